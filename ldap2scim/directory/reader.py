@@ -1,0 +1,94 @@
+"""What a read is, and what it proves. Pure types and the protocol of a reader."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from ldap2scim.directory.entry import LdapEntry
+from ldap2scim.model import ResourceType
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One search to be read to its end."""
+
+    resource_type: ResourceType
+    base: str
+    filter: str
+    """RFC 4515, with outer parentheses."""
+    attributes: tuple[str, ...]
+    page_size: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SearchProof:
+    """Evidence that one search was read to its end."""
+
+    search: Search
+    entries: int
+    pages: int
+    ranges_joined: int
+    """Attributes that came in ranges and were fetched to their last value."""
+    referrals: tuple[str, ...]
+    """Continuation references that were not followed (RFC 4511 §4.5.3)."""
+    server: str
+    """`host:port` that answered. All searches of one read are answered by one server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """Why a read may be believed: every search ended with success on one server."""
+
+    server: str
+    proofs: tuple[SearchProof, ...]
+
+    def __post_init__(self) -> None:
+        servers = {proof.server for proof in self.proofs}
+        if servers != {self.server}:
+            raise ValueError(f"a read of {sorted(servers)} proves nothing about {self.server}")
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """A finished read of one directory. It cannot be built from a failed one: it needs the proofs."""
+
+    directory: str
+    completeness: Completeness
+    started_at: datetime
+    finished_at: datetime
+
+    def count(self, resource_type: ResourceType) -> int:
+        """Return how many entries of one kind were read."""
+        return sum(proof.entries for proof in self.completeness.proofs if proof.search.resource_type is resource_type)
+
+
+Pages: TypeAlias = Generator[Sequence[LdapEntry], None, SearchProof]
+"""Pages of a search as they arrive; the generator *returns* the proof, and raises when there is none."""
+
+
+class DirectoryReader(Protocol):
+    """A bound connection to one server of a directory; a context manager."""
+
+    @property
+    def server(self) -> str:
+        """`host:port` of the server that answers."""
+
+    def read(self, search: Search) -> Pages:
+        """Read a search page by page.
+
+        Raises:
+            DirectoryUnavailable: the connection was lost or the server is busy.
+            ReadIncomplete: the server ended the search with anything but success (size limit, referral, …).
+        """
+
+    def lookup(self, dn: str, attributes: tuple[str, ...]) -> LdapEntry | None:
+        """Read one entry by name; None only where the server says noSuchObject.
+
+        Raises:
+            DirectoryUnavailable: as above.
+            ReadIncomplete: the server would not say (no rights, a referral).
+        """
+
+    def close(self) -> None:
+        """Unbind."""
