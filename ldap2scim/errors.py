@@ -37,7 +37,7 @@ class Ldap2ScimError(Exception):
         return f"{self.message}\n{self.remedy}" if self.remedy else self.message
 
 
-class Temporary(Exception):  # noqa: N818 - a trait of an error, not an error of its own
+class Temporary(Exception):
     """Trait of an error that may be gone when the same thing is tried again."""
 
 

@@ -21,7 +21,7 @@ def to_essence(attributes: Attributes) -> str:
 
 def from_essence(essence: str) -> Attributes:
     """Return the attributes of an essence. Multi-valued attributes come back as lists."""
-    return cast(Attributes, orjson.loads(essence))
+    return cast("Attributes", orjson.loads(essence))
 
 
 def fingerprint(essence: str) -> str:

@@ -1,0 +1,1 @@
+"""The command `ldap2scim`."""

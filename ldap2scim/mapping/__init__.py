@@ -1,0 +1,1 @@
+"""Entries become resources: the attribute mapping. Pure; time is an argument."""

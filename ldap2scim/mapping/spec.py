@@ -1,0 +1,67 @@
+"""A mapping as settings state it: where each SCIM attribute takes its value from. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ldap2scim.model import Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """One regular-expression replacement on a mapped value (`convert` of the original)."""
+
+    pattern: re.Pattern[str]
+    replacement: str
+    """In Python's form (`\\1`, `\\g<name>`)."""
+    written: str
+    """The pattern as the administrator wrote it, for messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRule:
+    """Where one value comes from: the first source that has a value, converted; else the default."""
+
+    sources: tuple[str, ...] = ()
+    """LDAP attribute names. For `active` all sources that have a value must say enabled."""
+    default: Scalar | None = None
+    conversions: tuple[Conversion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRule:
+    """One slot of a multi-valued attribute; a slot without `value` is left out."""
+
+    sub_attributes: Mapping[str, ValueRule]
+    """By sub-attribute name: `value`, `type`, `primary`, …"""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceMapping:
+    """How entries of one kind become resources of one kind."""
+
+    single: Mapping[str, ValueRule]
+    """By path: `user_name`, `name.family_name`, `extensions.URN.attribute`."""
+    multi: Mapping[str, tuple[ItemRule, ...]] = field(default_factory=dict)
+    """By attribute: `emails`, …"""
+    exclude: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """`ims` → values that are dropped. For groups: attribute → values that put a group out of scope."""
+    required: tuple[str, ...] = ()
+    """Paths that must have a value, or the entry is held."""
+
+    @property
+    def ldap_attributes(self) -> frozenset[str]:
+        """Return every LDAP attribute that the mapping reads, as written."""
+        rules = [*self.single.values()]
+        for items in self.multi.values():
+            for item in items:
+                rules.extend(item.sub_attributes.values())
+        return frozenset(source for rule in rules for source in rule.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Mappings:
+    """The two mappings of one directory."""
+
+    user: ResourceMapping
+    group: ResourceMapping
