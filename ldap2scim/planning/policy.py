@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RemovalLimit:
-    """Removals of one kind of resource in 24 hours: min(most, max(least, percent of the managed)), never over a third."""
+    """Removals of one kind in 24 hours: min(most, max(least, percent of the managed)), never over a third of them."""
 
     least: int = 5
     percent: float = 5.0
