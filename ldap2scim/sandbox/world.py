@@ -16,15 +16,17 @@ GROUPS_DN = f"ou=groups,{BASE_DN}"
 MAIL_DOMAIN = "hoshizora.example"
 
 FAMILY_NAMES = (
-    ("佐藤", "sato"), ("鈴木", "suzuki"), ("高橋", "takahashi"), ("田中", "tanaka"), ("伊藤", "ito"), ("渡辺", "watanabe"),
-    ("山本", "yamamoto"), ("中村", "nakamura"), ("小林", "kobayashi"), ("加藤", "kato"), ("吉田", "yoshida"), ("山田", "yamada"),
-    ("佐々木", "sasaki"), ("山口", "yamaguchi"), ("松本", "matsumoto"), ("井上", "inoue"), ("木村", "kimura"), ("林", "hayashi"),
-    ("斎藤", "saito"), ("清水", "shimizu"), ("山崎", "yamazaki"), ("森", "mori"), ("池田", "ikeda"), ("橋本", "hashimoto"),
+    ("佐藤", "sato"), ("鈴木", "suzuki"), ("高橋", "takahashi"), ("田中", "tanaka"), ("伊藤", "ito"),
+    ("渡辺", "watanabe"), ("山本", "yamamoto"), ("中村", "nakamura"), ("小林", "kobayashi"), ("加藤", "kato"),
+    ("吉田", "yoshida"), ("山田", "yamada"), ("佐々木", "sasaki"), ("山口", "yamaguchi"), ("松本", "matsumoto"),
+    ("井上", "inoue"), ("木村", "kimura"), ("林", "hayashi"), ("斎藤", "saito"), ("清水", "shimizu"),
+    ("山崎", "yamazaki"), ("森", "mori"), ("池田", "ikeda"), ("橋本", "hashimoto"),
 )  # fmt: skip
 GIVEN_NAMES = (
-    ("太郎", "taro"), ("花子", "hanako"), ("翔", "sho"), ("陽菜", "hina"), ("蓮", "ren"), ("葵", "aoi"), ("大翔", "hiroto"),
-    ("結衣", "yui"), ("健太", "kenta"), ("美咲", "misaki"), ("拓海", "takumi"), ("さくら", "sakura"), ("直樹", "naoki"), ("恵", "megumi"),
-    ("誠", "makoto"), ("明美", "akemi"), ("浩", "hiroshi"), ("由美", "yumi"), ("修", "osamu"), ("真由美", "mayumi"),
+    ("太郎", "taro"), ("花子", "hanako"), ("翔", "sho"), ("陽菜", "hina"), ("蓮", "ren"),
+    ("葵", "aoi"), ("大翔", "hiroto"), ("結衣", "yui"), ("健太", "kenta"), ("美咲", "misaki"),
+    ("拓海", "takumi"), ("さくら", "sakura"), ("直樹", "naoki"), ("恵", "megumi"), ("誠", "makoto"),
+    ("明美", "akemi"), ("浩", "hiroshi"), ("由美", "yumi"), ("修", "osamu"), ("真由美", "mayumi"),
 )  # fmt: skip
 DEPARTMENTS = (
     ("sales", "営業部"), ("development", "開発部"), ("finance", "経理部"), ("people", "人事部"), ("support", "サポート部"),
