@@ -29,8 +29,8 @@ GIVEN_NAMES = (
     ("明美", "akemi"), ("浩", "hiroshi"), ("由美", "yumi"), ("修", "osamu"), ("真由美", "mayumi"),
 )  # fmt: skip
 DEPARTMENTS = (
-    ("sales", "営業部"), ("development", "開発部"), ("finance", "経理部"), ("people", "人事部"), ("support", "サポート部"),
-    ("legal", "法務部"), ("purchasing", "購買部"), ("research", "研究所"),
+    ("sales", "営業部"), ("development", "開発部"), ("finance", "経理部"), ("people", "人事部"),
+    ("support", "サポート部"), ("legal", "法務部"), ("purchasing", "購買部"), ("research", "研究所"),
 )  # fmt: skip
 TITLES = ("部長", "課長", "係長", "主任", "")
 CITIES = ("東京", "大阪", "名古屋", "福岡", "札幌", "仙台")
