@@ -1,0 +1,49 @@
+"""Which real servers this machine has. In CI a missing one fails the test; elsewhere it is skipped by name."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+_SYSTEM_PATH = os.pathsep.join(
+    [os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/local/libexec"]
+)
+_INSTALL = "run `sh scripts/servers.sh` as root"
+
+
+def program(name: str) -> str | None:
+    """Return the path of a program, looking where daemons live as well; None when it is not there."""
+    return shutil.which(name, path=_SYSTEM_PATH)
+
+
+def missing(server: str) -> str | None:
+    """Return why a server (`slapd` or `samba`) cannot be started here, or None when it can."""
+    match server:
+        case "slapd":
+            return _missing_programs("slapd", "slapadd", "openssl")
+        case "samba":
+            return _missing_programs("samba", "samba-tool", "unshare", "openssl") or _missing_root()
+        case _:
+            raise ValueError(f"no such server: {server}")
+
+
+def require(server: str) -> None:
+    """Skip the test with its reason when a server is missing; fail it where CI promises all of them."""
+    reason = missing(server)
+    if reason is None:
+        return
+    if os.environ.get("CI", "").lower() in {"1", "true", "yes"}:
+        pytest.fail(f"{server} is needed in CI: {reason}", pytrace=False)
+    pytest.skip(f"{server}: {reason}")
+
+
+def _missing_programs(*names: str) -> str | None:
+    absent = [name for name in names if program(name) is None]
+    return f"{', '.join(absent)} not installed; {_INSTALL}" if absent else None
+
+
+def _missing_root() -> str | None:
+    if os.geteuid() != 0:
+        return "a domain controller needs root for its ports and file ownership"
+    return None if Path("/usr/share/samba/setup").is_dir() else f"samba-ad-provision not installed; {_INSTALL}"

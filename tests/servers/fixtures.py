@@ -1,0 +1,41 @@
+"""Pytest fixtures that start servers; a missing one is skipped by name, or fails in CI (`available.require`)."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.servers.available import require
+from tests.servers.certificates import Certificates, make_certificates
+from tests.servers.slapd import Slapd, SlapdOptions, running_slapd
+
+
+class StartSlapd(Protocol):
+    """Starts a slapd with a world of its own; it ends with the test."""
+
+    def __call__(self, ldif: str | Path, options: SlapdOptions | None = None) -> Slapd:
+        """Start one, filled with LDIF text or a file that begins with the suffix entry."""
+
+
+@pytest.fixture(scope="session")
+def server_certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """One authority and one certificate for 127.0.0.1, shared by all servers of a session."""
+    return make_certificates(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def start_slapd(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[StartSlapd]:
+    """Start slapds for one test, each with an own folder, world and options."""
+    require("slapd")
+    certificates: Certificates = request.getfixturevalue("server_certificates")
+    number = count(1)
+    with ExitStack() as running:
+
+        def start(ldif: str | Path, options: SlapdOptions | None = None) -> Slapd:
+            folder = tmp_path / f"slapd{next(number)}"
+            return running.enter_context(running_slapd(folder, ldif, options, certificates))
+
+        yield start
