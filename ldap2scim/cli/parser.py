@@ -1,0 +1,73 @@
+"""The words of the command line. Standard library only, so that `--help` answers at once."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from ldap2scim import __version__
+
+DESCRIPTION = "Keep a SCIM 2.0 service in step with an LDAP directory, and prove that it is."
+EPILOG = """\
+exit codes: 0 in step or applied, 1 failed, 2 changes pending, 3 something held or refused
+sync and recover change nothing unless --apply is given"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage is a failure like any other: exit code 1; 2 means changes pending (DESIGN §7)."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage()
+        self.exit(1, f"{self.prog}: {message}\n")
+
+
+def _with_settings(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=Path("ldap2scim.yml"),
+        metavar="FILE",
+        help="ldap2scim.yml, or the config.yml of IIJ Directory Sync (default: %(default)s)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document for machines")
+    parser.add_argument("--verbose", "-v", action="store_true", help="log each search and phase to standard error")
+    return parser
+
+
+def _with_apply(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--apply", action="store_true", help="carry the plan out (without it nothing is changed)")
+    return parser
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command."""
+    parser = _Parser(
+        prog="ldap2scim",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"ldap2scim {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add(name: str, summary: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+
+    _with_settings(add("check", "is everything reachable, allowed and valid?"))
+    _with_settings(add("settings", "show the effective settings and where each comes from"))
+    _with_settings(add("plan", "read the directory and show what would change"))
+    sync = _with_apply(_with_settings(add("sync", "read, compare, and with --apply bring the service in step")))
+    sync.add_argument("--approve", metavar="ID", help="release the held operations of this plan first")
+    approve = _with_settings(add("approve", "release the held operations of a plan for the next run"))
+    approve.add_argument("id", metavar="ID", help="the plan's id, or its first 8 digits or more")
+    _with_apply(_with_settings(add("recover", "rebuild the snapshot from the service, then bring it in step")))
+    _with_settings(add("drift", "compare the whole service with the directory"))
+    demo = add("demo", "run the real flow on an embedded directory and service, and tell a short story")
+    demo.add_argument("--keep", action="store_true", help="leave the servers up and say how to look at them")
+    return parser
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the arguments; wrong usage ends the program with exit code 1 (DESIGN §7)."""
+    return build_parser().parse_args(arguments)
