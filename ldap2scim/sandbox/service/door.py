@@ -1,0 +1,154 @@
+"""What stands before the endpoints: the token, the faults, the log. An ASGI application around another."""
+
+import asyncio
+import hmac
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ldap2scim.sandbox.service.faults import Fault, FaultKind, Faults, Moment
+from ldap2scim.sandbox.service.ignoring import IGNORED
+from ldap2scim.sandbox.service.refusal import error_body
+from ldap2scim.sandbox.service.requests import RecordedRequest, RequestLog
+
+ABORT = "ldap2scim.sandbox.abort"
+"""Key of a request's scope under which the server leaves the function that breaks the connection."""
+_SCIM = b"application/scim+json"
+_PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Please sign in</h1></body></html>"
+
+
+class Answer:
+    """An answer held back until it is known whether it goes out as it is."""
+
+    def __init__(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        self.status = status
+        self.body = body
+        self.headers = headers
+
+
+class Door:
+    """Checks the token, lets faults strike, records every request."""
+
+    def __init__(self, app: ASGIApp, token: str, base_path: str, faults: Faults, log: RequestLog) -> None:
+        self._app = app
+        self._expected = f"Bearer {token}".encode()
+        self._base_path = base_path
+        self._faults = faults
+        self._log = log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        body = await _body(receive)
+        path = scope["path"].removeprefix(self._base_path) or "/"
+        answer = await self._answer(scope, body, path)
+        self._log.add(
+            RecordedRequest(
+                scope["method"], path, scope["query_string"].decode(), body, answer.status if answer else None
+            )
+        )
+        if answer is None:
+            await _drop(scope, receive)
+            return
+        headers = [*answer.headers, (b"content-length", str(len(answer.body)).encode())]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _answer(self, scope: Scope, body: bytes, path: str) -> Answer | None:
+        given = dict(scope["headers"]).get(b"authorization", b"")
+        if not hmac.compare_digest(given, self._expected):
+            return _error(401, "The bearer token is missing or wrong.", [(b"www-authenticate", b"Bearer")])
+        fault = self._faults.strike(scope["method"], path)
+        if fault is None:
+            return await self._carried_out(scope, body)
+        if fault.kind in _INSTEAD:
+            if fault.moment is Moment.AFTER:
+                await self._carried_out(scope, body)
+            return _INSTEAD[fault.kind](fault)
+        if fault.kind is FaultKind.SLOW:
+            await asyncio.sleep(fault.seconds)
+        if fault.kind is FaultKind.IGNORE_ATTRIBUTE:
+            scope = {**scope, IGNORED: fault.attribute}
+        answer = await self._carried_out(scope, body)
+        return _SPOILT[fault.kind](answer) if fault.kind in _SPOILT else answer
+
+    async def _carried_out(self, scope: Scope, body: bytes) -> Answer:
+        answer = Answer(500, b"", [])
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer.status = message["status"]
+                answer.headers = [pair for pair in message["headers"] if pair[0] != b"content-length"]
+            else:
+                answer.body += message.get("body", b"")
+
+        inner = {**scope, "path": scope["path"].removeprefix(self._base_path) or "/"}
+        await self._app(inner, receive, send)
+        return answer
+
+
+async def _body(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+async def _drop(scope: Scope, receive: Receive) -> None:
+    """Break the connection without a byte, and wait until the server has noticed."""
+    scope[ABORT]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _error(status: int, detail: str, headers: list[tuple[bytes, bytes]] | None = None) -> Answer:
+    return Answer(status, orjson.dumps(error_body(status, detail)), [(b"content-type", _SCIM), *(headers or [])])
+
+
+def _status(fault: Fault) -> Answer:
+    waiting = [(b"retry-after", fault.retry_after.encode())] if fault.retry_after is not None else []
+    return _error(fault.status, "A fault of the sandbox.", waiting)
+
+
+_INSTEAD: dict[FaultKind, Callable[[Fault], Answer | None]] = {
+    FaultKind.STATUS: _status,
+    FaultKind.DROP: lambda _: None,
+    FaultKind.GARBAGE: lambda _: Answer(200, b"\x00\xff\xfe no JSON", [(b"content-type", _SCIM)]),
+    FaultKind.HTML: lambda fault: Answer(fault.status, _PAGE, [(b"content-type", b"text/html; charset=utf-8")]),
+    FaultKind.REDIRECT: lambda _: Answer(302, _PAGE, [(b"location", b"/sign-in"), (b"content-type", b"text/html")]),
+}
+"""Kinds that answer in the place of the service."""
+
+
+def _listing_changed(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Answer], Answer]:
+    def spoil(answer: Answer) -> Answer:
+        listing = orjson.loads(answer.body) if answer.body else None
+        if isinstance(listing, dict) and "Resources" in listing:
+            answer.body = orjson.dumps(change(listing))
+        return answer
+
+    return spoil
+
+
+def _half(listing: dict[str, Any]) -> dict[str, Any]:
+    return {**listing, "Resources": listing["Resources"][: len(listing["Resources"]) // 2]}
+
+
+def _cut(answer: Answer) -> Answer:
+    # An answer without a body has nothing to cut; the start of one stands for it.
+    body = answer.body[: len(answer.body) // 2] or b'{"schemas": ["urn:ietf'
+    return Answer(200 if answer.status == 204 else answer.status, body, answer.headers)
+
+
+_SPOILT: dict[FaultKind, Callable[[Answer], Answer]] = {
+    FaultKind.CUT: _cut,
+    FaultKind.SHORT_PAGE: _listing_changed(_half),
+    FaultKind.WRONG_TOTAL: _listing_changed(lambda listing: {**listing, "totalResults": listing["totalResults"] + 1}),
+}
+"""Kinds that spoil the right answer."""

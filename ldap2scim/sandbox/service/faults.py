@@ -1,0 +1,110 @@
+"""Faults on demand: what the service does to chosen requests instead of, or with, the right answer."""
+
+import threading
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+
+class FaultKind(StrEnum):
+    """What happens to the request."""
+
+    STATUS = "status"
+    """A SCIM error of this status: 500, 503, 429, 401."""
+    DROP = "drop"
+    """The connection ends without an answer."""
+    GARBAGE = "garbage"
+    """Status 200 and bytes that are no JSON."""
+    HTML = "html"
+    """A page for people, as proxies and gateways send it, with `status`."""
+    REDIRECT = "redirect"
+    """302 to a sign-in page."""
+    CUT = "cut"
+    """The right answer, ended in the middle of its JSON."""
+    SLOW = "slow"
+    """The right answer, after `seconds`."""
+    SHORT_PAGE = "short page"
+    """A list answers half of its page and says nothing of it."""
+    WRONG_TOTAL = "wrong total"
+    """A list names a `totalResults` that is one too many."""
+    IGNORE_ATTRIBUTE = "ignore attribute"
+    """A write is answered with success, and `attribute` stays what it was."""
+
+
+class Moment(Enum):
+    """Before the request is carried out, and it is not; or after it was."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault, and which requests it befalls."""
+
+    kind: FaultKind
+    status: int = 500
+    """Of `STATUS` and `HTML`."""
+    retry_after: str | None = None
+    """The Retry-After header as it is sent: seconds or an HTTP date (RFC 9110 §10.2.3)."""
+    moment: Moment = Moment.BEFORE
+    """Of `STATUS`, `DROP`, `GARBAGE`, `HTML` and `REDIRECT`; the other kinds let the request be carried out."""
+    seconds: float = 1.0
+    """Of `SLOW`."""
+    attribute: str = ""
+    """Of `IGNORE_ATTRIBUTE`: `title`, or `urn:…:User` for a whole extension."""
+    method: str | None = None
+    """None: every method."""
+    path_prefix: str = "/"
+    """Below the base URL: `/Users`."""
+    after: int = 0
+    """How many requests that match go untouched first."""
+    every: int = 1
+    """Of those that follow, each first of this many."""
+    times: int | None = None
+    """How often it strikes; None: until it is removed."""
+
+    def matches(self, method: str, path: str) -> bool:
+        """Say whether a request is one that this fault may befall."""
+        return (self.method is None or self.method == method.upper()) and path.startswith(self.path_prefix)
+
+
+class Faults:
+    """The faults set, with their counts; the first one that strikes wins. Safe between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._set: list[Fault] = []
+        self._seen: list[int] = []
+        self._struck: list[int] = []
+
+    def add(self, fault: Fault) -> None:
+        """Set a fault beside those that are set."""
+        with self._lock:
+            self._set.append(fault)
+            self._seen.append(0)
+            self._struck.append(0)
+
+    def clear(self) -> None:
+        """Take all faults away."""
+        with self._lock:
+            self._set, self._seen, self._struck = [], [], []
+
+    @property
+    def struck(self) -> int:
+        """How often faults struck since the last `clear`."""
+        return sum(self._struck)
+
+    def strike(self, method: str, path: str) -> Fault | None:
+        """Count a request and return the fault that befalls it."""
+        with self._lock:
+            chosen = None
+            for number, fault in enumerate(self._set):
+                if not fault.matches(method, path):
+                    continue
+                turn = self._seen[number] - fault.after
+                self._seen[number] += 1
+                spent = fault.times is not None and self._struck[number] >= fault.times
+                if chosen is None and turn >= 0 and turn % fault.every == 0 and not spent:
+                    chosen = fault
+                    self._struck[number] += 1
+            return chosen

@@ -1,0 +1,265 @@
+"""The resources of the embedded service, in memory; every change is one step under a lock.
+
+Tests and the demo reach in as an administrator does at the service's own console: `edit`, `remove`, `purge`.
+"""
+
+import threading
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
+
+from ldap2scim.sandbox.service.personality import Leaving, Personality, UnknownMembers
+from ldap2scim.sandbox.service.refusal import Refused
+from ldap2scim.sandbox.service.schemas import ENDPOINTS, KINDS, resource_rules
+from ldap2scim.sandbox.service.wire import Object, Value
+
+_INDEXED = ("userName", "externalId", "displayName")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One resource as it is kept."""
+
+    kind: str
+    resource: Object
+    """The whole resource as it is answered; replaced, never changed in place."""
+    version: int
+    pending: bool
+    """Pending deletion: hidden, its names taken."""
+
+    @property
+    def id(self) -> str:
+        """The id that the service gave it."""
+        return str(self.resource["id"])
+
+    @property
+    def attributes(self) -> Object:
+        """What a client wrote: the resource without `schemas`, `id` and `meta`."""
+        return {name: value for name, value in self.resource.items() if name not in ("schemas", "id", "meta")}
+
+
+class Store:
+    """Users and groups, with indexes on the names that filters ask for."""
+
+    def __init__(self, personality: Personality, base_url: str) -> None:
+        self.personality = personality
+        self.base_url = base_url
+        self._lock = threading.RLock()
+        self._records: dict[str, dict[str, Record]] = {kind: {} for kind in KINDS}
+        self._index: dict[tuple[str, str], dict[str, set[str]]] = {}
+
+    @property
+    def users(self) -> tuple[Object, ...]:
+        """The users that a client sees."""
+        return tuple(self.visible("User"))
+
+    @property
+    def groups(self) -> tuple[Object, ...]:
+        """The groups that a client sees."""
+        return tuple(self.visible("Group"))
+
+    @property
+    def pending(self) -> tuple[Object, ...]:
+        """The users in pending deletion."""
+        with self._lock:
+            return tuple(record.resource for record in self._records["User"].values() if record.pending)
+
+    def visible(self, kind: str) -> list[Object]:
+        """Return the resources of a kind that a client sees, in the order of their creation."""
+        with self._lock:
+            return [record.resource for record in self._records[kind].values() if not record.pending]
+
+    def find(self, kind: str, name: str) -> Object:
+        """Return the visible user of a userName, or group of a displayName.
+
+        Raises:
+            KeyError: there is none.
+        """
+        attribute = "userName" if kind == "User" else "displayName"
+        with self._lock:
+            for found in self._having(kind, attribute, name):
+                if not self._records[kind][found].pending:
+                    return self._records[kind][found].resource
+        raise KeyError(name)
+
+    def get(self, kind: str, identifier: str) -> Record:
+        """Return a visible record.
+
+        Raises:
+            Refused: 404.
+        """
+        record = self._records[kind].get(identifier)
+        if record is None or record.pending:
+            raise Refused(404, f"There is no {kind} {identifier}.")
+        return record
+
+    def create(self, kind: str, attributes: Object) -> Record:
+        """Add a resource; at a service with pending deletion, take its like out of that state instead.
+
+        Raises:
+            Refused: 409 uniqueness; 400 for a member that is not known.
+        """
+        with self._lock:
+            waiting = self._restorable(kind, attributes)
+            if waiting is not None:
+                return self._put(kind, waiting.id, attributes, waiting)
+            self._check(kind, attributes, None)
+            return self._put(kind, str(uuid.uuid4()), attributes, None)
+
+    def write(self, record: Record, attributes: Object) -> Record:
+        """Replace what a client wrote of a resource; the same attributes keep the version.
+
+        Raises:
+            Refused: 409 uniqueness; 400 for a member that is not known.
+        """
+        with self._lock:
+            if attributes == record.attributes:
+                return record
+            self._check(record.kind, attributes, record)
+            return self._put(record.kind, record.id, attributes, record)
+
+    def delete(self, record: Record) -> None:
+        """Delete as a client's DELETE does: for good, or into pending deletion. Memberships end with it."""
+        with self._lock:
+            if record.kind == "User" and self.personality.user_leaving is Leaving.PENDING:
+                self._records["User"][record.id] = replace(record, pending=True)
+            else:
+                self._forget(record)
+            self._leave_groups(record.id)
+
+    def edit(self, kind: str, identifier: str, **changes: Value) -> Object:
+        """Change attributes by their wire names, as an administrator does at the console; None removes one."""
+        with self._lock:
+            record = self.get(kind, identifier)
+            merged = {name: value for name, value in {**record.attributes, **changes}.items() if value is not None}
+            return self.write(record, merged).resource
+
+    def remove(self, kind: str, identifier: str) -> None:
+        """Remove a resource for good, whatever DELETE would do; pending ones too."""
+        with self._lock:
+            self._forget(self._records[kind][identifier])
+            self._leave_groups(identifier)
+
+    def purge(self) -> int:
+        """Remove for good all that is pending deletion; return how many."""
+        with self._lock:
+            waiting = [record for record in self._records["User"].values() if record.pending]
+            for record in waiting:
+                self._forget(record)
+            return len(waiting)
+
+    def clear(self) -> None:
+        """Empty the store."""
+        with self._lock:
+            self._index.clear()
+            for records in self._records.values():
+                records.clear()
+
+    def candidates(self, kind: str, node: FilterNode | None) -> list[Object]:
+        """Return the visible resources among which all matches of a filter are, fewer where an index knows."""
+        with self._lock:
+            found = self._indexed(kind, node)
+            if found is None:
+                return self.visible(kind)
+            records = [self._records[kind][identifier] for identifier in found if identifier in self._records[kind]]
+            return [record.resource for record in records if not record.pending]
+
+    def _indexed(self, kind: str, node: FilterNode | None) -> list[str] | None:
+        match node:
+            case LogicalExpr(op=LogicalOperator.and_, terms=terms):
+                return next((found for term in terms if (found := self._indexed(kind, term)) is not None), None)
+            case Comparison(attr_path=path, op=CompareOperator.eq, value=str(value)) if (
+                path.uri is None and path.sub_attr is None
+            ):
+                name = path.attr.lower()
+                if name == "id":
+                    return [value]
+                attribute = next((each for each in _INDEXED if each.lower() == name), None)
+                return None if attribute is None else sorted(self._having(kind, attribute, value))
+        return None
+
+    def _having(self, kind: str, attribute: str, value: str) -> set[str]:
+        return self._index.get((kind, attribute), {}).get(self._folded(kind, attribute, value), set())
+
+    @staticmethod
+    def _folded(kind: str, attribute: str, value: str) -> str:
+        rule = resource_rules(kind).get(attribute.lower())
+        return value if rule is None or rule.case_exact else value.casefold()
+
+    def _restorable(self, kind: str, attributes: Object) -> Record | None:
+        if kind != "User" or self.personality.user_leaving is not Leaving.PENDING:
+            return None
+        same_name = self._having("User", "userName", attributes["userName"])
+        same_external_id = self._having("User", "externalId", attributes.get("externalId", ""))
+        for identifier in same_name & same_external_id:
+            if self._records["User"][identifier].pending:
+                return self._records["User"][identifier]
+        return None
+
+    def _check(self, kind: str, attributes: Object, record: Record | None) -> None:
+        for unique in sorted(self.personality.unique):
+            owner, _, attribute = unique.partition(".")
+            value = attributes.get(attribute)
+            if owner != kind or not value:
+                continue
+            others = self._having(kind, attribute, value) - ({record.id} if record else set())
+            if others:
+                raise Refused(409, f"{attribute} has already been taken", "uniqueness")
+        if self.personality.unknown_members is UnknownMembers.REFUSED and kind == "Group":
+            known = {item["value"] for item in record.resource.get("members", ())} if record else set()
+            for item in attributes.get("members", ()):
+                if item["value"] not in known and not self._is_visible(item["value"]):
+                    raise Refused(400, f"There is no member {item['value']}.", "invalidValue")
+
+    def _is_visible(self, identifier: str) -> bool:
+        return any(identifier in records and not records[identifier].pending for records in self._records.values())
+
+    def _put(self, kind: str, identifier: str, attributes: Object, old: Record | None) -> Record:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        version = old.version + 1 if old else 1
+        endpoint = next(each for each, named in ENDPOINTS.items() if named == kind)
+        resource = {
+            "schemas": [KINDS[kind], *(name for name in attributes if ":" in name)],
+            "id": identifier,
+            **attributes,
+            "meta": {
+                "resourceType": kind,
+                "created": old.resource["meta"]["created"] if old else now,
+                "lastModified": now,
+                "location": f"{self.base_url}/{endpoint}/{identifier}",
+                "version": f'W/"{version}"',
+            },
+        }
+        if old is not None:
+            self._unindex(old)
+        record = Record(kind, resource, version, pending=False)
+        self._records[kind][identifier] = record
+        for attribute, value in self._indexable(record):
+            self._index.setdefault((kind, attribute), {}).setdefault(value, set()).add(identifier)
+        return record
+
+    def _indexable(self, record: Record) -> Iterator[tuple[str, str]]:
+        for attribute in _INDEXED:
+            value = record.resource.get(attribute)
+            if isinstance(value, str):
+                yield attribute, self._folded(record.kind, attribute, value)
+
+    def _unindex(self, record: Record) -> None:
+        for attribute, value in self._indexable(record):
+            holders: Mapping[str, set[str]] = self._index.get((record.kind, attribute), {})
+            holders.get(value, set()).discard(record.id)
+
+    def _forget(self, record: Record) -> None:
+        self._unindex(record)
+        del self._records[record.kind][record.id]
+
+    def _leave_groups(self, identifier: str) -> None:
+        for group in list(self._records["Group"].values()):
+            members = group.resource.get("members", ())
+            rest = [item for item in members if item.get("value") != identifier]
+            if len(rest) < len(members):
+                attributes = {**group.attributes, "members": rest}
+                self._put("Group", group.id, {k: v for k, v in attributes.items() if v != []}, group)
