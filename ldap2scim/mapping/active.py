@@ -1,0 +1,127 @@
+"""Is this account enabled, and until when? Pure; the time is an argument.
+
+Every attribute that the rule names and the entry has must say *enabled*. Some of them change their answer by the
+clock alone; the instant at which that happens is part of the answer, so that a run by changes knows whom to look
+at again.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+from ldap2scim.directory import active_directory, openldap, syntaxes
+from ldap2scim.mapping.spec import ValueRule
+from ldap2scim.mapping.values import Raw, Unreadable, compile_conversions, first_of, truth
+
+
+class Account(NamedTuple):
+    """Whether an account is enabled, and the instant from which it is not any more; None: until something changes."""
+
+    active: bool
+    valid_until: datetime | None
+
+
+ActiveReader: TypeAlias = Callable[[Raw, datetime], Account]
+"""Takes the time of evaluation. Raises `Unreadable`."""
+_Judge: TypeAlias = Callable[[bytes, datetime], Account]
+"""Judges one value that is not empty. Raises `Unreadable` or `ValueSyntaxError`."""
+
+_ENABLED = Account(active=True, valid_until=None)
+_DISABLED = Account(active=False, valid_until=None)
+_NEVER_EXPIRES = frozenset({b"0", b"9223372036854775807"})
+_FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_DAY = (datetime.max.replace(tzinfo=UTC) - _FIRST_DAY).days
+
+
+def compile_active(rule: ValueRule) -> ActiveReader:
+    """Return the reader of `active`: all sources that have a value must say enabled.
+
+    Where no source has a value the default holds, and without a default the account is enabled.
+    """
+    judges = tuple((name, _JUDGES.get(name) or _said(name, rule)) for name in map(str.lower, rule.sources))
+    unsaid = _DISABLED if rule.default is False else _ENABLED
+
+    def read(raw: Raw, now: datetime) -> Account:
+        answers = []
+        for name, judge in judges:
+            value = first_of(raw.get(name))
+            if value:
+                try:
+                    answers.append(judge(value, now))
+                except syntaxes.ValueSyntaxError as error:
+                    raise Unreadable(name, f"is not {error.expected}") from None
+        return _together(answers) if answers else unsaid
+
+    return read
+
+
+def _together(answers: list[Account]) -> Account:
+    if len(answers) == 1:
+        return answers[0]
+    if not all(answer.active for answer in answers):
+        # None of the sources enables an account again by the clock.
+        return _DISABLED
+    ends = [answer.valid_until for answer in answers if answer.valid_until is not None]
+    return Account(True, min(ends)) if ends else _ENABLED
+
+
+def _user_account_control(value: bytes, _now: datetime) -> Account:
+    return _by_user_account_control(value)
+
+
+@lru_cache(maxsize=256)
+def _by_user_account_control(value: bytes) -> Account:
+    """Judge the flags; a directory has a handful of combinations of them."""
+    return _ENABLED if active_directory.is_enabled(value) else _DISABLED
+
+
+def _account_expires(value: bytes, now: datetime) -> Account:
+    if value in _NEVER_EXPIRES:
+        return _ENABLED
+    expiry = active_directory.expiry(value, now)
+    return Account(expiry.enabled, expiry.changes_at)
+
+
+def _shadow_expire(value: bytes, now: datetime) -> Account:
+    """Judge days since 1970, UTC; the account ends as that day begins (shadow(5), RFC 2307 §2.2)."""
+    days = syntaxes.integer(value)
+    if not 0 <= days <= _LAST_DAY:
+        return _ENABLED
+    end = _FIRST_DAY + timedelta(days=days)
+    return _DISABLED if end <= now else Account(active=True, valid_until=end)
+
+
+def _account_locked(value: bytes, now: datetime) -> Account:
+    # How long a lock lasts stands in a policy entry that is not read: it holds until it is taken away.
+    return _DISABLED if openldap.is_locked(value, now, None) else _ENABLED
+
+
+def _disabled_where_true(name: str) -> _Judge:
+    def judge(value: bytes, _now: datetime) -> Account:
+        return _DISABLED if truth(syntaxes.text(value), name) else _ENABLED
+
+    return judge
+
+
+_JUDGES: Mapping[str, _Judge] = {
+    "useraccountcontrol": _user_account_control,
+    "accountexpires": _account_expires,
+    "shadowexpire": _shadow_expire,
+    # Operational, of OpenLDAP's ppolicy overlay (slapo-ppolicy(5)).
+    "pwdaccountlockedtime": _account_locked,
+    # These say the opposite: AD LDS ([MS-ADA2]), 389 Directory Server, eDirectory.
+    "msds-useraccountdisabled": _disabled_where_true("msds-useraccountdisabled"),
+    "nsaccountlock": _disabled_where_true("nsaccountlock"),
+    "logindisabled": _disabled_where_true("logindisabled"),
+}
+
+
+def _said(name: str, rule: ValueRule) -> _Judge:
+    """Judge any other attribute, which must say true or false once it is converted."""
+    convert = compile_conversions(rule.conversions)
+
+    def judge(value: bytes, _now: datetime) -> Account:
+        return _ENABLED if truth(convert(syntaxes.text(value)), name) else _DISABLED
+
+    return judge

@@ -1,0 +1,56 @@
+"""What can be wrong with an entry that is mapped, in the administrator's words. Pure.
+
+No message holds a value: it names the attribute, and the DN is the finding's subject.
+"""
+
+from ldap2scim.findings import Finding, Severity
+from ldap2scim.mapping.spec import ResourceMapping, ValueRule
+from ldap2scim.mapping.values import Unreadable
+
+_NO_RULE = ValueRule()
+
+
+def unreadable_value(problem: Unreadable, dn: str) -> Finding:
+    """Hold an entry with a value that cannot be understood; left out, it would be removed from the service."""
+    return Finding(
+        "unreadable-value",
+        Severity.HOLD,
+        f"The value of the LDAP attribute {problem.attribute} {problem.problem}.",
+        f"Correct {problem.attribute} of this entry in the directory, or map another attribute.",
+        (dn,),
+    )
+
+
+def missing_attribute(path: str, mapping: ResourceMapping, dn: str) -> Finding:
+    """Hold an entry that has no value for an attribute that must have one."""
+    sources = _sources(path, mapping)
+    remedy = (
+        f"Give the entry a value in {' or '.join(sources)}, or write a default for {path}."
+        if sources
+        else f"Map {path} to an LDAP attribute, or write a default for it."
+    )
+    return Finding(
+        "missing-required-attribute",
+        Severity.HOLD,
+        f"{path} is required and the entry has no value for it.",
+        remedy,
+        (dn,),
+    )
+
+
+def surplus_primary(name: str, dn: str) -> Finding:
+    """Note that only the first of several values marked primary stays so (RFC 7643 §2.4)."""
+    return Finding(
+        "several-primary",
+        Severity.NOTE,
+        f"More than one of {name} is marked primary; the first one is taken as primary.",
+        f"Mark one of {name} primary in the mapping.",
+        (dn,),
+    )
+
+
+def _sources(path: str, mapping: ResourceMapping) -> tuple[str, ...]:
+    top, _, sub = path.partition(".")
+    items = mapping.multi.get(top, ())
+    rules = [mapping.single.get(path, _NO_RULE), *(item.sub_attributes.get(sub or "value", _NO_RULE) for item in items)]
+    return tuple(dict.fromkeys(source for rule in rules for source in rule.sources))
