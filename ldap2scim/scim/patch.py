@@ -1,0 +1,101 @@
+"""Changes → PATCH operations of RFC 7644 §3.5.2. Pure.
+
+Single values are added or replaced, multi-valued attributes are replaced whole, members are added and
+removed by name: a group is never sent whole, so that one new member costs one small request.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+import orjson
+
+from ldap2scim.model import EXTENSIONS, AttributeValue, ComplexValue, ResourceType
+from ldap2scim.planning.operations import AttributeChange
+from ldap2scim.scim.filters import eq
+from ldap2scim.scim.layout import Place, Shape, place_of
+from ldap2scim.scim.profiles import Profile
+from ldap2scim.scim.provider import Json
+from ldap2scim.scim.schemas import PATCH_OP
+from ldap2scim.scim.wire import value_to_wire
+
+
+def patch_op(operations: Sequence[Json]) -> dict[str, Any]:
+    """Return the body of a PATCH."""
+    return {"schemas": [PATCH_OP], "Operations": list(operations)}
+
+
+def attribute_operations(
+    resource_type: ResourceType, changes: Iterable[AttributeChange], profile: Profile
+) -> tuple[Json, ...]:
+    """Return the operations that make `changes`, in their order.
+
+    Raises:
+        SettingsError: an attribute has no place at this service.
+    """
+    return tuple(operation for change in changes for operation in _operations_of(resource_type, change, profile))
+
+
+def member_requests(added: Sequence[str], removed: Sequence[str], profile: Profile) -> tuple[tuple[Json, ...], ...]:
+    """Return the operations of each PATCH that changes the members of one group.
+
+    `added` and `removed` are ids of the service. Removals come first, so that a service with a limit on the
+    size of a group has room. No request holds more members or bytes than the profile allows.
+    """
+    removals = [{"op": "remove", "path": f"members[{eq('value', member)}]"} for member in removed]
+    additions = [{"value": member} for member in added]
+    return (
+        *(tuple(batch) for batch in _batches(removals, profile)),
+        *(({"op": "add", "path": "members", "value": batch},) for batch in _batches(additions, profile)),
+    )
+
+
+def _operations_of(resource_type: ResourceType, change: AttributeChange, profile: Profile) -> Iterator[Json]:
+    attribute, _, sub_attribute = change.path.partition(".")
+    if attribute == EXTENSIONS:
+        urn, _, name = sub_attribute.rpartition(".")
+        yield _single(f"{urn}:{name}", change.old, change.new)
+        return
+    place = place_of(attribute, resource_type, profile)
+    if sub_attribute:
+        yield _single(place.path(sub_attribute), change.old, change.new)
+        return
+    match place.shape:
+        case Shape.SINGLE:
+            yield _single(place.path(), change.old, change.new)
+        case Shape.COMPLEX:
+            yield from _complex(place, change)
+        case Shape.MULTI_VALUED if change.new:
+            # Never `add`: values that we do not know of would stay.
+            yield {"op": "replace", "path": place.path(), "value": value_to_wire(place, change.new)}
+        case Shape.MULTI_VALUED:
+            yield {"op": "remove", "path": place.path()}
+
+
+def _single(path: str, old: AttributeValue | None, new: AttributeValue | None) -> Json:
+    if new is None:
+        return {"op": "remove", "path": path}
+    # RFC 7644 §3.5.2.3 makes `replace` of nothing an `add`; not every service knows that.
+    return {"op": "add" if old is None else "replace", "path": path, "value": new}
+
+
+def _complex(place: Place, change: AttributeChange) -> Iterator[Json]:
+    # By sub-attribute: to remove the whole would take along those that are not mapped.
+    old = cast("ComplexValue", change.old or {})
+    new = cast("ComplexValue", change.new or {})
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
+            yield _single(place.path(name), old.get(name), new.get(name))
+
+
+def _batches(items: Sequence[Mapping[str, Any]], profile: Profile) -> Iterator[list[Mapping[str, Any]]]:
+    batch: list[Mapping[str, Any]] = []
+    size = 0
+    for item in items:
+        length = len(orjson.dumps(item)) + 1
+        if batch and (len(batch) >= profile.members_per_request or size + length > profile.bytes_per_request):
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += length
+    if batch:
+        yield batch

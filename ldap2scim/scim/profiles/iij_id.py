@@ -1,0 +1,52 @@
+"""The IIJ ID Service. Pure data.
+
+Its public documentation names the base URL, the schemas, `POST /Users/.search`, pending deletion, and the
+attributes; it does not say which schema holds which attribute, how an update is made, nor how a restore is
+asked for. What is assumed is said in `ASSUMED_PLACEMENTS` and beside the lines below, and nowhere else.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from ldap2scim.model import ResourceType
+from ldap2scim.scim.profiles.profile import (
+    ListingMethod,
+    Profile,
+    RestoreMethod,
+    UpdateMethod,
+    UserDeletion,
+)
+from ldap2scim.scim.provider import Capabilities
+from ldap2scim.scim.settings import Leavers
+
+# The service spells it so.
+OIDFJ_USER: Final = "urn:oidfj:params:scim:schemas:extention:enterprisejp:2.0:User"
+IIJ_USER: Final = "urn:iij:params:scim:schemas:extension:enterprisejp:2.0:User"
+IIJ_GROUP: Final = "urn:iij:params:scim:schemas:extension:enterprise:2.0:Group"
+
+# Assumption, to be checked with one GET of a user on a tenant: names in kana belong to the schema of the
+# OpenID Foundation Japan, everything about linked services to IIJ's own. The group's are documented, except
+# for the name of its e-mail attribute.
+ASSUMED_PLACEMENTS: Final[Mapping[ResourceType, Mapping[str, str]]] = {
+    ResourceType.USER: {
+        "local_names": OIDFJ_USER,
+        "downstream_id": IIJ_USER,
+        "external_user_name": IIJ_USER,
+        "subject": IIJ_USER,
+        "id_token_claims": IIJ_USER,
+    },
+    ResourceType.GROUP: {"description": IIJ_GROUP, "email": IIJ_GROUP, "group_type": IIJ_GROUP},
+}
+
+IIJ_ID: Final = Profile(
+    name="iij-id",
+    base_url="https://scim.auth.iij.jp/scim/v2",
+    placements=ASSUMED_PLACEMENTS,
+    leavers=Leavers.DELETE,
+    user_deletion=UserDeletion.PENDING,
+    restore=RestoreMethod.POST,  # inferred from another product of IIJ that creates such a user again
+    update=UpdateMethod.PATCH,  # not documented; its `/ServiceProviderConfig`, or a 405 or 501, may say otherwise
+    listing=ListingMethod.SEARCH,  # the one way that is documented
+    trusted_external_id_filter=True,  # Password Sync finds its users so
+    assumed=Capabilities(patch=True, filter=True, etag=False, bulk=False, sort=False, max_results=None),
+)
