@@ -200,7 +200,7 @@ def test_a_deleted_user_is_gone(http: httpx.Client) -> None:
     ],
 )
 def test_filters_find_what_they_say(http: httpx.Client, template: str, hit: bool) -> None:
-    """externalId is compared exactly, userName without case; and, or, not, groups and value filters hold."""
+    """The externalId is compared exactly, userName without case; and, or, not, groups and value filters hold."""
     body = user(active=True, title="T", emails=[{"value": f"me{next(_numbers)}@mail.test", "type": "work"}])
     body["externalId"] = f"x{body['externalId']}"
     created(http, user(active=True))
@@ -282,7 +282,7 @@ def test_a_stale_version_is_refused(http: httpx.Client) -> None:
 
 
 def test_members_enter_and_leave_by_patch(http: httpx.Client) -> None:
-    """add to `members` keeps those that are there; remove takes a value filter and leaves the others."""
+    """An add to `members` keeps those that are there; remove takes a value filter and leaves the others."""
     one, two, three = (created(http, user())["id"] for _ in range(3))
     group = created(http, {"schemas": [GROUP], "displayName": f"g{next(_numbers)}", "members": [{"value": one}]})
     path = f"/Groups/{group['id']}"
@@ -311,14 +311,14 @@ def test_a_group_holds_1500_members(http: httpx.Client) -> None:
 
 
 def test_groups_are_found_by_name(http: httpx.Client) -> None:
-    """displayName of a group can be filtered."""
+    """The displayName of a group can be filtered."""
     name = f"経理部 {next(_numbers)}"
     group = created(http, {"schemas": [GROUP], "displayName": name, "externalId": "g-1"})
     assert found(http, "/Groups", f'displayName eq "{name}"') == [group["id"]]
 
 
 def test_an_extension_nobody_has_heard_of_is_kept_or_refused(http: httpx.Client, server: ScimServer) -> None:
-    """The embedded service keeps it, also through PATCH; scim2-server refuses it with 400. Neither drops it silently."""
+    """The embedded service keeps it, also through PATCH; scim2-server refuses it with 400; neither drops it unsaid."""
     body = {**user(), "schemas": [USER, UNHEARD_OF], UNHEARD_OF: {"badge": "7", "floors": [1, 2]}}
     answer = http.post("/Users", json=body)
     if not isinstance(server, EmbeddedService):
