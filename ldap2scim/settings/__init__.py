@@ -1,0 +1,17 @@
+"""Settings: what the files say, checked and composed of the adapters' own settings."""
+
+from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel, Row, Schedule, Settings
+from ldap2scim.settings.effective import digest, mapping_digest, rows
+from ldap2scim.settings.load import load
+
+__all__ = [
+    "ConfiguredDirectory",
+    "LogLevel",
+    "Row",
+    "Schedule",
+    "Settings",
+    "digest",
+    "load",
+    "mapping_digest",
+    "rows",
+]

@@ -1,0 +1,100 @@
+"""Blocks that both forms of the settings file share: safety, state, schedule, the service's transport. No I/O."""
+
+import re
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ldap2scim.planning.policy import RemovalLimit, SafetyPolicy
+from ldap2scim.scim import profiles
+from ldap2scim.scim.profiles import Profile
+from ldap2scim.settings.composed import Schedule
+from ldap2scim.settings.nodes import ScalarNode
+from ldap2scim.settings.reading import Field, Section, Unfit, unknown
+from ldap2scim.settings.values import filled, path, percent, texts, whole
+
+STATE_FILE = Path("state/ldap2scim.db")
+"""Where the state lives unless written otherwise, below the folder of the settings file."""
+
+PAGE_SIZE = 1000
+CONNECT_TIMEOUT = 10.0
+"""Seconds."""
+ANSWER_TIMEOUT = 3600.0
+"""Seconds; the default of the original."""
+
+_CRON_FIELD = r"[0-9A-Za-z*,/#?-]+"
+_MANY = 100_000_000
+
+
+def read_safety(section: Section) -> SafetyPolicy:
+    """Return the limits of DESIGN §6, each with its default."""
+    usual = SafetyPolicy()
+    policy = SafetyPolicy(
+        users=_removal_limit(section.section("users"), usual.users),
+        groups=_removal_limit(section.section("groups"), usual.groups),
+        short_read_percent=section.take("short_read_percent", percent, usual.short_read_percent),
+        update_percent=section.take("update_percent", percent, usual.update_percent),
+        update_minimum=section.take("update_minimum", whole(0, _MANY), usual.update_minimum),
+        member_loss_percent=section.take("member_loss_percent", percent, usual.member_loss_percent),
+        member_loss_minimum=section.take("member_loss_minimum", whole(0, _MANY), usual.member_loss_minimum),
+        attribute_percent=section.take("attribute_percent", percent, usual.attribute_percent),
+        attribute_minimum=section.take("attribute_minimum", whole(0, _MANY), usual.attribute_minimum),
+        protected=section.take("protected", texts, usual.protected),
+    )
+    section.finish()
+    return policy
+
+
+def _removal_limit(section: Section, usual: RemovalLimit) -> RemovalLimit:
+    limit = RemovalLimit(
+        least=section.take("least", whole(0, _MANY), usual.least),
+        percent=section.take("percent", percent, usual.percent),
+        most=section.take("most", whole(0, _MANY), usual.most),
+    )
+    if limit.least > limit.most:
+        section.problem("least", f"is {limit.least} and above `most`, which is {limit.most}.")
+    section.finish()
+    return limit
+
+
+def read_state(parent: Section) -> Path:
+    """Return the path of the state file: `state: {path: FILE}` or `state: FILE`."""
+    usual = parent.reading.base / STATE_FILE
+    if isinstance(parent.get("state"), ScalarNode):
+        return parent.take("state", path, usual)
+    section = parent.section("state")
+    found = section.take("path", path, usual)
+    section.finish()
+    return found
+
+
+def read_schedule(section: Section) -> Schedule:
+    """Return the hints for deployments."""
+    schedule = Schedule(section.take("cron", cron, None), section.take("timezone", timezone, None))
+    section.finish()
+    return schedule
+
+
+def cron(field: Field) -> str:
+    """Return a cron expression of five fields; what its fields say is left to the scheduler."""
+    value = " ".join(filled(field).split())
+    if not re.fullmatch(rf"{_CRON_FIELD}( {_CRON_FIELD}){{4}}", value):
+        raise Unfit("must be a cron expression of five fields, such as '0 */2 * * *' for every two hours.")
+    return value
+
+
+def timezone(field: Field) -> str:
+    """Return the name of a time zone."""
+    value = filled(field)
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Unfit(f"`{value[:60]}` is no time zone; write an IANA name such as `Asia/Tokyo`.") from None
+    return value
+
+
+def profile(field: Field) -> Profile:
+    """Return the profile of a service."""
+    name = filled(field)
+    if name not in profiles.NAMES:
+        raise Unfit(f"`{name[:60]}` {unknown(name, list(profiles.NAMES))}")
+    return profiles.by_name(name)

@@ -1,0 +1,84 @@
+"""The settings as `ldap2scim settings` shows them, and digests that tell whether they changed. Pure."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from pathlib import PurePath
+from typing import Any, TypeAlias, cast
+
+import orjson
+
+from ldap2scim.secret import Secret
+from ldap2scim.settings.composed import ConfiguredDirectory, Row, Settings
+
+Plain: TypeAlias = Any
+"""What JSON can hold."""
+
+_DIRECTORY = (
+    "name", "kind", "addresses", "port", "bind_dn", "base_dn", "user_filter", "group_filter", "user_object_class",
+    "group_object_class", "member_attribute", "member_reference", "source_anchor",
+)  # fmt: skip
+_SERVICE = ("profile", "base_url", "leavers", "user_filter", "group_filter")
+_READS_ENTRIES = ("name", "kind", "member_attribute", "member_reference", "source_anchor")
+
+
+def rows(settings: Settings) -> tuple[Row, ...]:
+    """Return every effective setting by path, with its origin; secrets are stars."""
+    return tuple(sorted(settings.rows, key=lambda row: row.path))
+
+
+def digest(settings: Settings) -> str:
+    """Return the SHA-256 (hexadecimal) of everything that shapes a plan.
+
+    Directories, mappings, the service and the safety policy count. Secrets, the state's path, the schedule, logging
+    and how connections are made (encryption, authorities, proxy, time limits, concurrency) do not.
+    """
+    return _digest(
+        {
+            "directories": [_directory(directory, _DIRECTORY) for directory in settings.directories],
+            "service": {name: _plain(getattr(settings.service, name)) for name in _SERVICE},
+            "safety": _plain(settings.safety),
+        }
+    )
+
+
+def mapping_digest(settings: Settings, directory_name: str) -> str:
+    """Return the SHA-256 (hexadecimal) of what turns the entries of one directory into resources.
+
+    Where it is unchanged, an unchanged entry need not be mapped again.
+    """
+    found = next(one for one in settings.directories if one.settings.name == directory_name)
+    return _digest(_directory(found, _READS_ENTRIES))
+
+
+def _directory(directory: ConfiguredDirectory, names: tuple[str, ...]) -> Mapping[str, Plain]:
+    settings = {name: _plain(getattr(directory.settings, name)) for name in names}
+    return {"settings": settings, "mappings": _plain(directory.mappings)}
+
+
+def _digest(value: Plain) -> str:
+    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _plain(value: object) -> Plain:  # noqa: PLR0911 # one line for each kind of value
+    match value:
+        case Secret():
+            return None
+        case Enum():
+            return value.value
+        case re.Pattern():
+            return [value.pattern, value.flags]
+        case PurePath():
+            return str(value)
+        case frozenset():
+            return sorted(cast("frozenset[str]", value))
+        case Mapping():
+            return {str(name): _plain(item) for name, item in value.items()}
+        case tuple():
+            return [_plain(item) for item in value]
+        case _ if is_dataclass(value):
+            return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            return value

@@ -1,0 +1,101 @@
+"""Loads the settings from a file of either form. Reads files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ldap2scim.errors import SettingsError
+from ldap2scim.model import ResourceType
+from ldap2scim.scim import profiles
+from ldap2scim.settings import native, original
+from ldap2scim.settings.attribute_names import written_path
+from ldap2scim.settings.composed import Settings
+from ldap2scim.settings.nodes import MappingNode, merge
+from ldap2scim.settings.parts import Parts
+from ldap2scim.settings.problems import Problem, in_reading_order
+from ldap2scim.settings.reading import Reading, Section
+from ldap2scim.settings.secret_values import exposure, read_secret_file
+from ldap2scim.settings.yaml_reader import read
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Read `ldap2scim.yml`, or `config.yml` with the `secret.yml` beside it; the roots tell which it is.
+
+    Args:
+        path: The settings file.
+        environ: Environment variables, for `${NAME}`.
+
+    Raises:
+        SettingsError: with every problem of every file, each with file, line and column.
+    """
+    problems: list[Problem] = []
+    tree = read(path, problems)
+    reading = Reading(path.parent.absolute(), environ, read_secret_file, problems=problems)
+    parts = None
+    if tree is not None and is_original(tree):
+        parts = _load_original(path, tree, reading)
+    elif tree is not None:
+        parts = native.read_native(Section(reading, "", tree, tree.place))
+    if parts is not None:
+        _check_placements(parts, reading)
+        _check_exposure(reading)
+    if problems or parts is None:
+        raise SettingsError(in_reading_order(problems))
+    return Settings(
+        file=path,
+        directories=parts.directories,
+        service=parts.service,
+        safety=parts.safety,
+        state_path=parts.state_path,
+        schedule=parts.schedule,
+        log_level=parts.log_level,
+        notes=tuple(dict.fromkeys(reading.notes)),
+        rows=tuple(reading.rows),
+    )
+
+
+def is_original(tree: MappingNode) -> bool:
+    """Say whether a file has the original's form: a root `ad` or `iid`, or `log` and no root of ours. Pure."""
+    roots = {entry.name for entry in tree.entries}
+    return bool(roots & {"ad", "iid"}) or ("log" in roots and not roots & (set(native.ROOTS) - {"log"}))
+
+
+def _load_original(path: Path, tree: MappingNode, reading: Reading) -> Parts:
+    secret_path = path.with_name(original.SECRET_FILE)
+    hint = f" in {secret_path}"
+    if secret_path.exists() and secret_path != path:
+        reading.secret_places = frozenset({str(secret_path)})
+        reading.clear_files.add(str(secret_path))
+        secrets = read(secret_path, reading.problems)
+        if secrets is not None:
+            tree, clashes = merge(tree, secrets)
+            for name, entry in clashes:
+                reading.problem(entry.place, name, f"is written in {path.name} as well; keep one of them.")
+    else:
+        hint += ", a file that does not exist yet"
+    return original.read_original(Section(reading, "", tree, tree.place), hint)
+
+
+def _check_placements(parts: Parts, reading: Reading) -> None:
+    """Refuse attributes that the profile has no schema for."""
+    profile = profiles.by_name(parts.service.profile)
+    for directory in parts.directories:
+        for kind, mapping in zip(ResourceType, (directory.mappings.user, directory.mappings.group), strict=True):
+            for path in (*mapping.single, *mapping.multi):
+                for problem in profiles.unsupported(profile, (path,)):
+                    reading.problems.append(Problem(None, _placed(problem, path, kind, reading)))
+
+
+def _placed(problem: str, path: str, kind: ResourceType, reading: Reading) -> str:
+    suffix = f".{kind.value.lower()}.{written_path(path)}"
+    origins = [row.origin for row in reading.rows if row.path.endswith(suffix)]
+    return f"{origins[0] if origins else 'default'}: {problem}"
+
+
+def _check_exposure(reading: Reading) -> None:
+    for file in sorted(reading.clear_files):
+        try:
+            note = exposure(Path(file), Path(file).stat().st_mode)
+        except OSError:
+            continue
+        if note:
+            reading.notes.append(note)

@@ -1,0 +1,179 @@
+"""Reads the native form, `ldap2scim.yml`. No I/O but for files that hold a secret."""
+
+from typing import Final
+
+from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, Encryption, MemberReference
+from ldap2scim.mapping.spec import Mappings
+from ldap2scim.model import ResourceType
+from ldap2scim.scim.profiles.generic import GENERIC
+from ldap2scim.scim.settings import ProxySettings, ServiceSettings
+from ldap2scim.settings.common import (
+    ANSWER_TIMEOUT,
+    CONNECT_TIMEOUT,
+    PAGE_SIZE,
+    read_safety,
+    read_schedule,
+    read_state,
+)
+from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel
+from ldap2scim.settings.default_mappings import default_mappings
+from ldap2scim.settings.filter_checks import ldap_filter, scim_filter
+from ldap2scim.settings.native_mapping import read_overlay
+from ldap2scim.settings.parts import Parts, finished_mapping
+from ldap2scim.settings.reading import Section, Unfit
+from ldap2scim.settings.rules import Overlay
+from ldap2scim.settings.secret_values import password, token
+from ldap2scim.settings.service_parts import compose, read_transport
+from ldap2scim.settings.values import (
+    addresses,
+    boolean,
+    filled,
+    ldap_attribute,
+    named,
+    number,
+    one_of,
+    path,
+    url,
+    whole,
+)
+
+ROOTS: Final = ("directories", "service", "mapping", "safety", "state", "schedule", "log")
+
+WRITTEN_ENCRYPTION: Final = (Encryption.NONE, Encryption.START_TLS, Encryption.LDAPS)
+ANCHORS: Final = {
+    DirectoryKind.ACTIVE_DIRECTORY: "objectGUID",
+    DirectoryKind.OPENLDAP: "entryUUID",
+    DirectoryKind.GENERIC: "entryUUID",
+}
+_USER_CLASSES: Final = {DirectoryKind.ACTIVE_DIRECTORY: "user"}
+_GROUP_CLASSES: Final = {DirectoryKind.ACTIVE_DIRECTORY: "group"}
+_MEMBER_ATTRIBUTES: Final = {"groupofuniquenames": "uniqueMember", "posixgroup": "memberUid"}
+
+_name = named("directory name", r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", "lower-case letters, digits and hyphens")
+
+
+def read_native(root: Section) -> Parts:
+    """Return everything that the file says; problems are in `root.reading`."""
+    mapping = root.section("mapping")
+    shared = (
+        read_overlay(mapping.section("user"), ResourceType.USER),
+        read_overlay(mapping.section("group"), ResourceType.GROUP),
+    )
+    mapping.finish()
+    directories = _directories(root.section("directories"), shared)
+    log = root.section("log")
+    parts = Parts(
+        directories=directories,
+        service=_service(root.section("service")),
+        safety=read_safety(root.section("safety")),
+        state_path=read_state(root),
+        schedule=read_schedule(root.section("schedule")),
+        log_level=log.take("level", one_of(LogLevel), LogLevel.INFO),
+    )
+    log.finish()
+    root.finish()
+    return parts
+
+
+def _directories(section: Section, shared: tuple[Overlay, Overlay]) -> tuple[ConfiguredDirectory, ...]:
+    names = [entry.name for entry in section.node.entries] if section.node else []
+    if not names:
+        place = section.place
+        section.reading.problem(place, section.path, "must name at least one directory, such as `main:`.")
+    found: list[ConfiguredDirectory] = []
+    for name in names:
+        try:
+            _name(name)
+        except Unfit as error:
+            section.problem(name, str(error))
+        found.append(_directory(section.section(name), name, shared))
+    return tuple(found)
+
+
+def _directory(section: Section, name: str, shared: tuple[Overlay, Overlay]) -> ConfiguredDirectory:
+    kind = section.require("kind", one_of(DirectoryKind), DirectoryKind.GENERIC, f": one of {', '.join(DirectoryKind)}")
+    encryption = section.take("encryption", one_of(WRITTEN_ENCRYPTION), Encryption.UNWRITTEN)
+    users, groups, timeouts = (section.section(part) for part in ("users", "groups", "timeouts"))
+    group_class = groups.take("object_class", ldap_attribute, _GROUP_CLASSES.get(kind, "groupOfNames"))
+    usual_member = _MEMBER_ATTRIBUTES.get(group_class.lower(), "member")
+    member_attribute = groups.take("member_attribute", ldap_attribute, usual_member)
+    by_uid = member_attribute.lower() == "memberuid"
+    bind_dn = section.take("bind_dn", filled, None)
+    settings = DirectorySettings(
+        name=name,
+        kind=kind,
+        addresses=section.require("addresses", addresses, ("directory.invalid",)),
+        port=section.take("port", whole(1, 65535), 636 if encryption is Encryption.LDAPS else 389),
+        encryption=encryption,
+        verify_certificate=section.take("verify_certificate", boolean, default=True),
+        ca_file=section.take("ca_file", path, None),
+        bind_dn=bind_dn,
+        bind_password=section.take("bind_password", password, None),
+        base_dn=section.require("base_dn", filled, ""),
+        user_filter=users.take("filter", ldap_filter, ""),
+        group_filter=groups.take("filter", ldap_filter, ""),
+        user_object_class=users.take("object_class", ldap_attribute, _USER_CLASSES.get(kind, "inetOrgPerson")),
+        group_object_class=group_class,
+        member_attribute=member_attribute,
+        member_reference=groups.take(
+            "member_reference", one_of(MemberReference), MemberReference.UID if by_uid else MemberReference.DN
+        ),
+        source_anchor=section.take("source_anchor", ldap_attribute, ANCHORS[kind]),
+        page_size=section.take("page_size", whole(1, 100_000), PAGE_SIZE),
+        connect_timeout=timeouts.take("connect", number(0.1, 600), CONNECT_TIMEOUT),
+        answer_timeout=timeouts.take("answer", number(1, 36000), ANSWER_TIMEOUT),
+    )
+    _check_bind(section)
+    mappings = _mappings(section, settings, shared)
+    for part in (users, groups, timeouts, section):
+        part.finish()
+    return ConfiguredDirectory(settings, mappings)
+
+
+def _mappings(section: Section, settings: DirectorySettings, shared: tuple[Overlay, Overlay]) -> Mappings:
+    usual = default_mappings(settings.kind, settings.source_anchor)
+    own = section.section("mapping")
+    layers = [
+        (usual.user, shared[0], read_overlay(own.section("user"), ResourceType.USER)),
+        (usual.group, shared[1], read_overlay(own.section("group"), ResourceType.GROUP)),
+    ]
+    own.finish()
+    user, group = (
+        finished_mapping(section, base, (root, mine), part, f"{section.path}.mapping.{part.value.lower()}")
+        for (base, root, mine), part in zip(layers, ResourceType, strict=True)
+    )
+    return Mappings(user, group)
+
+
+def _check_bind(section: Section) -> None:
+    """Refuse half a bind: a name without a password would be an anonymous bind (RFC 4513 §5.1.2)."""
+    if section.get("bind_dn") and not section.get("bind_password"):
+        section.problem("bind_password", "is missing beside `bind_dn`; write it as `${NAME}` or `{file: PATH}`.")
+    if section.get("bind_password") and not section.get("bind_dn"):
+        section.problem("bind_dn", "is missing beside `bind_password`; write both, or none for an anonymous bind.")
+
+
+def _service(section: Section) -> ServiceSettings:
+    transport = read_transport(section, GENERIC)
+    filters, proxy = section.section("filter"), section.section("proxy")
+    service = compose(
+        transport,
+        section.take("token", token, None),
+        (filters.take("user", scim_filter, ""), filters.take("group", scim_filter, "")),
+        _proxy(proxy),
+    )
+    filters.finish()
+    section.finish()
+    return service
+
+
+def _proxy(section: Section) -> ProxySettings | None:
+    if section.node is None:
+        return None
+    proxy = ProxySettings(
+        section.require("url", url, "http://proxy.invalid"),
+        section.take("user", filled, None),
+        section.take("password", password, None),
+    )
+    section.finish()
+    return proxy

@@ -1,0 +1,49 @@
+"""What either form of the settings file comes to, before it is composed. Pure."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ldap2scim.mapping.spec import ResourceMapping
+from ldap2scim.model import ResourceType
+from ldap2scim.planning.policy import SafetyPolicy
+from ldap2scim.scim.settings import ServiceSettings
+from ldap2scim.settings.attribute_names import written_path
+from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel, Schedule
+from ldap2scim.settings.reading import Section
+from ldap2scim.settings.rules import Overlay, lay
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that a settings file says."""
+
+    directories: tuple[ConfiguredDirectory, ...]
+    service: ServiceSettings
+    safety: SafetyPolicy
+    state_path: Path
+    schedule: Schedule
+    log_level: LogLevel
+
+
+def finished_mapping(
+    section: Section, base: ResourceMapping, overlays: tuple[Overlay, ...], resource_type: ResourceType, path: str
+) -> ResourceMapping:
+    """Lay overlays over a base, add the rows, and check what only the whole mapping shows.
+
+    `path` is the key path of its rows; those of several directories stand apart.
+    """
+    mapping, rows = lay(base, overlays, path)
+    section.reading.rows.extend(rows)
+    mapped = {*mapping.single, *mapping.multi}
+    for name in mapping.required:
+        if name not in mapped:
+            text = "is required and mapped from nothing, so every entry would be held; map it, or do not require it."
+            section.reading.problem(section.place, f"{path}.{written_path(name)}", text)
+    for name in mapping.exclude:
+        if name not in mapped:
+            text = "is not mapped, so none of its values is ever seen; map it, or take the exclusion away."
+            section.reading.problem(section.place, f"{path}.exclude.{written_path(name)}", text)
+        elif resource_type is ResourceType.USER and name not in mapping.multi:
+            text = "has one value only; `exclude` drops values of lists such as `ims`. Use the filter of users instead."
+            section.reading.problem(section.place, f"{path}.exclude.{written_path(name)}", text)
+    return mapping

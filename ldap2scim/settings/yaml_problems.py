@@ -1,0 +1,62 @@
+"""Says in an administrator's words what PyYAML found wrong. Pure."""
+
+import re
+
+import yaml
+
+from ldap2scim.settings.nodes import Place
+from ldap2scim.settings.problems import Problem
+
+_MEANINGS = (
+    (
+        r"^(?P<sign>[&*!]) is not taken",
+        "begins with `{sign}`; anchors, aliases and tags are not taken. Put a value that begins so in 'quotes'.",
+    ),
+    (r"found character '\\t'", "has a tab; YAML wants spaces. Replace the tab with spaces."),
+    (
+        r"expected <block end>",
+        "does not fit the lines above it: keys under one parent must begin in the same column, with a blank after `:`.",
+    ),
+    (
+        r"mapping values are not allowed",
+        "has a colon where none may be: the line is indented too far, or its value holds a colon and needs 'quotes'.",
+    ),
+    (r"could not find expected ':'", "is a key without its colon, or a text without its quotes."),
+    (r"found unexpected end of stream", "begins a quoted text that never ends; close the quote."),
+    (
+        r"found character '(?P<sign>[^'])' that cannot start any token",
+        "begins with `{sign}`, which means something else in YAML; put the value in 'quotes'.",
+    ),
+    (r"but found another document", "begins a second document (`---`); a settings file has one."),
+    (r"expected ',' or '[\]}]'", "is inside a list or block in brackets that is not closed."),
+    (r"found unknown escape character", "has a backslash in \"double quotes\"; use 'single quotes' for such a text."),
+)
+_SECRET_KEYS = frozenset({"password", "bind_password", "token"})
+_QUOTED = re.compile(r"""'[^']{3,}'|"[^"]{3,}\"""")
+
+
+def explain(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
+    """Translate a syntax error; the value on the line is not quoted, since it may be a password."""
+    mark = error.problem_mark or error.context_mark
+    place = Place(file, mark.line + 1, mark.column + 1) if mark else None
+    problem = error.problem or "is not YAML"
+    if mark and "sequence entries are not allowed" in problem:
+        return Problem(place, _array_beside_key(text, mark.line))
+    for pattern, meaning in _MEANINGS:
+        if found := re.search(pattern, problem):
+            return Problem(place, meaning.format(**found.groupdict()))
+    return Problem(place, f"cannot be read as YAML: {_QUOTED.sub('…', problem)}.")
+
+
+def _array_beside_key(text: str, line: int) -> str:
+    written = text.splitlines()[line] if line < len(text.splitlines()) else ""
+    found = re.match(r"\s*(?:- +)*([\w.-]+)\s*:\s+-\s+(.*)", written)
+    if not found:
+        return array_advice("key", ())
+    return array_advice(found[1], () if found[1] in _SECRET_KEYS else (found[2].strip(),))
+
+
+def array_advice(key: str, items: tuple[str, ...]) -> str:
+    """Say how a list on its key's line is written instead."""
+    example = "".join(f"\n      - {item}" for item in items or ("first", "second"))
+    return f"the list of `{key}` stands on its key's line; write it on the lines below, such as\n    {key}:{example}"
