@@ -6,7 +6,8 @@ which nobody asked for, and logs whole URLs, in which a filter names people.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote, urlencode
@@ -58,20 +59,23 @@ def connect(
     Raises:
         SettingsError: base URL, token, proxy or CA file cannot be used.
     """
-    return ScimConnection(settings, transport or _network(settings), clock or Clock())
+    lanes = _lanes(settings) if transport is None else (transport,) * max(1, settings.concurrency)
+    return ScimConnection(settings, lanes, clock or Clock())
 
 
 class ScimConnection:
     """A `ServiceProvider` over HTTP."""
 
-    def __init__(self, settings: ServiceSettings, transport: httpx.AsyncBaseTransport, clock: Clock) -> None:
+    def __init__(self, settings: ServiceSettings, lanes: Sequence[httpx.AsyncBaseTransport], clock: Clock) -> None:
         self.profile: Profile = by_name(settings.profile)
         self._address = _Address(_base_url(settings, self.profile))
         self._headers = _headers(settings, self.profile)
         self._extensions = {"timeout": _timeout(settings)}
         self._budget = settings.retry_budget
-        self._slots = asyncio.Semaphore(max(1, settings.concurrency))
-        self._transport = transport
+        self._lanes = tuple(dict.fromkeys(lanes))
+        self._free = list(lanes)
+        self._slots = asyncio.Semaphore(len(lanes))
+        self._open = AsyncExitStack()
         self._clock = clock
         self._pace = Pace(clock)
         self._capabilities: Capabilities | None = None
@@ -79,13 +83,14 @@ class ScimConnection:
         self._notes: dict[str, Finding] = {}
 
     async def __aenter__(self) -> Self:
-        await self._transport.__aenter__()
+        for lane in self._lanes:
+            await self._open.enter_async_context(lane)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._transport.__aexit__(kind, error, traceback)
+        await self._open.__aexit__(kind, error, traceback)
 
     @property
     def notes(self) -> tuple[Finding, ...]:
@@ -185,15 +190,18 @@ class ScimConnection:
 
     async def _attempt(self, request: ScimRequest, outgoing: httpx.Request) -> ScimResponse:
         async with self._slots:
+            lane = self._free.pop()  # the one used last: its connection is the least likely to have been closed
             begun = self._clock.monotonic()
             try:
-                response = await self._transport.handle_async_request(outgoing)
+                response = await lane.handle_async_request(outgoing)
                 content = await _body_of(response)
             except httpx.HTTPError as error:
                 raise _translated(request, error) from error
-            if logger.isEnabledFor(logging.DEBUG):
-                elapsed = (self._clock.monotonic() - begun) * 1000
-                logger.debug("%s %s %d %.0f ms", request.method, request.path, response.status_code, elapsed)
+            finally:
+                self._free.append(lane)
+        if logger.isEnabledFor(logging.DEBUG):
+            elapsed = (self._clock.monotonic() - begun) * 1000
+            logger.debug("%s %s %d %.0f ms", request.method, request.path, response.status_code, elapsed)
         return judge(request, response.status_code, response.headers, content, self._clock.wall())
 
 
@@ -252,15 +260,17 @@ def _may_be_our_own_doing(refusal: ServiceError) -> bool:
     return isinstance(refusal, VersionConflict) or refusal.scim_type == "noTarget"
 
 
-def _network(settings: ServiceSettings) -> httpx.AsyncBaseTransport:
-    connections = max(1, settings.concurrency)
-    limits = httpx.Limits(
-        max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEP_ALIVE
-    )
+def _lanes(settings: ServiceSettings) -> tuple[httpx.AsyncBaseTransport, ...]:
+    # One connection each: a pool looks at all of its connections for every request, a third of its time with 8.
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE)
     context = httpx.create_ssl_context(verify=settings.verify_certificate, trust_env=False)
     if settings.verify_certificate:
         trust(context, settings.ca_file)
-    return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits, proxy=_proxy(settings.proxy))
+    proxy = _proxy(settings.proxy)
+    return tuple(
+        httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits, proxy=proxy)
+        for _ in range(max(1, settings.concurrency))
+    )
 
 
 def _proxy(settings: ProxySettings | None) -> httpx.Proxy | None:
