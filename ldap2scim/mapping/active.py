@@ -29,7 +29,7 @@ _Judge: TypeAlias = Callable[[bytes, datetime], Account]
 
 _ENABLED = Account(active=True, valid_until=None)
 _DISABLED = Account(active=False, valid_until=None)
-_NEVER_EXPIRES = frozenset({b"0", b"9223372036854775807"})
+_NO_VALUES = (b"",)
 _FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_DAY = (datetime.max.replace(tzinfo=UTC) - _FIRST_DAY).days
 
@@ -39,19 +39,23 @@ def compile_active(rule: ValueRule) -> ActiveReader:
 
     Where no source has a value the default holds, and without a default the account is enabled.
     """
-    judges = tuple((name, _JUDGES.get(name) or _said(name, rule)) for name in map(str.lower, rule.sources))
+    names = tuple(map(str.lower, rule.sources))
+    judges = tuple(_JUDGES.get(name) or _said(name, rule) for name in names)
     unsaid = _DISABLED if rule.default is False else _ENABLED
 
-    def read(raw: Raw, now: datetime) -> Account:
+    @lru_cache(maxsize=1024)  # thousands of people share a few combinations of flags
+    def judge_all(values: tuple[bytes, ...], now: datetime) -> Account:
         answers = []
-        for name, judge in judges:
-            value = first_of(raw.get(name))
+        for name, judge, value in zip(names, judges, values, strict=True):
             if value:
                 try:
                     answers.append(judge(value, now))
                 except syntaxes.ValueSyntaxError as error:
                     raise Unreadable(name, f"is not {error.expected}") from None
         return _together(answers) if answers else unsaid
+
+    def read(raw: Raw, now: datetime) -> Account:
+        return judge_all(tuple([first_of(raw.get(name) or _NO_VALUES) for name in names]), now)
 
     return read
 
@@ -67,18 +71,10 @@ def _together(answers: list[Account]) -> Account:
 
 
 def _user_account_control(value: bytes, _now: datetime) -> Account:
-    return _by_user_account_control(value)
-
-
-@lru_cache(maxsize=256)
-def _by_user_account_control(value: bytes) -> Account:
-    """Judge the flags; a directory has a handful of combinations of them."""
     return _ENABLED if active_directory.is_enabled(value) else _DISABLED
 
 
 def _account_expires(value: bytes, now: datetime) -> Account:
-    if value in _NEVER_EXPIRES:
-        return _ENABLED
     expiry = active_directory.expiry(value, now)
     return Account(expiry.enabled, expiry.changes_at)
 

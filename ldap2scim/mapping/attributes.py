@@ -1,86 +1,116 @@
-"""The attributes that have one value, compiled: simple ones, complex ones, and those of extensions. Pure."""
+"""Values side by side: attributes that have one value, and the sub-attributes of complex ones. Pure."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
 from ldap2scim.mapping.paths import split_path
-from ldap2scim.mapping.spec import ResourceMapping, ValueRule
-from ldap2scim.mapping.values import Raw, Reader, compile_value
-from ldap2scim.model import EXTENSIONS, AttributeValue, ComplexValue, ResourceType, Scalar
+from ldap2scim.mapping.spec import Conversion, ResourceMapping, ValueRule
+from ldap2scim.mapping.values import Raw, compile_value, default_of, first_of, not_text, plain_source
+from ldap2scim.model import EXTENSIONS, AttributeValue, ResourceType
 
-AttributeReader: TypeAlias = Callable[[Raw], AttributeValue | None]
-"""Gives the value of one top-level attribute, or None where there is none. Raises `Unreadable`."""
-_Named: TypeAlias = tuple[tuple[str, Reader], ...]
+ObjectReader: TypeAlias = Callable[[Raw], dict[str, AttributeValue]]
+"""Gives the values by name; a name without a value is not there. Raises `Unreadable`."""
+_PartReader: TypeAlias = Callable[[Raw], AttributeValue | None]
 
 
-def compile_single(mapping: ResourceMapping, resource_type: ResourceType) -> _Named:
-    """Return the reader of every path with one value, except `active` of users, which the clock has a say in.
+def compile_object(rules: Mapping[str, ValueRule], parts: Iterable[tuple[str, _PartReader]] = ()) -> ObjectReader:
+    """Return the reader of several values at once, and of `parts` that are already compiled.
+
+    Most rules ask for one text attribute and nothing else; these are read here, without a call for each.
+    """
+    constants: dict[str, AttributeValue] = {}
+    plain: list[tuple[str, str]] = []
+    others = list(parts)
+    for name, rule in rules.items():
+        default = default_of(rule)
+        if source := plain_source(rule):
+            plain.append((name, source))
+        elif not rule.sources:
+            if default is not None:
+                constants[name] = default
+        else:
+            others.append((name, compile_value(rule)))
+    return _object_reader(constants, tuple(plain), tuple(others))
+
+
+def compile_attributes(rules: Mapping[str, ValueRule]) -> ObjectReader:
+    """Return the reader of all attributes with one value, given their rules by path."""
+    top: dict[str, ValueRule] = {}
+    nested: dict[str, dict[str, ValueRule]] = {}
+    extensions: dict[str, dict[str, ValueRule]] = {}
+    for path, rule in rules.items():
+        match split_path(path):
+            case (name,):
+                top[name] = rule
+            case (name, sub):
+                nested.setdefault(name, {})[sub] = rule
+            case (_, urn, attribute):
+                extensions.setdefault(urn, {})[attribute] = rule
+    parts = [(name, _if_any(compile_object(subs))) for name, subs in nested.items()]
+    if extensions:
+        schemas = [(urn, _if_any(compile_object(subs))) for urn, subs in extensions.items()]
+        parts.append((EXTENSIONS, _if_any(compile_object({}, schemas))))
+    return compile_object(top, parts)
+
+
+def single_rules(mapping: ResourceMapping, resource_type: ResourceType) -> Mapping[str, ValueRule]:
+    """Return the rules of the values that do not depend on the clock, by path, ready to be compiled.
 
     For users a value that `exclude` names is no value; for groups it says something about the whole entry.
     """
-    is_user = resource_type is ResourceType.USER
-    return tuple(
-        (path, _without(compile_value(_typed(path, rule)), mapping.exclude.get(path) if is_user else None))
+    if resource_type is ResourceType.GROUP:
+        return {path: _typed(path, rule) for path, rule in mapping.single.items()}
+    return {
+        path: _typed(path, _without(rule, mapping.exclude.get(path, frozenset())))
         for path, rule in mapping.single.items()
-        if not (is_user and path == "active")
-    )
+        if path != "active"
+    }
 
 
-def compile_attributes(values: _Named) -> tuple[tuple[str, AttributeReader], ...]:
-    """Return a reader for each top-level attribute, given those of the paths below it."""
-    simple: dict[str, AttributeReader] = {}
-    complex_: dict[str, list[tuple[str, Reader]]] = {}
-    extensions: dict[str, list[tuple[str, Reader]]] = {}
-    for path, read in values:
-        match split_path(path):
-            case (name,):
-                simple[name] = read
-            case (name, sub):
-                complex_.setdefault(name, []).append((sub, read))
-            case (_, urn, attribute):
-                extensions.setdefault(urn, []).append((attribute, read))
-    readers = [*simple.items(), *((name, _complex(tuple(subs))) for name, subs in complex_.items())]
-    if extensions:
-        readers.append(
-            (EXTENSIONS, _extensions(tuple((urn, _complex(tuple(subs))) for urn, subs in extensions.items())))
-        )
-    return tuple(readers)
-
-
-def _complex(subs: _Named) -> Callable[[Raw], ComplexValue | None]:
-    def read_all(raw: Raw) -> ComplexValue | None:
-        found: dict[str, Scalar] = {}
-        for name, read in subs:
+def _object_reader(
+    constants: dict[str, AttributeValue],
+    plain: tuple[tuple[str, str], ...],
+    others: tuple[tuple[str, _PartReader], ...],
+) -> ObjectReader:
+    def read_all(raw: Raw) -> dict[str, AttributeValue]:
+        found = constants.copy()
+        for name, source in plain:
+            values = raw.get(source)
+            if values:
+                try:
+                    text = (values[0] or first_of(values)).decode()
+                except UnicodeDecodeError:
+                    raise not_text(source) from None
+                if text:
+                    found[name] = text
+        for name, read in others:
             value = read(raw)
             if value is not None:
                 found[name] = value
-        return found or None
+        return found
 
     return read_all
 
 
-def _extensions(schemas: tuple[tuple[str, Callable[[Raw], ComplexValue | None]], ...]) -> AttributeReader:
-    def read_all(raw: Raw) -> AttributeValue | None:
-        return {urn: value for urn, read in schemas if (value := read(raw)) is not None} or None
+def _if_any(read: ObjectReader) -> _PartReader:
+    def read_any(raw: Raw) -> AttributeValue | None:
+        return read(raw) or None  # type: ignore[return-value]  # one level of nesting less than the type allows
 
-    return read_all
+    return read_any
 
 
-def _without(read: Reader, excluded: frozenset[str] | None) -> Reader:
+def _without(rule: ValueRule, excluded: frozenset[str]) -> ValueRule:
     if not excluded:
-        return read
-
-    def read_allowed(raw: Raw) -> Scalar | None:
-        value = read(raw)
-        return None if str(value) in excluded else value
-
-    return read_allowed
+        return rule
+    pattern = rf"\A(?:{'|'.join(map(re.escape, sorted(excluded)))})\Z"
+    return replace(rule, conversions=(*rule.conversions, Conversion(re.compile(pattern), "", pattern)))
 
 
 def _typed(path: str, rule: ValueRule) -> ValueRule:
     """Return the rule with its default as text: YAML reads `1001` as a number, and RFC 7643 §4 has strings there."""
-    if path.startswith(EXTENSIONS) or rule.default is None or isinstance(rule.default, str):
+    if path.startswith(f"{EXTENSIONS}.") or rule.default is None or isinstance(rule.default, str):
         return rule
     text = str(rule.default).lower() if isinstance(rule.default, bool) else str(rule.default)
     return replace(rule, default=text)

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
+from ldap2scim.mapping.attributes import compile_object
 from ldap2scim.mapping.spec import ItemRule, ValueRule
-from ldap2scim.mapping.values import Raw, Reader, compile_all_values, compile_truth, compile_value
+from ldap2scim.mapping.values import Raw, compile_all_values, compile_truth, compile_value, default_of
 from ldap2scim.model import Scalar
 
 Item: TypeAlias = dict[str, Scalar]
@@ -20,6 +21,10 @@ class Collected(NamedTuple):
 
 Collector: TypeAlias = Callable[[Raw], Collected]
 """Raises `Unreadable`."""
+_Slot: TypeAlias = Callable[[Raw, list[Item]], None]
+"""Adds what one rule gives."""
+_Rest: TypeAlias = Callable[[Raw], Item] | None
+"""Reads the sub-attributes beside `value`, where any comes from the entry."""
 
 _NOTHING = Collected((), surplus_primary=False)
 
@@ -28,67 +33,93 @@ def compile_items(name: str, rules: tuple[ItemRule, ...], excluded: frozenset[st
     """Return the reader of the multi-valued attribute `name`.
 
     Each slot gives one item; one that is alone gives an item for every value of its source. A slot without a value
-    gives none, and neither does a value in `excluded`. Two items of one type and value are one.
+    gives none, and neither does a value in `excluded`. Two items of one type and value are one. Where e-mail
+    addresses may be primary, exactly one is.
     """
-    slots = tuple(map(_slot, rules))
-    if len(rules) == 1 and "value" in rules[0].sub_attributes:
-        slots = (_every_value(rules[0]),)
-    wants_primary = name == "emails" and any(_may_be_primary(rule) for rule in rules)
+    alone = len(rules) == 1
+    slots = tuple(_compile_slot(rule, alone=alone) for rule in rules)
+    knows_primary = any("primary" in rule.sub_attributes for rule in rules)
+    needs_primary = name == "emails" and any(_may_be_primary(rule) for rule in rules)
 
     def collect(raw: Raw) -> Collected:
         items: list[Item] = []
         for slot in slots:
-            items.extend(slot(raw))
+            slot(raw, items)
         if not items:
             return _NOTHING
         if len(items) > 1:
             items = _without_repetition(items)
         if excluded:
             items = [item for item in items if str(item.get("value")) not in excluded]
-        return _with_one_primary(items, wanted=wants_primary)
+        if not knows_primary:
+            return Collected(tuple(items), False)
+        return _with_one_primary(items, needed=needs_primary)
 
     return collect
 
 
-def _slot(rule: ItemRule) -> Callable[[Raw], list[Item]]:
-    readers = _readers(rule.sub_attributes)
-    # An address has no `value`; it is there when anything read from the entry is.
-    telling = ("value",) if "value" in rule.sub_attributes else _sourced(rule.sub_attributes)
+def _compile_slot(rule: ItemRule, *, alone: bool) -> _Slot:
+    rules = dict(rule.sub_attributes)
+    value = rules.pop("value", None)
+    if value is None:
+        return _valueless(rules)
+    constants = {
+        name: default for name, one in rules.items() if not one.sources and (default := default_of(one)) is not None
+    }
+    sourced = {name: one for name, one in rules.items() if one.sources}
+    read_rest = _compile_item(sourced) if sourced else None
+    return _every_value(value, constants, read_rest) if alone else _first_value(value, constants, read_rest)
 
-    def read(raw: Raw) -> list[Item]:
-        item = {name: value for name, read in readers if (value := read(raw)) is not None}
-        return [item] if any(name in item for name in telling) else []
 
-    return read
+def _first_value(rule: ValueRule, constants: Item, read_rest: _Rest) -> _Slot:
+    read_value = compile_value(rule)
+
+    def add(raw: Raw, items: list[Item]) -> None:
+        value = read_value(raw)
+        if value is not None:
+            item = {"value": value, **constants}
+            if read_rest:
+                item.update(read_rest(raw))
+            items.append(item)
+
+    return add
 
 
-def _every_value(rule: ItemRule) -> Callable[[Raw], list[Item]]:
-    read_values = compile_all_values(rule.sub_attributes["value"])
-    readers = _readers({name: value for name, value in rule.sub_attributes.items() if name != "value"})
+def _every_value(rule: ValueRule, constants: Item, read_rest: _Rest) -> _Slot:
+    read_values = compile_all_values(rule)
 
-    def read(raw: Raw) -> list[Item]:
+    def add(raw: Raw, items: list[Item]) -> None:
         values = read_values(raw)
         if not values:
-            return []
-        rest = {name: value for name, read in readers if (value := read(raw)) is not None}
-        first: Item = {"value": values[0], **rest}
-        if len(values) == 1:
-            return [first]
-        if rest.get("primary") is True:
-            del rest["primary"]
-        return [first, *({"value": value, **rest} for value in values[1:])]
+            return
+        rest = {**constants, **read_rest(raw)} if read_rest else constants
+        items.append({"value": values[0], **rest})
+        if len(values) > 1:
+            rest = {name: value for name, value in rest.items() if name != "primary" or value is not True}
+            items.extend({"value": value, **rest} for value in values[1:])
 
-    return read
+    return add
 
 
-def _readers(rules: Mapping[str, ValueRule]) -> tuple[tuple[str, Reader], ...]:
-    return tuple(
-        (name, compile_truth(rule) if name == "primary" else compile_value(rule)) for name, rule in rules.items()
-    )
+def _valueless(rules: Mapping[str, ValueRule]) -> _Slot:
+    """Compile a slot such as an address, which is there when anything read from the entry is."""
+    read_item = _compile_item(rules)
+    sourced = tuple(name for name, rule in rules.items() if rule.sources)
+
+    def add(raw: Raw, items: list[Item]) -> None:
+        item = read_item(raw)
+        if any(name in item for name in sourced):
+            items.append(item)
+
+    return add
 
 
-def _sourced(rules: Mapping[str, ValueRule]) -> tuple[str, ...]:
-    return tuple(name for name, rule in rules.items() if rule.sources)
+def _compile_item(rules: Mapping[str, ValueRule]) -> Callable[[Raw], Item]:
+    primary = rules.get("primary")
+    if primary is None or not primary.sources:
+        return compile_object(rules)  # type: ignore[return-value]  # the rules of an item give nothing but scalars
+    texts = {name: rule for name, rule in rules.items() if name != "primary"}
+    return compile_object(texts, [("primary", compile_truth(primary))])  # type: ignore[return-value]  # as above
 
 
 def _may_be_primary(rule: ItemRule) -> bool:
@@ -98,6 +129,8 @@ def _may_be_primary(rule: ItemRule) -> bool:
 
 def _without_repetition(items: list[Item]) -> list[Item]:
     """Return the items without those whose type and value came before; the mark of a dropped one is kept."""
+    if len({item.get("value") for item in items}) == len(items):
+        return items
     kept: dict[object, Item] = {}
     for item in items:
         identity = (item["value"], item.get("type")) if "value" in item else tuple(sorted(item.items()))
@@ -107,10 +140,12 @@ def _without_repetition(items: list[Item]) -> list[Item]:
     return list(kept.values())
 
 
-def _with_one_primary(items: list[Item], *, wanted: bool) -> Collected:
+def _with_one_primary(items: list[Item], *, needed: bool) -> Collected:
+    if len(items) == 1 and items[0].get("primary") is True:
+        return Collected((items[0],), False)
     marked = [item for item in items if item.get("primary") is True]
+    if needed and items and not marked:
+        items[0]["primary"] = True
     for surplus in marked[1:]:
         del surplus["primary"]
-    if wanted and items and not marked:
-        items[0]["primary"] = True
     return Collected(tuple(items), len(marked) > 1)

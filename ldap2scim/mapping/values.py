@@ -6,6 +6,7 @@ when a hundred thousand entries pass.
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 from ldap2scim.directory.syntaxes import guid_text
@@ -37,38 +38,42 @@ def _certificate_text(value: bytes) -> str:
     return b64encode(value).decode()
 
 
+_guid = lru_cache(maxsize=16)(guid_text)
+"""External ID and linking ID are usually the same GUID of the same entry."""
 _BINARY: Mapping[str, tuple[Decoder, str]] = {
-    "objectguid": (guid_text, "is not a GUID of 16 octets"),
-    "ms-ds-consistencyguid": (guid_text, "is not a GUID of 16 octets"),
+    "objectguid": (_guid, "is not a GUID of 16 octets"),
+    "ms-ds-consistencyguid": (_guid, "is not a GUID of 16 octets"),
     "usercertificate": (_certificate_text, ""),
     "usercertificate;binary": (_certificate_text, ""),
 }
 _TEXT: tuple[Decoder, str] = (bytes.decode, "is not UTF-8 text")
 
 
-def sources_of(rule: ValueRule) -> tuple[str, ...]:
-    """Return the attribute descriptions of a rule as an entry has them: in lower case, with options of the server."""
-    names: list[str] = []
-    for source in rule.sources:
-        name = source.lower()
-        names.append(name)
-        if f"{name};binary" in _BINARY:  # RFC 4523 §2.1: certificates travel with the option
-            names.append(f"{name};binary")
-    return tuple(names)
+def default_of(rule: ValueRule) -> Scalar | None:
+    """Return the default; an empty text is none."""
+    return None if rule.default == "" else rule.default
+
+
+def plain_source(rule: ValueRule) -> str | None:
+    """Return the one attribute whose first value, as text, is all that the rule asks for; None if it asks for more."""
+    sources = _decoded_sources(rule)
+    if len(sources) != 1 or sources[0][1] is not _TEXT[0] or rule.conversions or default_of(rule) is not None:
+        return None
+    return sources[0][0]
 
 
 def compile_value(rule: ValueRule) -> Reader:
     """Return the reader of one value: the first source that has one, converted; else the default."""
-    sources = tuple((name, *_BINARY.get(name, _TEXT)) for name in sources_of(rule))
-    default = None if rule.default == "" else rule.default
-    if len(sources) == 1 and sources[0][1] is bytes.decode and not rule.conversions:
-        return _plain_text(sources[0][0], default)
+    sources = _decoded_sources(rule)
+    default = default_of(rule)
+    if source := plain_source(rule):
+        return _plain_text(source)
     convert = compile_conversions(rule.conversions)
 
     def read(raw: Raw) -> Scalar | None:
         for name, decode, problem in sources:
-            value = first_of(raw.get(name))
-            if value:
+            values = raw.get(name)
+            if values and (value := first_of(values)):
                 try:
                     text = decode(value)
                 except ValueError:
@@ -81,17 +86,22 @@ def compile_value(rule: ValueRule) -> Reader:
 
 def compile_all_values(rule: ValueRule) -> Callable[[Raw], tuple[Scalar, ...]]:
     """Return the reader of all values of the first source that has one, each once, in the order received."""
-    sources = tuple((name, *_BINARY.get(name, _TEXT)) for name in sources_of(rule))
+    sources = _decoded_sources(rule)
     convert = compile_conversions(rule.conversions)
-    fallback: tuple[Scalar, ...] = () if rule.default is None or rule.default == "" else (rule.default,)
+    default = default_of(rule)
+    fallback = () if default is None else (default,)
 
     def read(raw: Raw) -> tuple[Scalar, ...]:
         for name, decode, problem in sources:
-            values = raw.get(name, ())
+            values = raw.get(name)
+            if not values:
+                continue
             try:
                 texts = [decode(value) for value in values if value]
             except ValueError:
                 raise Unreadable(name, problem) from None
+            if len(texts) == 1 and not rule.conversions:
+                return (texts[0],)
             if texts:
                 return tuple(dict.fromkeys(filter(None, map(convert, texts)))) or fallback
         return fallback
@@ -137,23 +147,33 @@ def compile_conversions(conversions: tuple[Conversion, ...]) -> Callable[[str], 
     return convert
 
 
-def first_of(values: tuple[bytes, ...] | None) -> bytes:
-    """Return the first value that is not empty, or an empty one."""
-    if not values:
-        return b""
-    return values[0] or next(filter(None, values), b"")
-
-
-def _plain_text(name: str, default: Scalar | None) -> Reader:
-    """Return the reader for the commonest rule, which most of the time is spent in."""
-
+def _plain_text(name: str) -> Reader:
     def read(raw: Raw) -> Scalar | None:
         values = raw.get(name)
         if not values:
-            return default
+            return None
         try:
-            return (values[0] or first_of(values)).decode() or default
+            return (values[0] or first_of(values)).decode() or None
         except UnicodeDecodeError:
-            raise Unreadable(name, "is not UTF-8 text") from None
+            raise not_text(name) from None
 
     return read
+
+
+def first_of(values: tuple[bytes, ...]) -> bytes:
+    """Return the first value that is not empty, or an empty one."""
+    return values[0] or next(filter(None, values), b"")
+
+
+def not_text(attribute: str) -> Unreadable:
+    """Return the error for a value that should be text and is not."""
+    return Unreadable(attribute, _TEXT[1])
+
+
+def _decoded_sources(rule: ValueRule) -> tuple[tuple[str, Decoder, str], ...]:
+    """Return the attributes of a rule as an entry names them, with how their values become text.
+
+    A certificate comes with the option `;binary` (RFC 4523 §2.1), written in the mapping or not.
+    """
+    names = [name for source in rule.sources for name in (source.lower(), f"{source.lower()};binary")]
+    return tuple((name, *_BINARY.get(name, _TEXT)) for name in names if not name.endswith(";binary") or name in _BINARY)
