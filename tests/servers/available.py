@@ -23,7 +23,7 @@ def missing(server: str) -> str | None:
         case "slapd":
             return _missing_programs("slapd", "slapadd", "openssl")
         case "samba":
-            return _missing_programs("samba", "samba-tool", "unshare", "openssl") or _missing_root()
+            return _missing_programs("samba", "samba-tool", "openssl") or _missing_parts()
         case _:
             raise ValueError(f"no such server: {server}")
 
@@ -43,7 +43,11 @@ def _missing_programs(*names: str) -> str | None:
     return f"{', '.join(absent)} not installed; {_INSTALL}" if absent else None
 
 
-def _missing_root() -> str | None:
+def _missing_parts() -> str | None:
     if os.geteuid() != 0:
         return "a domain controller needs root for its ports and file ownership"
-    return None if Path("/usr/share/samba/setup").is_dir() else f"samba-ad-provision not installed; {_INSTALL}"
+    if not Path("/usr/share/samba/setup").is_dir():
+        return f"samba-ad-provision not installed; {_INSTALL}"
+    if not any(Path("/usr").glob("lib*/**/samba/vfs/posix_eadb.so")):
+        return f"samba-vfs-modules not installed; {_INSTALL}"
+    return None

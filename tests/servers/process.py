@@ -25,9 +25,9 @@ def free_port() -> int:
         return port
 
 
-def answers(port: int) -> bool:
-    """Say whether something accepts connections on a port of 127.0.0.1."""
-    with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, port), timeout=1):
+def answers(port: int, host: str = LOOPBACK) -> bool:
+    """Say whether something accepts connections on a port."""
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
         return True
     return False
 
@@ -40,6 +40,7 @@ class Daemon:
     ports: tuple[int, ...]
     log_file: Path
     environment: dict[str, str] = field(default_factory=dict)
+    host: str = LOOPBACK
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self, seconds: float = 30) -> None:
@@ -58,7 +59,7 @@ class Daemon:
                 env={**os.environ, **self.environment},
             )
         deadline = time.monotonic() + seconds
-        while not all(answers(port) for port in self.ports):
+        while not all(answers(port, self.host) for port in self.ports):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise ServerDidNotStart(f"{self.command[0]} did not answer on {self.ports}:\n{self.log()}")
