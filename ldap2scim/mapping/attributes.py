@@ -1,14 +1,13 @@
 """Values side by side: attributes that have one value, and the sub-attributes of complex ones. Pure."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
 from ldap2scim.mapping.paths import split_path
-from ldap2scim.mapping.spec import Conversion, ResourceMapping, ValueRule
+from ldap2scim.mapping.spec import ValueRule
 from ldap2scim.mapping.values import Raw, compile_value, default_of, first_of, not_text, plain_source
-from ldap2scim.model import EXTENSIONS, AttributeValue, ResourceType
+from ldap2scim.model import EXTENSIONS, AttributeValue
 
 ObjectReader: TypeAlias = Callable[[Raw], dict[str, AttributeValue]]
 """Gives the values by name; a name without a value is not there. Raises `Unreadable`."""
@@ -55,18 +54,12 @@ def compile_attributes(rules: Mapping[str, ValueRule]) -> ObjectReader:
     return compile_object(top, parts)
 
 
-def single_rules(mapping: ResourceMapping, resource_type: ResourceType) -> Mapping[str, ValueRule]:
-    """Return the rules of the values that do not depend on the clock, by path, ready to be compiled.
+def with_text_defaults(rules: Mapping[str, ValueRule]) -> Mapping[str, ValueRule]:
+    """Return the rules with their defaults as text: YAML reads `1001` as a number, RFC 7643 §4 has strings there.
 
-    For users a value that `exclude` names is no value; for groups it says something about the whole entry.
+    What the attributes of an extension are is not known, so these keep theirs.
     """
-    if resource_type is ResourceType.GROUP:
-        return {path: _typed(path, rule) for path, rule in mapping.single.items()}
-    return {
-        path: _typed(path, _without(rule, mapping.exclude.get(path, frozenset())))
-        for path, rule in mapping.single.items()
-        if path != "active"
-    }
+    return {path: rule if path.startswith(f"{EXTENSIONS}.") else _as_text(rule) for path, rule in rules.items()}
 
 
 def _object_reader(
@@ -101,16 +94,11 @@ def _if_any(read: ObjectReader) -> _PartReader:
     return read_any
 
 
-def _without(rule: ValueRule, excluded: frozenset[str]) -> ValueRule:
-    if not excluded:
-        return rule
-    pattern = rf"\A(?:{'|'.join(map(re.escape, sorted(excluded)))})\Z"
-    return replace(rule, conversions=(*rule.conversions, Conversion(re.compile(pattern), "", pattern)))
-
-
-def _typed(path: str, rule: ValueRule) -> ValueRule:
-    """Return the rule with its default as text: YAML reads `1001` as a number, and RFC 7643 §4 has strings there."""
-    if path.startswith(f"{EXTENSIONS}.") or rule.default is None or isinstance(rule.default, str):
-        return rule
-    text = str(rule.default).lower() if isinstance(rule.default, bool) else str(rule.default)
-    return replace(rule, default=text)
+def _as_text(rule: ValueRule) -> ValueRule:
+    match rule.default:
+        case bool():
+            return replace(rule, default=str(rule.default).lower())
+        case int():
+            return replace(rule, default=str(rule.default))
+        case _:
+            return rule

@@ -15,7 +15,7 @@ from ldap2scim.errors import SettingsError
 from ldap2scim.essence import fingerprint, to_essence
 from ldap2scim.findings import Finding, Held
 from ldap2scim.mapping.active import Account, compile_active
-from ldap2scim.mapping.attributes import compile_attributes, single_rules
+from ldap2scim.mapping.attributes import compile_attributes, with_text_defaults
 from ldap2scim.mapping.items import compile_items
 from ldap2scim.mapping.paths import split_path
 from ldap2scim.mapping.problems import missing_attribute, surplus_primary, unreadable_value
@@ -62,32 +62,34 @@ def compile_mapping(settings: DirectorySettings, mapping: ResourceMapping, resou
     """Return the mapper of one kind of entry of one directory.
 
     Raises:
-        SettingsError: an exclusion names an attribute that is not mapped, so it could never hold.
+        SettingsError: an exclusion could never hold. It drops items of a user's multi-valued attribute, or puts a
+            group out of scope by an attribute that has one value.
     """
-    unmapped = sorted(set(mapping.exclude) - set(mapping.single) - set(mapping.multi))
-    if unmapped:
-        raise SettingsError(
-            tuple(
-                f"Directory {settings.name}, exclude of {resource_type.value}: {path} is not mapped, so none of its "
-                "values is ever seen. Map it, or take the exclusion away."
-                for path in unmapped
-            )
-        )
-    return Mapper(settings.name, mapping, resource_type)
+    is_user = resource_type is ResourceType.USER
+    idle = sorted(set(mapping.exclude) - set(mapping.multi if is_user else mapping.single))
+    if idle:
+        where = f"Directory {settings.name}, {resource_type.value.lower()} mapping"
+        raise SettingsError(tuple(f"{where}: the exclusion by {path} could never hold. Take it away." for path in idle))
+    return Mapper(settings, mapping, resource_type)
 
 
 class Mapper:
     """A compiled mapping; `compile_mapping` makes it."""
 
-    def __init__(self, directory: str, mapping: ResourceMapping, resource_type: ResourceType) -> None:
+    def __init__(self, settings: DirectorySettings, mapping: ResourceMapping, resource_type: ResourceType) -> None:
         is_user = resource_type is ResourceType.USER
-        rules = single_rules(mapping, resource_type)
-        self._directory = directory
+        rules = dict(with_text_defaults(mapping.single))
+        self._directory = settings.name
         self._mapping = mapping
         self._resource_type = resource_type
         self._login = "user_name" if is_user else "display_name"
-        self._takes_anchor = "external_id" not in mapping.single
         self._active = compile_active(mapping.single.get("active", ValueRule())) if is_user else None
+        if is_user:
+            rules.pop("active", None)
+        # The same attribute, read the same way: an anchor that is neither a GUID nor text has a form there.
+        self._takes_anchor = _is_anchor(rules.get("external_id", ValueRule((settings.source_anchor,))), settings)
+        if self._takes_anchor:
+            rules.pop("external_id", None)
         self._read_single = compile_attributes(rules)
         self._values = tuple(compile_value(rule) for rule in rules.values())
         self._multi = tuple(
@@ -95,7 +97,7 @@ class Mapper:
             for name, items in mapping.multi.items()
         )
         scope = {} if is_user else mapping.exclude
-        self._scope = tuple((path, compile_value(rules[path]), scope[path]) for path in scope)
+        self._scope = tuple((path, compile_value(mapping.single[path]), scope[path]) for path in scope)
         self._required = tuple((path, split_path(path)) for path in mapping.required)
         self._required_names = frozenset(steps[0] for _, steps in self._required)
         self._required_below = tuple(steps for _, steps in self._required if len(steps) > 1)
@@ -181,6 +183,11 @@ class Mapper:
             for path, steps in self._required
             if not _has(attributes, steps)
         )
+
+
+def _is_anchor(rule: ValueRule, settings: DirectorySettings) -> bool:
+    plain = not rule.conversions and rule.default is None
+    return plain and tuple(map(str.lower, rule.sources)) == (settings.source_anchor.lower(),)
 
 
 _ALWAYS_ACTIVE = Account(active=True, valid_until=None)

@@ -6,7 +6,6 @@ when a hundred thousand entries pass.
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import TypeAlias
 
 from ldap2scim.directory.syntaxes import guid_text
@@ -38,11 +37,9 @@ def _certificate_text(value: bytes) -> str:
     return b64encode(value).decode()
 
 
-_guid = lru_cache(maxsize=16)(guid_text)
-"""External ID and linking ID are usually the same GUID of the same entry."""
 _BINARY: Mapping[str, tuple[Decoder, str]] = {
-    "objectguid": (_guid, "is not a GUID of 16 octets"),
-    "ms-ds-consistencyguid": (_guid, "is not a GUID of 16 octets"),
+    "objectguid": (guid_text, "is not a GUID of 16 octets"),
+    "ms-ds-consistencyguid": (guid_text, "is not a GUID of 16 octets"),
     "usercertificate": (_certificate_text, ""),
     "usercertificate;binary": (_certificate_text, ""),
 }
