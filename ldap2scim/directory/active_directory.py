@@ -1,0 +1,60 @@
+"""Habits of Active Directory: when an account is enabled, and which entries are people or groups. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntFlag
+
+from ldap2scim.directory import filters, syntaxes
+
+IN_CHAIN = "1.2.840.113556.1.4.1941"
+"""LDAP_MATCHING_RULE_TRANSITIVE_EVAL (MS-ADTS §3.1.1.3.4.4.3): `memberOf` through nested groups."""
+
+
+class UserAccountControl(IntFlag):
+    """Bits of `userAccountControl` (MS-ADTS §2.2.16) that matter here; others are kept."""
+
+    ACCOUNT_DISABLE = 0x0002
+    NORMAL_ACCOUNT = 0x0200
+    INTERDOMAIN_TRUST_ACCOUNT = 0x0800
+    WORKSTATION_TRUST_ACCOUNT = 0x1000
+    SERVER_TRUST_ACCOUNT = 0x2000
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """What `accountExpires` says at one instant."""
+
+    enabled: bool
+    changes_at: datetime | None
+    """When the account will expire; None where it never will, or has already."""
+
+
+def is_enabled(user_account_control: bytes) -> bool:
+    """Say whether `userAccountControl` leaves the account enabled.
+
+    Raises:
+        ValueSyntaxError: the value is not a number.
+    """
+    return not syntaxes.integer(user_account_control) & UserAccountControl.ACCOUNT_DISABLE
+
+
+def expiry(account_expires: bytes, at: datetime) -> Expiry:
+    """Say what `accountExpires` (MS-ADA1 §2.2) means at `at`, and when that will change.
+
+    Raises:
+        ValueSyntaxError: the value is not a number.
+    """
+    expires = syntaxes.filetime(account_expires)
+    if expires is None:
+        return Expiry(enabled=True, changes_at=None)
+    return Expiry(enabled=True, changes_at=expires) if at < expires else Expiry(enabled=False, changes_at=None)
+
+
+def people(object_class: str) -> filters.Filter:
+    """Build the filter of people: computers are of class user too, and their objectCategory tells them apart."""
+    return filters.all_of(filters.equals("objectCategory", "person"), filters.equals("objectClass", object_class))
+
+
+def groups(object_class: str) -> filters.Filter:
+    """Build the filter of groups."""
+    return filters.all_of(filters.equals("objectCategory", "group"), filters.equals("objectClass", object_class))

@@ -1,0 +1,35 @@
+"""The source anchor: the text that names an entry for life. Pure."""
+
+import unicodedata
+from base64 import b64encode
+
+from ldap2scim.directory import syntaxes
+from ldap2scim.directory.entry import LdapEntry
+from ldap2scim.directory.settings import DirectorySettings
+
+_GUID_ATTRIBUTES = frozenset({"objectguid", "ms-ds-consistencyguid"})
+
+
+def source_anchor(entry: LdapEntry, settings: DirectorySettings) -> str | None:
+    """Return the source anchor of an entry, or None where it has none, or more than one value of it.
+
+    objectGUID and mS-DS-ConsistencyGuid become hyphenated GUIDs, entryUUID (RFC 4530) its text in lower case;
+    any other attribute its text, or base64 where it is not printable UTF-8.
+    """
+    attribute = settings.source_anchor.lower()
+    values = entry.attributes.get(attribute, ())
+    # Values of an attribute have no order (RFC 4511 §4.1.7): of several none can be chosen for life.
+    if len(values) != 1 or not values[0]:
+        return None
+    value = values[0]
+    if attribute in _GUID_ATTRIBUTES and len(value) == 16:
+        return syntaxes.guid_text(value)
+    if attribute == "entryuuid":
+        return value.decode("ascii", "replace").lower()
+    try:
+        found = value.decode()
+    except UnicodeDecodeError:
+        return b64encode(value).decode()
+    if any(unicodedata.category(character) == "Cc" for character in found):
+        return b64encode(value).decode()
+    return found
