@@ -1,0 +1,234 @@
+"""Reading a directory to the proven end, over connections that `client` opens. The `DirectoryReader` of LDAP."""
+
+import logging
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Self
+
+from ldap2scim.directory import filters, ranges, results, schema
+from ldap2scim.directory.addresses import Address
+from ldap2scim.directory.conversation import Conversation
+from ldap2scim.directory.decoder import Done
+from ldap2scim.directory.encoder import Scope, SearchRequest
+from ldap2scim.directory.entry import LdapEntry
+from ldap2scim.directory.ldapsearch import ldapsearch_command
+from ldap2scim.directory.reader import Pages, Search, SearchProof
+from ldap2scim.directory.settings import DirectorySettings
+from ldap2scim.errors import DirectoryUnavailable, ReadIncomplete
+
+_LOGGER = logging.getLogger("ldap2scim.directory")
+_ANY_ENTRY = filters.Present("objectClass")
+
+
+class Session:
+    """A bound connection to one server, and a second one to the same server for questions in the middle of a read.
+
+    A read keeps its connection busy: while a page is used the server prepares the next, and the cookie of paged
+    results lives as long as its connection does. Ranges and look-ups therefore have a connection of their own.
+    """
+
+    def __init__(
+        self, settings: DirectorySettings, address: Address, main: Conversation, again: Callable[[], Conversation]
+    ) -> None:
+        self._settings = settings
+        self._address = address
+        self._main: Conversation | None = main
+        self._again = again
+        self._second: Conversation | None = None
+        self._reading = False
+
+    @property
+    def server(self) -> str:
+        """`host:port` of the server that answers."""
+        return str(self._address)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Unbind."""
+        for conversation in (self._main, self._second):
+            if conversation is not None:
+                conversation.close()
+        self._main = self._second = None
+
+    def read(self, search: Search) -> Pages:
+        """Read a search page by page; the generator returns the proof that it came to its end.
+
+        A read that is given up, or fails, closes the connection: what the server still sends belongs to nobody.
+
+        Raises:
+            DirectoryUnavailable: the connection was lost or the server is busy.
+            ReadIncomplete: the server ended the search with anything but success.
+            FilterError: the filter of the search cannot be read.
+        """
+        if self._reading:
+            raise RuntimeError("a session reads one search at a time")
+        _LOGGER.info("%s", ldapsearch_command(self._settings, search, self._address))
+        request = SearchRequest(search.base, Scope.SUBTREE, filters.parse(search.filter), search.attributes)
+        main = self._connection()
+        self._reading = True
+        try:
+            proof = yield from self._pages(main, search, request)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._reading = False
+        _LOGGER.info("%s: %d entries in %d pages", self.server, proof.entries, proof.pages)
+        return proof
+
+    def lookup(self, dn: str, attributes: tuple[str, ...]) -> LdapEntry | None:
+        """Read one entry by name; None only where the server says noSuchObject.
+
+        Raises:
+            DirectoryUnavailable: the connection was lost or the server is busy.
+            ReadIncomplete: the server would not say (no rights, a referral).
+        """
+        what = f"the look-up of {dn}"
+        entry, done = self._ask_one(dn, _ANY_ENTRY, attributes, what)
+        if done.code == results.NO_SUCH_OBJECT:
+            return None
+        if done.code != results.SUCCESS:
+            raise results.refused_read(done, what, self.server)
+        if entry is None:
+            raise ReadIncomplete(
+                f"{self.server} does not show {dn}, and does not say that it is gone.",
+                "Give the bind DN the right to read it.",
+            )
+        return self._join_ranges(entry)[0]
+
+    def unknown_attributes(self, names: Iterable[str]) -> frozenset[str]:
+        """Return those of `names` that the server's published schema does not define.
+
+        None are returned where the server publishes no schema, or does not show it.
+
+        Raises:
+            DirectoryUnavailable: the connection was lost or the server is busy.
+        """
+        root, _ = self._ask_one("", _ANY_ENTRY, ("subschemaSubentry",), "the look-up of the root DSE")
+        places = root.attributes.get("subschemasubentry", ()) if root is not None else ()
+        if not places:
+            return frozenset()
+        subschema = filters.equals("objectClass", "subschema")
+        what = "the look-up of the schema"
+        entry, _ = self._ask_one(places[0].decode("utf-8", "replace"), subschema, ("attributeTypes",), what)
+        if entry is None or "attributetypes" not in entry.attributes:
+            return frozenset()
+        known = schema.attribute_names(self._join_ranges(entry)[0].attributes["attributetypes"])
+        return frozenset(name for name in names if schema.without_options(name) not in known)
+
+    def _pages(self, main: Conversation, search: Search, request: SearchRequest) -> Pages:
+        what = f"the search for {search.resource_type.lower()}s below {search.base}"
+        entries = pages = joined = 0
+        referrals: list[str] = []
+        cookie: bytes = b""
+        main.ask(request, what, search.page_size)
+        while True:
+            part = main.receive()
+            following = b""
+            if part.done is not None:
+                pages += 1
+                following = self._cookie_after(part.done, what, cookie, empty=not part.messages)
+                if following:
+                    main.ask(request, what, search.page_size, following)
+            found, references = main.decode(part)
+            referrals += references
+            page: list[LdapEntry] = found
+            if main.decoder.ranged:
+                page = []
+                for entry in found:
+                    whole, ranged = self._join_ranges(entry)
+                    page.append(whole)
+                    joined += ranged
+            entries += len(page)
+            if page:
+                yield page
+            if part.done is not None and not following:
+                return SearchProof(search, entries, pages, joined, tuple(referrals), self.server)
+            cookie = following or cookie
+
+    def _cookie_after(self, done: Done, what: str, cookie: bytes, *, empty: bool) -> bytes:
+        """Return the cookie of the next page; empty where the search has come to its end with success."""
+        if done.code != results.SUCCESS:
+            raise results.refused_read(done, what, self.server)
+        if done.cookie is None and cookie:
+            raise ReadIncomplete(
+                f"{self.server} stopped paging in the middle of {what}.",
+                "Nothing can be concluded from what it sent. Run again; if it stays so, try another `page_size`.",
+            )
+        if done.cookie and done.cookie == cookie and empty:
+            raise ReadIncomplete(
+                f"{self.server} sends the same empty page again and again during {what}.",
+                "Try another `page_size`, or look into the server's log.",
+            )
+        return done.cookie or b""
+
+    def _join_ranges(self, entry: LdapEntry) -> tuple[LdapEntry, int]:
+        """Return the entry with all values of its ranged attributes, and how many attributes that were."""
+        found = [(name, part) for name in entry.attributes if (part := ranges.read_range(name)) is not None]
+        if not found:
+            return entry, 0
+        attributes = dict(entry.attributes)
+        for name, part in found:
+            values = list(attributes.pop(name))
+            self._check_range(entry.dn, part, 0, len(values))
+            while part.high is not None:
+                part, more = self._next_range(entry.dn, part.attribute, part.high + 1)  # noqa: PLW2901 - the next piece
+                values += more
+            # Active Directory sends the plain attribute too, empty.
+            attributes[part.attribute] = tuple(values)
+        return LdapEntry(entry.dn, attributes), len(found)
+
+    def _next_range(self, dn: str, attribute: str, low: int) -> tuple[ranges.Range, tuple[bytes, ...]]:
+        what = f"the look-up of more values of {attribute} of {dn}"
+        entry, done = self._ask_one(dn, _ANY_ENTRY, (ranges.from_index(attribute, low),), what)
+        if done.code != results.SUCCESS:
+            raise results.refused_read(done, what, self.server)
+        for name, values in entry.attributes.items() if entry is not None else ():
+            part = ranges.read_range(name)
+            if part is not None and part.attribute == attribute:
+                self._check_range(dn, part, low, len(values))
+                return part, values
+        raise self._changed(dn, attribute)
+
+    def _check_range(self, dn: str, part: ranges.Range, low: int, count: int) -> None:
+        if part.low != low or (part.high is not None and part.high - part.low + 1 != count):
+            raise self._changed(dn, part.attribute)
+
+    def _changed(self, dn: str, attribute: str) -> ReadIncomplete:
+        return ReadIncomplete(
+            f"{self.server} did not send all values of {attribute} of {dn}: the pieces do not join.",
+            "The entry was probably changed during the read. Run again.",
+        )
+
+    def _ask_one(
+        self, dn: str, wanted: filters.Filter, attributes: tuple[str, ...], what: str
+    ) -> tuple[LdapEntry | None, Done]:
+        """Search one entry on a connection that no read uses; return it, if it came, and how the search ended."""
+        conversation = self._connection_beside()
+        conversation.ask(SearchRequest(dn, Scope.BASE, wanted, attributes), what)
+        entries: list[LdapEntry] = []
+        while True:
+            part = conversation.receive()
+            entries += conversation.decode(part)[0]
+            if part.done is not None:
+                return (entries[0] if entries else None), part.done
+
+    def _connection(self) -> Conversation:
+        if self._main is None:
+            raise DirectoryUnavailable(f"The connection to {self.server} is closed.", "Connect again.")
+        return self._main
+
+    def _connection_beside(self) -> Conversation:
+        main = self._connection()
+        if not self._reading:
+            return main
+        if self._second is None:
+            self._second = self._again()
+        return self._second

@@ -1,0 +1,101 @@
+"""Why a connection could not be made, in words, with what to do. Pure."""
+
+import ssl
+from pathlib import Path
+
+from ldap2scim.directory.addresses import Address
+from ldap2scim.directory.settings import DirectorySettings
+from ldap2scim.errors import DirectoryError, DirectoryUnavailable
+
+_NAME_MISMATCH = frozenset({62, 64})  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH (OpenSSL)
+_UNKNOWN_ISSUER = frozenset({18, 19, 20, 21})  # self-signed, self-signed in chain, no issuer, cannot be verified
+_OUT_OF_DATE = frozenset({9, 10})  # not yet valid, expired
+
+
+def unknown_host(address: Address, why: str) -> DirectoryUnavailable:
+    """Return the error for a name that does not resolve."""
+    return DirectoryUnavailable(
+        f"The directory server {address.host} is not known by that name: {why}.",
+        "Check `addresses` in the settings, and this machine's name service.",
+    )
+
+
+def not_connected(address: Address, failure: BaseException) -> DirectoryUnavailable:
+    """Return the error for a connection that was not made."""
+    if isinstance(failure, ConnectionRefusedError):
+        return DirectoryUnavailable(
+            f"{address} refuses the connection: nothing listens there.",
+            "Check that the directory server runs, and `addresses` and `port` in the settings.",
+        )
+    if isinstance(failure, TimeoutError):
+        return DirectoryUnavailable(
+            f"{address} did not answer in time.",
+            "Check the address, the firewall between here and there, and whether the server is up.",
+        )
+    return DirectoryUnavailable(
+        f"{address} cannot be reached: {failure}.", "Check `addresses` and `port` in the settings, and the network."
+    )
+
+
+def refused_tls(settings: DirectorySettings, address: Address, failure: BaseException) -> DirectoryError:
+    """Return the error for a TLS handshake that failed; nothing was sent to the server."""
+    if isinstance(failure, ssl.SSLCertVerificationError):
+        return _untrusted(settings, address, failure)
+    if isinstance(failure, ssl.SSLEOFError | ConnectionError | TimeoutError):
+        return DirectoryUnavailable(
+            f"{address} ended the TLS handshake: {failure}.",
+            "Check that the server has a certificate and offers TLS on this port.",
+        )
+    return DirectoryError(
+        f"{address} does not speak TLS as expected: {failure}.",
+        "Check port and `encryption`: LDAPS is usually port 636, StartTLS port 389.",
+    )
+
+
+def unusable_ca_file(path: Path | None, failure: BaseException) -> DirectoryError:
+    """Return the error for a file of authorities that cannot be read."""
+    return DirectoryError(
+        f"The authorities in {path} cannot be used: {failure}.",
+        "`ca_file` must name a readable PEM file with the certificate of the authority that signed the server's.",
+    )
+
+
+def no_start_tls(settings: DirectorySettings, address: Address, answer: str) -> DirectoryError:
+    """Return the error for a server without StartTLS, where settings want it or say nothing (DESIGN P7)."""
+    better = (
+        "Best: give the server a certificate, and write `encryption: start_tls` (or `encryption: ldaps` with port 636)."
+    )
+    in_clear = "To send it in clear on a network that you trust, write: `encryption: none`."
+    return DirectoryError(
+        f"{address} has no StartTLS ({answer}), and the connection would be in clear. Stopped before the bind, so "
+        f"that no password{f' of {settings.bind_dn}' if settings.bind_dn else ''} was sent.",
+        f"{better}\n{in_clear}",
+    )
+
+
+def all_failed(failures: tuple[DirectoryError, ...]) -> DirectoryError:
+    """Return the error for a directory of which no server could be used."""
+    if len(failures) == 1:
+        return failures[0]
+    messages = "\n".join(f"- {failure.message}" for failure in failures)
+    remedies = "\n".join(dict.fromkeys(failure.remedy for failure in failures))
+    return DirectoryUnavailable(f"None of the directory's servers could be used:\n{messages}", remedies)
+
+
+def _untrusted(settings: DirectorySettings, address: Address, failure: ssl.SSLCertVerificationError) -> DirectoryError:
+    reason = failure.verify_message
+    message = f"The certificate of {address} was refused: {reason}."
+    if failure.verify_code in _NAME_MISMATCH:
+        return DirectoryError(
+            f"{message} It was expected to name {address.host}.",
+            "Write into `addresses` a name that the certificate bears (subjectAltName), or get one for this name.",
+        )
+    if failure.verify_code in _UNKNOWN_ISSUER:
+        used = f"{settings.ca_file} holds" if settings.ca_file else "this machine's authorities hold"
+        return DirectoryError(
+            f"{message} Its issuer is not among what {used}.",
+            "Set `ca_file` to the PEM file with the certificate of the authority that signed it.",
+        )
+    if failure.verify_code in _OUT_OF_DATE:
+        return DirectoryError(message, "Renew the server's certificate, or set this machine's clock.")
+    return DirectoryError(message, "Mend the server's certificate; `openssl s_client -connect` shows it.")
