@@ -1,0 +1,168 @@
+"""Held operations and their approval: once, for one plan, and for nothing that moved since."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import bindparam, func, insert, select, update
+
+from ldap2scim.errors import PlanError
+from ldap2scim.model import Key
+from ldap2scim.planning.approvals import Approval
+from ldap2scim.planning.operations import Inputs
+from ldap2scim.state.lease import Lease
+from ldap2scim.state.schema import held_operations, plans
+from ldap2scim.state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A held operation that a person has released and no run has used yet."""
+
+    plan_id: str
+    number: int
+    """Of the operation in its plan."""
+    approval: Approval
+    approved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPlan:
+    """What is remembered of a plan with held operations."""
+
+    plan_id: str
+    run_id: str
+    evaluated_at: datetime
+    summary: Mapping[str, Any]
+    operations: tuple[Approval, ...]
+    """What approving its id covers."""
+
+
+class ApprovalsReader:
+    """Questions about held operations. Nothing here writes."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def approved(self) -> tuple[Approved, ...]:
+        """Return what was approved and not used yet, in a stable order."""
+        query = (
+            select(held_operations)
+            .where(held_operations.c.approved_at.is_not(None), held_operations.c.used_at.is_(None))
+            .order_by(held_operations.c.plan_id, held_operations.c.number)
+        )
+        with self._store.read() as connection:
+            return tuple(
+                Approved(row.plan_id, row.number, _approval(row), row.approved_at) for row in connection.execute(query)
+            )
+
+    def held_plan(self, plan_id: str) -> HeldPlan | None:
+        """Return one plan and the operations that it holds; None where there is none."""
+        with self._store.read() as connection:
+            plan = connection.execute(select(plans).where(plans.c.plan_id == plan_id)).one_or_none()
+            if plan is None:
+                return None
+            query = select(held_operations).where(held_operations.c.plan_id == plan_id)
+            rows = connection.execute(query.order_by(held_operations.c.number)).all()
+        return HeldPlan(
+            plan_id, plan.run_id, plan.evaluated_at, orjson.loads(plan.summary), tuple(_approval(row) for row in rows)
+        )
+
+
+def record_held(lease: Lease, plan: HeldPlan) -> None:
+    """Keep a plan's held operations, so that they can be approved by its id.
+
+    A plan that is known already stays as it is: the same id is the same plan, and its approval stands.
+    """
+    with lease.write() as connection:
+        if connection.scalar(select(plans.c.plan_id).where(plans.c.plan_id == plan.plan_id)) is not None:
+            return
+        connection.execute(
+            insert(plans),
+            {
+                "plan_id": plan.plan_id,
+                "run_id": plan.run_id,
+                "evaluated_at": plan.evaluated_at,
+                "summary": orjson.dumps(plan.summary).decode(),
+            },
+        )
+        if plan.operations:
+            connection.execute(
+                insert(held_operations),
+                [
+                    {
+                        "plan_id": plan.plan_id,
+                        "number": number,
+                        "key": operation.key,
+                        "verb": operation.verb,
+                        "inputs_desired": operation.inputs.desired,
+                        "inputs_known": operation.inputs.known,
+                    }
+                    for number, operation in enumerate(plan.operations)
+                ],
+            )
+
+
+def use(lease: Lease, approved: Collection[Approved]) -> None:
+    """Mark approvals as used, before the first request that they allow.
+
+    Raises:
+        PlanError: one of them was used before; none is marked.
+    """
+    if not approved:
+        return
+    with lease.write() as connection:
+        for item in approved:
+            marked = connection.execute(
+                _USE,
+                {"plan": item.plan_id, "of_number": item.number, "used_at": lease.store.clock()},
+            )
+            if marked.rowcount != 1:
+                raise PlanError(
+                    f"Plan {item.plan_id}: the approval to {item.approval.verb} {item.approval.key} was used before.",
+                    "Look at a new plan, and approve that one if it is right.",
+                )
+
+
+def approve(store: Store, plan_id: str) -> int:
+    """Release the held operations of a plan, once; needs no lease, since a person does it at any time.
+
+    Returns:
+        How many operations the approval covers.
+
+    Raises:
+        PlanError: no such plan, nothing held in it, or approved before.
+        StateError: the store cannot be written.
+    """
+    with store.write() as connection:
+        if connection.scalar(select(plans.c.plan_id).where(plans.c.plan_id == plan_id)) is None:
+            raise PlanError(
+                f"There is no plan {plan_id} with held operations.", "Take the id from the report of the last run."
+            )
+        of_plan = held_operations.c.plan_id == plan_id
+        total, approved = connection.execute(
+            select(func.count(), func.count(held_operations.c.approved_at)).where(of_plan)
+        ).one()
+        if total == 0:
+            raise PlanError(f"Plan {plan_id} holds nothing.", "Nothing needs to be approved.")
+        if approved:
+            raise PlanError(
+                f"Plan {plan_id} was approved before; an approval is good once.",
+                "Make a new plan, and approve that one if it is right.",
+            )
+        connection.execute(update(held_operations).where(of_plan).values(approved_at=store.clock()))
+        return int(total)
+
+
+def _approval(row: Any) -> Approval:  # noqa: ANN401 (a row of held_operations)
+    return Approval(Key(row.key), row.verb, Inputs(row.inputs_desired, row.inputs_known))
+
+
+_USE = (
+    update(held_operations)
+    .where(held_operations.c.plan_id == bindparam("plan"), held_operations.c.number == bindparam("of_number"))
+    .where(held_operations.c.approved_at.is_not(None), held_operations.c.used_at.is_(None))
+    .values(used_at=bindparam("used_at", type_=held_operations.c.used_at.type))
+)

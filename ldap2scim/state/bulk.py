@@ -1,0 +1,48 @@
+"""One statement for many rows, as quick as the driver takes them.
+
+SQLAlchemy makes a dictionary of every row before the driver sees it: measured at half of the time of a bulk write.
+The statements are still Core's, compiled once for whatever database is behind the connection; only the rows go
+straight to the driver. They hold what the driver takes: text, bytes, numbers, None; moments as `schema.micros`.
+"""
+
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+
+from sqlalchemy import Connection, Delete, Insert, Table, Update, bindparam, insert
+
+
+class Bulk:
+    """A statement whose parameters are `names`, executed with rows in the order of those names."""
+
+    def __init__(self, statement: Insert | Update | Delete, names: Sequence[str]) -> None:
+        self._statement = statement
+        self._names = tuple(names)
+        self._compiled: dict[str, tuple[str, tuple[int, ...] | None]] = {}
+
+    @classmethod
+    def insert(cls, table: Table, names: Sequence[str]) -> "Bulk":
+        """Return the insertion of rows that have these columns."""
+        return cls(insert(table).values({name: bindparam(name) for name in names}), names)
+
+    def execute(self, connection: Connection, rows: Iterable[tuple[object, ...]]) -> None:
+        """Execute the statement once a row; nothing happens where there is none."""
+        parameters = list(rows)
+        if not parameters:
+            return
+        sql, order = self._for(connection)
+        if order is None:  # the driver takes names
+            connection.exec_driver_sql(sql, [dict(zip(self._names, row, strict=True)) for row in parameters])
+        elif order == tuple(range(len(self._names))):
+            connection.exec_driver_sql(sql, parameters)
+        else:
+            ordered = itemgetter(*order)
+            connection.exec_driver_sql(sql, [ordered(row) for row in parameters])
+
+    def _for(self, connection: Connection) -> tuple[str, tuple[int, ...] | None]:
+        name = connection.dialect.name
+        if name not in self._compiled:
+            compiled = self._statement.compile(dialect=connection.dialect)
+            places = getattr(compiled, "positiontup", None)
+            order = None if places is None else tuple(self._names.index(place) for place in places)
+            self._compiled[name] = (str(compiled), order)
+        return self._compiled[name]

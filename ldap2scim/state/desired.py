@@ -1,0 +1,124 @@
+"""Reading the directory image: what is desired, what is held, and why. Nothing here writes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sqlalchemy import Row, func, select
+
+from ldap2scim.findings import Finding, Held
+from ldap2scim.model import Key, ResourceType
+from ldap2scim.state.chunks import STATEMENT_ROWS, chunks
+from ldap2scim.state.encoding import unpack_findings
+from ldap2scim.state.frames import read_frame
+from ldap2scim.state.image_rows import Standing
+from ldap2scim.state.references import References, read_references
+from ldap2scim.state.schema import image, image_essences
+from ldap2scim.state.store import Store
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+ImageCount: TypeAlias = tuple[str, ResourceType, Standing]
+"""Directory, kind, and what the mapping made of the entry."""
+
+
+class ImageReader:
+    """The directory image as planning sees it. Read it when nothing is pending any more."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def desired_frame(self, resource_type: ResourceType) -> "DataFrame":
+        """Return everybody in scope: key, fingerprint, external_id, login, dn, email (text), active (boolean).
+
+        The first five are `planning.frames.DESIRED_COLUMNS`; text that is not there is `planning.frames.ABSENT`.
+        """
+        query = select(
+            image.c.key,
+            image.c.fingerprint,
+            image.c.external_id,
+            image.c.login,
+            image.c.dn,
+            image.c.email,
+            image.c.active,
+        ).where(image.c.resource_type == resource_type.value, image.c.standing == Standing.DESIRED.value)
+        with self._store.read() as connection:
+            return read_frame(connection, query, ("text",) * 6 + ("boolean",))
+
+    def references(self) -> References:
+        """Return who belongs to which group, and which references lead to nobody in scope, from one pass."""
+        with self._store.read() as connection:
+            return read_references(connection)
+
+    def desired_memberships(self) -> "DataFrame":
+        """Return `References.memberships` alone."""
+        return self.references().memberships
+
+    def unresolved_references(self) -> "DataFrame":
+        """Return `References.unresolved` alone. Somebody `unknown` or `held` there has not left the group."""
+        return self.references().unresolved
+
+    def essences(self, keys: Iterable[Key]) -> dict[Key, str]:
+        """Return the essences of those of `keys` that are desired."""
+        found: dict[Key, str] = {}
+        with self._store.read() as connection:
+            for piece in chunks(keys):
+                query = select(image.c.key, image_essences.c.essence).join(image_essences)
+                found.update(
+                    (Key(key), text) for key, text in connection.execute(query.where(image.c.key.in_(piece))).all()
+                )
+        return found
+
+    def held(self) -> Iterator[Held]:
+        """Yield the entries that are held, in the order in which they came into the image."""
+        for row in self._with_findings(Standing.HELD):
+            yield Held(
+                None if row.key is None else Key(row.key),
+                row.directory,
+                ResourceType(row.resource_type),
+                row.dn,
+                unpack_findings(row.findings),
+            )
+
+    def notes(self) -> Iterator[Finding]:
+        """Yield the findings about entries that are not held."""
+        for standing in (Standing.DESIRED, Standing.OUT_OF_SCOPE):
+            for row in self._with_findings(standing):
+                yield from unpack_findings(row.findings)
+
+    def keyless_since(self) -> Mapping[tuple[str, ResourceType], datetime]:
+        """Say since when entries without any key block removals, by directory and kind."""
+        query = (
+            select(image.c.directory, image.c.resource_type, func.min(image.c.held_since))
+            .where(image.c.key.is_(None), image.c.standing == Standing.HELD.value)
+            .group_by(image.c.directory, image.c.resource_type)
+        )
+        with self._store.read() as connection:
+            return {(directory, ResourceType(kind)): since for directory, kind, since in connection.execute(query)}
+
+    def counts(self) -> Mapping[ImageCount, int]:
+        """Count the mapped entries by directory, kind and standing."""
+        columns = (image.c.directory, image.c.resource_type, image.c.standing)
+        query = select(*columns, func.count()).where(image.c.standing.is_not(None)).group_by(*columns)
+        with self._store.read() as connection:
+            return {
+                (directory, ResourceType(kind), Standing(standing)): count
+                for directory, kind, standing, count in connection.execute(query)
+            }
+
+    def _with_findings(self, standing: Standing) -> "Iterator[Row[Any]]":
+        query = (
+            select(image.c.id, image.c.key, image.c.directory, image.c.resource_type, image.c.dn, image.c.findings)
+            .where(image.c.standing == standing.value, image.c.findings.is_not(None))
+            .order_by(image.c.id)
+            .limit(STATEMENT_ROWS)
+        )
+        after = 0
+        while True:
+            with self._store.read() as connection:
+                rows = connection.execute(query.where(image.c.id > after)).all()
+            if not rows:
+                return
+            yield from rows
+            after = rows[-1].id

@@ -1,0 +1,254 @@
+"""Writing the directory image: what a directory last said, kept entry by entry.
+
+One read of one directory is one transaction. It is committed with the proof that the read came to its end, and a
+read that failed leaves the old image as it was. An entry that did not change costs a look-up and no write.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, null, select, update
+
+from ldap2scim.errors import ReadIncomplete
+from ldap2scim.model import Key, ResourceType
+from ldap2scim.state.bulk import Bulk
+from ldap2scim.state.chunks import chunks
+from ldap2scim.state.encoding import digest
+from ldap2scim.state.image_members import MemberChanges, members_digest
+from ldap2scim.state.image_rows import Duplicate, ImageChanges, ImageRow
+from ldap2scim.state.lease import Lease
+from ldap2scim.state.schema import image, image_entries, reads
+from ldap2scim.state.store import Clock
+
+
+@contextmanager
+def image_writer(lease: Lease, directory: str) -> Iterator["ImageWriter"]:
+    """Open the write transaction of one read of one directory; leaving it without `commit` undoes it.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: the store cannot be written.
+    """
+    try:
+        # The reader's connection keeps seeing the image from before this read.
+        with lease.store.read() as before, lease.write() as connection:
+            writer = ImageWriter(connection, before, directory, lease.store.clock)
+            yield writer
+            _require_commit(writer)
+    except _Abandoned:
+        return
+
+
+class _Abandoned(Exception):
+    """The read ended without its proof."""
+
+
+def _require_commit(writer: "ImageWriter") -> None:
+    if writer.changes is None:
+        raise _Abandoned  # through the transaction, which is rolled back by it
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the image holds of an entry, as of this read."""
+
+    id: int
+    resource_type: str
+    dn_normalised: str
+    digest: bytes
+    members_digest: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What of one page has to be written, as parameters of the statements below."""
+
+    inserted: list[tuple[object, ...]] = field(default_factory=list)
+    new_entries: list[tuple[int, bytes]] = field(default_factory=list)
+    updated: list[tuple[object, ...]] = field(default_factory=list)
+    changed_entries: list[tuple[int, bytes]] = field(default_factory=list)
+    members: list[tuple[int, bytes | None]] = field(default_factory=list)
+
+
+class ImageWriter:
+    """Takes in the entries of one read of one directory."""
+
+    def __init__(self, connection: Connection, before: Connection, directory: str, clock: Clock) -> None:
+        self._connection = connection
+        self._before = before
+        self._directory = directory
+        self._clock = clock
+        self._members = MemberChanges(connection)
+        self._read_no = 1 + (connection.scalar(select(func.max(reads.c.read_no))) or 0)
+        self._next_id = 1 + (connection.scalar(select(func.max(image.c.id))) or 0)
+        # One byte an id: a million entries are a megabyte, and marking one as seen is no write.
+        self._seen = bytearray(self._next_id)
+        self._put = dict.fromkeys(ResourceType, 0)
+        self._new = self._changed = self._unchanged = self._repeated = 0
+        self._duplicates: list[Duplicate] = []
+        self.changes: ImageChanges | None = None
+        """What the read did, once it is committed."""
+
+    def key_of_dn(self, dn_normalised: str) -> Key | None:
+        """Return the key that the image had for a DN before this read; None when it had none, or several."""
+        found = self._before.scalars(
+            select(image.c.key)
+            .where(image.c.directory == self._directory, image.c.dn_normalised == dn_normalised)
+            .where(image.c.key.is_not(None))
+            .limit(2)
+        ).all()
+        return Key(found[0]) if len(found) == 1 else None
+
+    def put(self, resource_type: ResourceType, rows: Iterable[ImageRow]) -> None:
+        """Take in a page of entries, in the order in which they were read.
+
+        Raises:
+            StateError: the store cannot be written.
+        """
+        for rows_of_page in chunks(rows):
+            known = self._known(rows_of_page)
+            page = _Page()
+            for row in rows_of_page:
+                self._put[resource_type] += 1
+                self._take(resource_type, row, known, page)
+            self._write(page)
+
+    def commit(self, counts: Mapping[ResourceType, int], server: str) -> ImageChanges:
+        """End the read: entries that were not seen leave the image, and the read is recorded as proven.
+
+        Args:
+            counts: entries of each kind by the proof of completeness.
+            server: `host:port` that answered.
+
+        Raises:
+            ReadIncomplete: the proof counts other entries than were put here; nothing is committed.
+        """
+        self._compare(counts)
+        removed = self._remove_unseen()
+        now = self._clock()
+        record = {"read_no": self._read_no, "directory": self._directory, "server": server, "finished_at": now}
+        self._connection.execute(
+            insert(reads),
+            [
+                {**record, "resource_type": kind.value, "entries": self._put[kind], "believed": False}
+                for kind in ResourceType
+            ],
+        )
+        self.changes = ImageChanges(
+            read_no=self._read_no,
+            new=self._new,
+            changed=self._changed,
+            unchanged=self._unchanged,
+            removed=removed,
+            repeated=self._repeated,
+            duplicates=tuple(self._duplicates),
+        )
+        return self.changes
+
+    def _compare(self, counts: Mapping[ResourceType, int]) -> None:
+        wrong = [
+            f"{counts.get(kind, 0)} {kind.value} entries read, {put} stored"
+            for kind, put in self._put.items()
+            if counts.get(kind, 0) != put
+        ]
+        if wrong:
+            raise ReadIncomplete(
+                f"The read of directory {self._directory} does not add up: {'; '.join(wrong)}.",
+                "Nothing was changed. Run again; if it happens again, it is a defect: report it.",
+            )
+
+    def _known(self, rows: Sequence[ImageRow]) -> dict[str, _Known]:
+        keys = [row.key for row in rows if row.key is not None]
+        known = {
+            row.key: _Known(*row[1:]) for row in self._connection.execute(_KNOWN.where(image.c.key.in_(keys))).all()
+        }
+        keyless = [row.dn_normalised for row in rows if row.key is None]
+        if keyless:
+            query = _KNOWN.where(image.c.dn_normalised.in_(keyless), image.c.key.is_(None))
+            for row in self._connection.execute(query.where(image.c.directory == self._directory)):
+                known[_nameless(row.dn_normalised)] = _Known(*row[1:])
+        return known
+
+    def _take(self, resource_type: ResourceType, row: ImageRow, known: dict[str, _Known], page: _Page) -> None:
+        name = row.key if row.key is not None else _nameless(row.dn_normalised)
+        old = known.get(name)
+        if old is not None and self._seen[old.id]:
+            self._again(resource_type, row, old)
+            return
+        row_digest = digest(row.dn.encode(), (row.uid or "").encode(), row.entry)
+        references = members_digest(row)
+        if old is None:
+            row_id = self._next_id
+            self._next_id += 1
+            self._seen.append(1)
+            self._new += 1
+            self._members.note_new(row_id, row)
+        else:
+            row_id = old.id
+            self._seen[row_id] = 1
+            same_entry = old.digest == row_digest and old.resource_type == resource_type
+            if same_entry and old.members_digest == references:
+                self._unchanged += 1
+                return
+            self._changed += 1
+            if old.members_digest != references:
+                self._members.note_changed(row_id, row)
+            if same_entry:
+                page.members.append((row_id, references))
+                return
+        known[name] = _Known(row_id, resource_type, row.dn_normalised, row_digest, references)
+        values = (resource_type.value, row.dn, row.dn_normalised, row.uid, row_digest, references, self._read_no)
+        if old is None:
+            page.inserted.append((row_id, row.key, self._directory, *values))
+            page.new_entries.append((row_id, row.entry))
+        else:
+            page.updated.append((row_id, *values))
+            page.changed_entries.append((row_id, row.entry))
+
+    def _again(self, resource_type: ResourceType, row: ImageRow, old: _Known) -> None:
+        if row.key is None or (old.dn_normalised == row.dn_normalised and old.resource_type == resource_type):
+            self._repeated += 1
+        else:
+            self._duplicates.append(Duplicate(row.key, row.dn, old.dn_normalised))
+
+    def _write(self, page: _Page) -> None:
+        _INSERT.execute(self._connection, page.inserted)
+        _INSERT_ENTRY.execute(self._connection, page.new_entries)
+        _UPDATE.execute(self._connection, page.updated)
+        _UPDATE_ENTRY.execute(self._connection, page.changed_entries)
+        _UPDATE_MEMBERS.execute(self._connection, page.members)
+        self._members.write()
+
+    def _remove_unseen(self) -> int:
+        ids = self._connection.scalars(select(image.c.id).where(image.c.directory == self._directory)).all()
+        unseen = [row_id for row_id in ids if not self._seen[row_id]]
+        for piece in chunks(unseen):
+            # Its raw entry, essence and references go with it (ON DELETE CASCADE).
+            self._connection.execute(delete(image).where(image.c.id.in_(piece)))
+        return len(unseen)
+
+
+def _nameless(dn_normalised: str) -> str:
+    """Return what stands for the key of an entry that has none; no key starts with a colon."""
+    return f":{dn_normalised}"
+
+
+_KNOWN = select(
+    image.c.key, image.c.id, image.c.resource_type, image.c.dn_normalised, image.c.digest, image.c.members_digest
+)
+_COLUMNS = ("resource_type", "dn", "dn_normalised", "uid", "digest", "members_digest", "changed_in")
+_INSERT = Bulk.insert(image, ("id", "key", "directory", *_COLUMNS))
+_INSERT_ENTRY = Bulk.insert(image_entries, ("id", "entry"))
+_OF_ROW = image.c.id == bindparam("row_id")
+_UPDATE = Bulk(
+    update(image).where(_OF_ROW).values({**{name: bindparam(name) for name in _COLUMNS}, "mapped_with": null()}),
+    ("row_id", *_COLUMNS),
+)
+_UPDATE_ENTRY = Bulk(
+    update(image_entries).where(image_entries.c.id == bindparam("row_id")).values(entry=bindparam("entry")),
+    ("row_id", "entry"),
+)
+_UPDATE_MEMBERS = Bulk(
+    update(image).where(_OF_ROW).values(members_digest=bindparam("members_digest")), ("row_id", "members_digest")
+)

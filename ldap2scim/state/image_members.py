@@ -1,0 +1,62 @@
+"""The member references that groups in the image list, kept one by one so that one new member is one new row."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, delete, select
+
+from ldap2scim.state.bulk import Bulk
+from ldap2scim.state.encoding import digest
+from ldap2scim.state.image_rows import ImageRow, ReferenceKind
+from ldap2scim.state.schema import image_members
+
+
+def members_digest(row: ImageRow) -> bytes | None:
+    """Return what differs when a group's references differ, in whatever order they came; None for no reference."""
+    if not row.members and not row.member_uids:
+        return None
+    return digest("\0".join(sorted(row.members)).encode(), "\0".join(sorted(row.member_uids)).encode())
+
+
+class MemberChanges:
+    """Collects what changes among the references of a page of groups, and writes it at once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._added: list[tuple[object, ...]] = []
+        self._removed: list[tuple[object, ...]] = []
+
+    def note_new(self, group_id: int, row: ImageRow) -> None:
+        """Take in the references of a group that the image did not have."""
+        self._added += _parameters(group_id, _references(row))
+
+    def note_changed(self, group_id: int, row: ImageRow) -> None:
+        """Take in what differs from the references that are stored."""
+        query = select(image_members.c.kind, image_members.c.reference).where(image_members.c.group_id == group_id)
+        stored = {(kind, reference) for kind, reference in self._connection.execute(query).all()}
+        wanted = _references(row)
+        self._added += _parameters(group_id, wanted - stored)
+        self._removed += _parameters(group_id, stored - wanted)
+
+    def write(self) -> None:
+        """Write and forget what was collected."""
+        _DELETE.execute(self._connection, self._removed)
+        _INSERT.execute(self._connection, self._added)
+        self._added, self._removed = [], []
+
+
+_COLUMNS = ("group_id", "kind", "reference")
+_INSERT = Bulk.insert(image_members, _COLUMNS)
+_DELETE = Bulk(delete(image_members).where(*(image_members.c[name] == bindparam(name) for name in _COLUMNS)), _COLUMNS)
+
+
+def _references(row: ImageRow) -> set[tuple[int, str]]:
+    return _of_kind(ReferenceKind.DN, row.members) | _of_kind(ReferenceKind.UID, row.member_uids)
+
+
+def _of_kind(kind: ReferenceKind, references: Sequence[str]) -> set[tuple[int, str]]:
+    return {(kind.value, reference) for reference in references}
+
+
+def _parameters(group_id: int, references: set[tuple[int, str]]) -> list[tuple[object, ...]]:
+    # Sorted: rows of a group lie together in the table in this order, and are written in one sweep.
+    return [(group_id, kind, text) for kind, text in sorted(references)]

@@ -1,0 +1,99 @@
+"""The rows that go into and come out of the directory image. Pure values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from ldap2scim.findings import Finding
+from ldap2scim.model import Key, ResourceType
+
+
+class Standing(StrEnum):
+    """What the mapping made of an entry."""
+
+    DESIRED = "desired"
+    HELD = "held"
+    OUT_OF_SCOPE = "out of scope"
+
+
+class ReferenceKind(IntEnum):
+    """How a group refers to a member. A login that looks like a DN is still no DN."""
+
+    DN = 0
+    UID = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRow:
+    """One entry as read."""
+
+    key: Key | None
+    """None where not even the source anchor could be read and no old row has this DN (`ImageWriter.key_of_dn`)."""
+    dn: str
+    dn_normalised: str
+    entry: bytes
+    """Raw attributes by `encoding.pack`, without those that list members."""
+    uid: str | None = None
+    """The name by which `memberUid` (RFC 2307) refers to it, in the form that can be compared."""
+    members: tuple[str, ...] = ()
+    """Normalised DNs that a group lists."""
+    member_uids: tuple[str, ...] = ()
+    """Values of `memberUid`, in the form that can be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A key that a second entry of the same read claims. The first stays in the image."""
+
+    key: Key
+    dn: str
+    """Of the second."""
+    other_dn: str
+    """Of the first, normalised."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageChanges:
+    """What a committed read did to the image, in entries."""
+
+    read_no: int
+    new: int
+    changed: int
+    unchanged: int
+    removed: int
+    repeated: int
+    """Found by more than one search."""
+    duplicates: tuple[Duplicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRow:
+    """An entry that is to be mapped."""
+
+    id: int
+    key: Key | None
+    resource_type: ResourceType
+    dn: str
+    entry: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MappedRow:
+    """What became of a pending row. One that is not desired has nothing but findings, and a time to look again."""
+
+    id: int
+    standing: Standing
+    findings: tuple[Finding, ...] = ()
+    essence: str | None = None
+    fingerprint: str | None = None
+    external_id: str | None = None
+    login: str | None = None
+    """The login of a person, the name of a group."""
+    email: str | None = None
+    active: bool | None = None
+    valid_until: datetime | None = None
+    """When the clock alone will change the result; None: never."""
+
+    def __post_init__(self) -> None:
+        if (self.standing is Standing.DESIRED) != (self.essence is not None and self.fingerprint is not None):
+            raise ValueError("a row has an essence and a fingerprint if, and only if, it is desired")

@@ -1,0 +1,117 @@
+"""The mapping's way into and out of the directory image: rows that must be mapped, and what became of them."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, bindparam, case, delete, func, literal_column, null, or_, select, update
+
+from ldap2scim.model import Key, ResourceType
+from ldap2scim.state.bulk import Bulk
+from ldap2scim.state.chunks import STATEMENT_ROWS
+from ldap2scim.state.encoding import pack_findings
+from ldap2scim.state.image_rows import MappedRow, PendingRow, Standing
+from ldap2scim.state.lease import Lease
+from ldap2scim.state.schema import image, image_entries, image_essences, micros
+from ldap2scim.state.store import Store
+
+
+def pending(
+    store: Store, directory: str, mapped_with: str, now: datetime, size: int = STATEMENT_ROWS
+) -> Iterator[list[PendingRow]]:
+    """Yield the rows that must be mapped, in batches: changed, mapped by another mapping, or run out by the clock.
+
+    Each batch is a short read of its own, so the caller stores the results of one before it takes the next.
+
+    Args:
+        store: where the image is.
+        directory: whose entries.
+        mapped_with: digest of the mapping that holds now.
+        now: the time of evaluation.
+        size: rows in a batch.
+    """
+    query = (
+        select(image.c.id, image.c.key, image.c.resource_type, image.c.dn, image_entries.c.entry)
+        .join(image_entries, image_entries.c.id == image.c.id)
+        .where(image.c.directory == directory, image.c.id > bindparam("after"))
+        .where(
+            or_(image.c.mapped_with.is_(None), image.c.mapped_with != mapped_with, image.c.valid_until <= now),
+        )
+        .order_by(image.c.id)
+        .limit(size)
+    )
+    after = 0
+    while True:
+        with store.read() as connection:
+            found = connection.execute(query, {"after": after}).all()
+        if not found:
+            return
+        after = found[-1].id
+        yield [
+            PendingRow(row.id, None if row.key is None else Key(row.key), ResourceType(row.resource_type), *row[3:])
+            for row in found
+        ]
+
+
+def store_mapped(lease: Lease, rows: Sequence[MappedRow], mapped_with: str) -> None:
+    """Write what became of one batch of pending rows, in one transaction.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: the store cannot be written.
+    """
+    if not rows:
+        return
+    now = micros(lease.store.clock())
+    with lease.write() as connection:
+        _STORE.execute(
+            connection,
+            [
+                (
+                    row.id,
+                    now,
+                    mapped_with,
+                    row.standing.value,
+                    row.fingerprint,
+                    row.external_id,
+                    row.login,
+                    row.email,
+                    row.active,
+                    None if row.valid_until is None else micros(row.valid_until),
+                    pack_findings(row.findings),
+                )
+                for row in rows
+            ],
+        )
+        # Delete and insert is the upsert that every database knows.
+        _DELETE_ESSENCE.execute(connection, [(row.id,) for row in rows])
+        _INSERT_ESSENCE.execute(connection, [(row.id, row.essence) for row in rows if row.essence is not None])
+
+
+_MAPPED_COLUMNS = (
+    "mapped_with",
+    "standing",
+    "fingerprint",
+    "external_id",
+    "login",
+    "email",
+    "active",
+    "valid_until",
+    "findings",
+)
+_HELD: ColumnElement[str] = literal_column(f"'{Standing.HELD.value}'")
+_STORE = Bulk(
+    update(image)
+    .where(image.c.id == bindparam("row_id"))
+    .values(
+        {
+            **{name: bindparam(name) for name in _MAPPED_COLUMNS},
+            # An entry that stays held keeps the time since when; so a block older than a day can be seen.
+            "held_since": case(
+                (bindparam("standing") == _HELD, func.coalesce(image.c.held_since, bindparam("now"))), else_=null()
+            ),
+        }
+    ),
+    ("row_id", "now", *_MAPPED_COLUMNS),
+)
+_DELETE_ESSENCE = Bulk(delete(image_essences).where(image_essences.c.id == bindparam("row_id")), ("row_id",))
+_INSERT_ESSENCE = Bulk.insert(image_essences, ("id", "essence"))

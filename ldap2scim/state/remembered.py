@@ -1,0 +1,81 @@
+"""What the snapshot remembers of single resources: whole rows, and ids that the service is known to have."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from ldap2scim.model import Key, ResourceType
+from ldap2scim.state.chunks import chunks
+from ldap2scim.state.schema import memberships, snapshot, snapshot_essences
+from ldap2scim.state.snapshot_rows import SnapshotRow, Status
+from ldap2scim.state.snapshot_writer import link
+from ldap2scim.state.store import Store
+
+if TYPE_CHECKING:
+    from ldap2scim.state.lease import Lease
+
+
+def rows(store: Store, keys: Iterable[Key]) -> Mapping[Key, SnapshotRow]:
+    """Return the rows of those of `keys` that are known."""
+    query = select(snapshot, snapshot_essences.c.essence).join(snapshot_essences)
+    found: dict[Key, SnapshotRow] = {}
+    with store.read() as connection:
+        for piece in chunks(keys):
+            for row in connection.execute(query.where(snapshot.c.key.in_(piece))):
+                found[Key(row.key)] = SnapshotRow(
+                    key=Key(row.key),
+                    resource_type=ResourceType(row.resource_type),
+                    service_id=row.service_id,
+                    external_id=row.external_id,
+                    login=row.login,
+                    fingerprint=row.fingerprint,
+                    essence=row.essence,
+                    version=row.version,
+                    status=Status(row.status),
+                    managed_since=row.managed_since,
+                )
+    return found
+
+
+def keys_by_service_id(store: Store, resource_type: ResourceType) -> Mapping[str, tuple[Key, Status]]:
+    """Return key and status of every row of one kind, by the service's id."""
+    query = select(snapshot.c.service_id, snapshot.c.key, snapshot.c.status).where(
+        snapshot.c.resource_type == resource_type.value
+    )
+    with store.read() as connection:
+        return {row.service_id: (Key(row.key), Status(row.status)) for row in connection.execute(query)}
+
+
+def witnesses(store: Store) -> Mapping[ResourceType, tuple[str, ...]]:
+    """Return two ids of each kind that the service is known to have, as far as there are any."""
+    query = select(snapshot.c.service_id).where(snapshot.c.status == Status.MANAGED.value).limit(2)
+    with store.read() as connection:
+        return {
+            kind: tuple(connection.scalars(query.where(snapshot.c.resource_type == kind.value)))
+            for kind in ResourceType
+        }
+
+
+def members_of(store: Store, group: Key) -> Sequence[Key]:
+    """Return the members of one group, as last confirmed."""
+    group_id = select(snapshot.c.id).where(snapshot.c.key == group).scalar_subquery()
+    query = (
+        select(snapshot.c.key)
+        .join(memberships, memberships.c.member_id == snapshot.c.id)
+        .where(memberships.c.group_id == group_id)
+    )
+    with store.read() as connection:
+        return [Key(key) for key in connection.scalars(query)]
+
+
+def link_members(lease: "Lease", pairs: Iterable[tuple[Key, Key]]) -> None:
+    """Remember memberships (group, member) that the service was seen to have; both have rows.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: a group or member has no row.
+    """
+    with lease.write() as connection:
+        for piece in chunks(pairs):
+            link(connection, piece)

@@ -1,0 +1,159 @@
+"""Runs, what they read, and what they noticed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import func, insert, select, update
+
+from ldap2scim.errors import StateError
+from ldap2scim.findings import Finding
+from ldap2scim.model import ResourceType
+from ldap2scim.state.encoding import pack_findings, unpack_findings
+from ldap2scim.state.lease import Lease
+from ldap2scim.state.schema import findings, reads, runs
+from ldap2scim.state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What is remembered of a run."""
+
+    run_id: str
+    mode: str
+    settings_digest: str
+    started_at: datetime
+    finished_at: datetime | None
+    """None: it is under way, or died."""
+    plan_id: str | None
+    result: str | None
+    accounts: Mapping[str, Any] | None
+    """As `finish_run` was given them, after JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenRead:
+    """A read of one kind of entry that came to its proven end."""
+
+    read_no: int
+    entries: int
+    server: str
+    finished_at: datetime
+
+
+class RunsReader:
+    """Questions about runs. Nothing here writes."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def last_believed_reads(self) -> Mapping[tuple[str, ResourceType], ProvenRead]:
+        """Return, by directory and kind, the last proven read that was believed: the measure for a short one.
+
+        A read that is proven but visibly short is not believed; were it the measure for the next, then the same
+        short read, made twice, would remove people.
+        """
+        newest = (
+            select(reads.c.directory, func.max(reads.c.read_no).label("read_no"))
+            .where(reads.c.believed)
+            .group_by(reads.c.directory)
+            .subquery()
+        )
+        query = select(reads).join(newest, reads.c.read_no == newest.c.read_no)
+        with self._store.read() as connection:
+            return {
+                (row.directory, ResourceType(row.resource_type)): ProvenRead(
+                    row.read_no, row.entries, row.server, row.finished_at
+                )
+                for row in connection.execute(query)
+            }
+
+    def run(self, run_id: str) -> RunRecord | None:
+        """Return one run; None where there is none."""
+        found = self._records(runs.c.run_id == run_id, limit=1)
+        return found[0] if found else None
+
+    def latest_runs(self, limit: int = 20) -> tuple[RunRecord, ...]:
+        """Return the last runs, the newest first."""
+        return self._records(limit=limit)
+
+    def findings(self, run_id: str) -> tuple[Finding, ...]:
+        """Return what a run noticed, in its order."""
+        query = select(findings.c.finding).where(findings.c.run_id == run_id).order_by(findings.c.number)
+        with self._store.read() as connection:
+            texts = connection.scalars(query).all()
+        return tuple(finding for text in texts for finding in unpack_findings(text))
+
+    def _records(self, *conditions: Any, limit: int) -> tuple[RunRecord, ...]:  # noqa: ANN401 (SQLAlchemy's union)
+        newest_first = (
+            select(runs).where(*conditions).order_by(runs.c.started_at.desc(), runs.c.run_id.desc()).limit(limit)
+        )
+        with self._store.read() as connection:
+            rows = connection.execute(newest_first).all()
+        return tuple(
+            RunRecord(
+                run_id=row.run_id,
+                mode=row.mode,
+                settings_digest=row.settings_digest,
+                started_at=row.started_at,
+                finished_at=row.finished_at,
+                plan_id=row.plan_id,
+                result=row.result,
+                accounts=None if row.accounts is None else orjson.loads(row.accounts),
+            )
+            for row in rows
+        )
+
+
+def start_run(lease: Lease, run_id: str, mode: str, settings_digest: str) -> None:
+    """Record that a run has begun."""
+    with lease.write() as connection:
+        connection.execute(
+            insert(runs),
+            {
+                "run_id": run_id,
+                "mode": mode,
+                "settings_digest": settings_digest,
+                "started_at": lease.store.clock(),
+            },
+        )
+
+
+def finish_run(lease: Lease, run_id: str, result: str, accounts: Mapping[str, Any], plan_id: str | None = None) -> None:
+    """Record how a run ended.
+
+    Raises:
+        StateError: there is no such run.
+    """
+    with lease.write() as connection:
+        ended = connection.execute(
+            update(runs)
+            .where(runs.c.run_id == run_id)
+            .values(
+                finished_at=lease.store.clock(),
+                result=result,
+                plan_id=plan_id,
+                accounts=orjson.dumps(accounts).decode(),
+            )
+        )
+        if ended.rowcount != 1:
+            raise StateError(f"The state knows no run {run_id}.", "It was never begun in this state file.")
+
+
+def record_findings(lease: Lease, run_id: str, found: Iterable[Finding]) -> None:
+    """Keep what a run noticed; once a run."""
+    rows = [
+        {"run_id": run_id, "number": number, "finding": pack_findings((finding,))}
+        for number, finding in enumerate(found)
+    ]
+    if rows:
+        with lease.write() as connection:
+            connection.execute(insert(findings), rows)
+
+
+def believe_reads(lease: Lease, read_nos: Iterable[int]) -> None:
+    """Mark proven reads as believed: from now on they are the measure for a short read."""
+    with lease.write() as connection:
+        connection.execute(update(reads).where(reads.c.read_no.in_(list(read_nos))).values(believed=True))

@@ -1,0 +1,234 @@
+"""The tables, as SQLAlchemy Core values. Pure: describes them and touches none.
+
+Narrow tables are scanned whole for the diff; the bulky parts of a row (raw entry, essence) live beside them, so that
+a scan of a hundred thousand rows reads a sixth of the pages.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+SCHEMA_VERSION = 1
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(moment: datetime) -> int:
+    """Return a moment as it is kept: microseconds since 1970 (UTC), in the same order in every database."""
+    return (moment - EPOCH) // _MICROSECOND
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment with a time zone, kept as `micros` says."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 (signature)
+        """Turn a moment into a number."""
+        return None if value is None else micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (signature)
+        """Turn a number into a moment in UTC."""
+        return None if value is None else EPOCH + value * _MICROSECOND
+
+
+# SQLite makes only a column of exactly INTEGER its row number.
+RowNumber = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData()
+
+meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+
+image = Table(
+    "image",
+    metadata,
+    Column("id", RowNumber, primary_key=True, autoincrement=False),
+    Column("key", Text, unique=True),  # NULL: not even the source anchor could be read
+    Column("directory", Text, nullable=False),
+    Column("resource_type", Text, nullable=False),
+    Column("dn", Text, nullable=False),
+    Column("dn_normalised", Text, nullable=False, index=True),
+    Column("uid", Text),
+    Column("digest", LargeBinary, nullable=False),  # of DN, uid and raw entry
+    Column("members_digest", LargeBinary),
+    Column("changed_in", Integer, nullable=False),  # number of the read that last changed it
+    Column("mapped_with", Text),  # digest of the mapping; NULL: not mapped since it changed
+    Column("standing", Text),  # desired, held, out of scope
+    Column("fingerprint", Text),
+    Column("external_id", Text),
+    Column("login", Text),
+    Column("email", Text),
+    Column("active", Boolean),
+    Column("valid_until", Instant),
+    Column("held_since", Instant),
+    Column("findings", Text),  # JSON, or NULL for none
+)
+image_entries = Table(
+    "image_entries",
+    metadata,
+    Column("id", RowNumber, ForeignKey("image.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("entry", LargeBinary, nullable=False),
+)
+image_essences = Table(
+    "image_essences",
+    metadata,
+    Column("id", RowNumber, ForeignKey("image.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("essence", Text, nullable=False),
+)
+image_members = Table(
+    "image_members",
+    metadata,
+    Column("group_id", RowNumber, ForeignKey("image.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("kind", SmallInteger, primary_key=True, autoincrement=False),  # 0: normalised DN, 1: uid (RFC 2307)
+    Column("reference", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("id", RowNumber, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("resource_type", Text, nullable=False),
+    Column("service_id", Text, nullable=False),
+    Column("external_id", Text),
+    Column("login", Text),
+    Column("fingerprint", Text, nullable=False),
+    Column("version", Text),
+    Column("status", Text, nullable=False),
+    Column("managed_since", Instant, nullable=False),
+    UniqueConstraint("resource_type", "service_id"),
+)
+snapshot_essences = Table(
+    "snapshot_essences",
+    metadata,
+    Column("id", RowNumber, ForeignKey("snapshot.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("essence", Text, nullable=False),
+)
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("group_id", RowNumber, ForeignKey("snapshot.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column(
+        "member_id",
+        RowNumber,
+        ForeignKey("snapshot.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        index=True,  # without it every leaver costs a scan of all memberships
+    ),
+    sqlite_with_rowid=False,
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("op_no", RowNumber, primary_key=True, autoincrement=False),
+    Column("run_id", Text, nullable=False, index=True),
+    Column("plan_id", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("resource_type", Text, nullable=False),
+    Column("removal", Boolean, nullable=False),
+    Column("service_id", Text),
+    Column("external_id", Text),
+    Column("login", Text),
+    Column("fingerprint", Text),
+    Column("replaces", Text),
+    Column("started_at", Instant, nullable=False),
+    Column("outcome", Text),
+    Column("finished_at", Instant),
+    Column("error", Text),
+)
+UNSETTLED = text("(outcome IS NULL OR outcome = 'in doubt')")
+"""One wording for the index and the query: a partial index is used only where both say the same."""
+Index("journal_unsettled", journal.c.op_no, sqlite_where=UNSETTLED, postgresql_where=UNSETTLED)
+REMOVAL = text("removal")
+Index("journal_removals", journal.c.started_at, sqlite_where=REMOVAL, postgresql_where=REMOVAL)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("mode", Text, nullable=False),
+    Column("settings_digest", Text, nullable=False),
+    Column("started_at", Instant, nullable=False, index=True),
+    Column("finished_at", Instant),
+    Column("plan_id", Text),
+    Column("result", Text),
+    Column("accounts", Text),  # JSON
+)
+reads = Table(
+    "reads",
+    metadata,
+    Column("read_no", Integer, primary_key=True, autoincrement=False),
+    Column("resource_type", Text, primary_key=True),
+    Column("directory", Text, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("server", Text, nullable=False),
+    Column("finished_at", Instant, nullable=False),
+    Column("believed", Boolean, nullable=False),
+)
+findings = Table(
+    "findings",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("finding", Text, nullable=False),  # JSON
+)
+plans = Table(
+    "plans",
+    metadata,
+    Column("plan_id", Text, primary_key=True),
+    Column("run_id", Text, nullable=False),
+    Column("evaluated_at", Instant, nullable=False),
+    Column("summary", Text, nullable=False),  # JSON
+)
+held_operations = Table(
+    "held_operations",
+    metadata,
+    Column("plan_id", Text, ForeignKey("plans.plan_id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("inputs_desired", Text),
+    Column("inputs_known", Text),
+    Column("approved_at", Instant),
+    Column("used_at", Instant),
+)
+cookies = Table(
+    "cookies",
+    metadata,
+    Column("directory", Text, primary_key=True),
+    Column("resource_type", Text, primary_key=True),
+    Column("cookie", LargeBinary, nullable=False),
+    Column("server", Text, nullable=False),
+    Column("read_no", Integer, nullable=False),
+)
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text),  # NULL: free
+    Column("token", BigInteger, nullable=False),  # only ever grows
+    Column("since", Instant),
+    Column("expires_at", Instant),
+)

@@ -1,0 +1,158 @@
+"""The snapshot: what the service last confirmed of each managed resource."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, delete, func, select
+
+from ldap2scim.model import Key, ResourceType
+from ldap2scim.state.chunks import chunks
+from ldap2scim.state.frames import read_frame
+from ldap2scim.state.lease import Lease
+from ldap2scim.state.schema import memberships, snapshot, snapshot_essences
+from ldap2scim.state.snapshot_rows import SnapshotRow, Status
+from ldap2scim.state.snapshot_writer import insert_rows, link
+from ldap2scim.state.store import Clock, Store
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+class SnapshotReader:
+    """The snapshot as planning sees it. Nothing here writes."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def known_frame(self, resource_type: ResourceType) -> "DataFrame":
+        """Return every row, in the columns of `planning.frames.KNOWN_COLUMNS`."""
+        query = select(
+            snapshot.c.key,
+            snapshot.c.fingerprint,
+            snapshot.c.external_id,
+            snapshot.c.login,
+            snapshot.c.service_id,
+            snapshot.c.version,
+            snapshot.c.status,
+        ).where(snapshot.c.resource_type == resource_type.value)
+        with self._store.read() as connection:
+            return read_frame(connection, query, ("text",) * 7)
+
+    def memberships(self) -> "DataFrame":
+        """Return who belongs to which group: group, member (keys, str)."""
+        import pandas as pd
+
+        with self._store.read() as connection:
+            rows = read_frame(connection, select(snapshot.c.id, snapshot.c.key), ("integer", "text"))
+            pairs = read_frame(
+                connection, select(memberships.c.group_id, memberships.c.member_id), ("integer", "integer")
+            )
+        # Keys are repeated here, in Arrow, and not fetched once for every membership.
+        ids = pd.Index(rows["id"])
+        keys = rows["key"].array
+        return pd.DataFrame(
+            {
+                "group": keys.take(ids.get_indexer(pd.Index(pairs["group_id"]))),
+                "member": keys.take(ids.get_indexer(pd.Index(pairs["member_id"]))),
+            }
+        )
+
+    def essences(self, keys: Iterable[Key]) -> dict[Key, str]:
+        """Return the essences of those of `keys` that are known."""
+        found: dict[Key, str] = {}
+        with self._store.read() as connection:
+            for piece in chunks(keys):
+                query = select(snapshot.c.key, snapshot_essences.c.essence).join(snapshot_essences)
+                rows = connection.execute(query.where(snapshot.c.key.in_(piece)))
+                found.update((Key(key), text) for key, text in rows)
+        return found
+
+    def service_ids(self, keys: Iterable[Key]) -> dict[Key, str]:
+        """Return the service's ids of those of `keys` that are known."""
+        found: dict[Key, str] = {}
+        with self._store.read() as connection:
+            for piece in chunks(keys):
+                query = select(snapshot.c.key, snapshot.c.service_id).where(snapshot.c.key.in_(piece))
+                found.update((Key(key), service_id) for key, service_id in connection.execute(query).all())
+        return found
+
+    def rows(self, keys: Iterable[Key]) -> dict[Key, SnapshotRow]:
+        """Return the whole rows of those of `keys` that are known."""
+        found: dict[Key, SnapshotRow] = {}
+        query = select(snapshot, snapshot_essences.c.essence).join(snapshot_essences)
+        with self._store.read() as connection:
+            for piece in chunks(keys):
+                for row in connection.execute(query.where(snapshot.c.key.in_(piece))).all():
+                    found[Key(row.key)] = SnapshotRow(
+                        key=Key(row.key),
+                        resource_type=ResourceType(row.resource_type),
+                        service_id=row.service_id,
+                        external_id=row.external_id,
+                        login=row.login,
+                        fingerprint=row.fingerprint,
+                        essence=row.essence,
+                        version=row.version,
+                        status=Status(row.status),
+                        managed_since=row.managed_since,
+                    )
+        return found
+
+    def members_of(self, group: Key) -> tuple[Key, ...]:
+        """Return the members of one group, sorted."""
+        of_group = select(snapshot.c.id).where(snapshot.c.key == group).scalar_subquery()
+        query = select(snapshot.c.key).join(memberships, memberships.c.member_id == snapshot.c.id)
+        with self._store.read() as connection:
+            keys = connection.scalars(query.where(memberships.c.group_id == of_group).order_by(snapshot.c.key)).all()
+        return tuple(Key(key) for key in keys)
+
+    def counts(self) -> Mapping[tuple[ResourceType, Status], int]:
+        """Count the rows by kind and status."""
+        query = select(snapshot.c.resource_type, snapshot.c.status, func.count()).group_by(
+            snapshot.c.resource_type, snapshot.c.status
+        )
+        with self._store.read() as connection:
+            return {(ResourceType(kind), Status(status)): count for kind, status, count in connection.execute(query)}
+
+
+class NewSnapshot:
+    """A snapshot being built from the service; nobody sees it before it is complete."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def add(self, rows: Iterable[SnapshotRow]) -> None:
+        """Take in rows. Each key, and each id of the service, comes once.
+
+        Raises:
+            StateError: a key or an id came twice, or the store cannot be written.
+        """
+        for piece in chunks(rows):
+            insert_rows(self._connection, piece, self._clock())
+
+    def add_members(self, group: Key, members: Iterable[Key]) -> None:
+        """Take in memberships between rows that were added.
+
+        Raises:
+            StateError: the group or a member was not added, or the store cannot be written.
+        """
+        for piece in chunks(members):
+            link(self._connection, [(group, member) for member in piece])
+
+
+@contextmanager
+def replaced_snapshot(lease: Lease) -> Iterator[NewSnapshot]:
+    """Build a new snapshot, which takes the place of the old one when the block ends well.
+
+    After an error, or when the process dies, the old one stands as it was.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: the store cannot be written.
+    """
+    with lease.write() as connection:
+        connection.execute(delete(memberships))
+        connection.execute(delete(snapshot_essences))
+        connection.execute(delete(snapshot))
+        yield NewSnapshot(connection, lease.store.clock)
