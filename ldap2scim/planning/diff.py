@@ -1,0 +1,64 @@
+"""What differs between the desired state and what the service last confirmed, as typed operations. Pure.
+
+Narrow frames are matched by key; only rows that differ are turned into objects, and only their essences are asked
+for. What is held is left alone on both sides. Absence leads to a removal only where `removability` says so.
+"""
+
+import numpy as np
+
+from ldap2scim.findings import Finding, Severity
+from ldap2scim.model import ResourceType
+from ldap2scim.planning.matching import contains_any
+from ldap2scim.planning.members import propose_members
+from ldap2scim.planning.pairing import Pairing, pair_rows
+from ldap2scim.planning.proposals import Difference, Proposals
+from ldap2scim.planning.removability import Evidence
+from ldap2scim.planning.resources import Rules, propose_resources
+from ldap2scim.planning.states import DesiredState, EssenceLookup, Holds, KnownState, Leaving
+
+
+def diff(
+    desired: DesiredState, known: KnownState, held: Holds, essences: EssenceLookup, leavers: Leaving
+) -> Difference:
+    """Return the operations that would bring the service in step; `safety.judge` says which of them may flow.
+
+    Raises:
+        DataError: two rows of a frame have one key.
+        StateError: the essence of a row that differs is missing.
+    """
+    evidence = Evidence(desired, held)
+    rules = Rules(evidence, essences, leavers, known.login_matches)
+    pairings = (
+        pair_rows(ResourceType.USER, desired.users, known.users, held.keys),
+        pair_rows(ResourceType.GROUP, desired.groups, known.groups, held.keys),
+    )
+    proposals = Proposals()
+    for pairing in pairings:
+        propose_resources(pairing, rules, proposals)
+    totals = propose_members(desired, known, held.keys, evidence, proposals)
+    if totals.dropped:
+        proposals.findings.append(_dropped(totals.dropped))
+    return Difference(
+        operations=tuple(proposals.operations),
+        held=tuple(proposals.held),
+        blocked=tuple(proposals.blocked),
+        findings=tuple(proposals.findings),
+        unchanged={pairing.resource_type: _unchanged(pairing, totals.changed_groups) for pairing in pairings},
+        dropped_members=totals.dropped,
+        known_members=totals.known_members,
+        taken_over=frozenset(proposals.taken_over),
+    )
+
+
+def _unchanged(pairing: Pairing, changed_groups: frozenset[str]) -> int:
+    keys = pairing.desired["key"].array.take(pairing.same.desired)
+    return int(np.count_nonzero(~contains_any(keys, changed_groups)))
+
+
+def _dropped(count: int) -> Finding:
+    return Finding(
+        rule="member-not-at-the-service",
+        severity=Severity.NOTE,
+        message=f"{count} memberships name an entry that is not in step with the service, and were left out.",
+        remedy="Widen the filter if these members should be at the service; they are added as soon as they are.",
+    )

@@ -1,0 +1,195 @@
+"""The guards of DESIGN §6, one function each: which operations it would hold, and why. Pure.
+
+A reason is one sentence with counts, the limit, and what to do.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from ldap2scim.essence import from_essence
+from ldap2scim.model import Key, ResourceType
+from ldap2scim.planning.operations import Adopt, Operation, Restore, Update
+from ldap2scim.planning.policy import RemovalLimit, SafetyPolicy
+from ldap2scim.planning.removals import changes_of, is_removal, limit_for, most_removals, plural
+
+Reasons: TypeAlias = Mapping[tuple[Key, str], str]
+"""By key and verb of an operation."""
+APPROVE = "approve the plan's id if this is wanted"
+_LOGIN = {ResourceType.USER: "user_name", ResourceType.GROUP: "display_name"}
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """What shares are measured against, counted before anything is applied."""
+
+    managed_users: int
+    managed_groups: int
+    members: Mapping[Key, int] = field(default_factory=dict)
+    """How many members each group that loses some had (`Difference.known_members`)."""
+    last_dns: Mapping[Key, str] = field(default_factory=dict)
+    """DNs of entries that have gone, where the directory image still has them: names of protected ones."""
+
+    def managed(self, resource_type: ResourceType) -> int:
+        """Return how many resources of a kind are managed."""
+        return self.managed_users if resource_type is ResourceType.USER else self.managed_groups
+
+
+def identity(operation: Operation) -> tuple[Key, str]:
+    """Return what names an operation in a plan: its key and verb."""
+    return (operation.key, operation.verb)
+
+
+def of_type(operations: Iterable[Operation], resource_type: ResourceType) -> list[Operation]:
+    """Return the operations on one kind of resource."""
+    return [operation for operation in operations if operation.resource_type is resource_type]
+
+
+def guard_removals(
+    operations: Sequence[Operation],
+    population: Population,
+    policy: SafetyPolicy,
+    recent_removals: Mapping[ResourceType, int],
+) -> Reasons:
+    """Hold all removals of a kind when they, with those of the last 24 hours, are above the limit."""
+    reasons: dict[tuple[Key, str], str] = {}
+    for kind in ResourceType:
+        own = of_type(operations, kind)
+        removals = [operation for operation in own if is_removal(operation)]
+        recent = recent_removals.get(kind, 0)
+        managed = _base(own, population, kind)
+        limit = most_removals(limit_for(policy, kind), managed)
+        if not removals or len(removals) + recent <= limit:
+            continue
+        reason = (
+            f"{plural(kind, len(removals))} would be removed or deactivated"
+            f"{f', after {recent} in the last 24 hours' if recent else ''}; the limit is {limit} of {managed} "
+            f"({_formula(limit_for(policy, kind))}), so that all of them are held: {APPROVE}."
+        )
+        reasons.update((identity(operation), reason) for operation in removals)
+    return reasons
+
+
+def _base(operations: Sequence[Operation], population: Population, kind: ResourceType) -> int:
+    """Return how many are managed, those included that this plan adopts and has not counted yet."""
+    adopted = sum(1 for operation in operations if isinstance(operation, Adopt) and operation.replaces is None)
+    return population.managed(kind) + adopted
+
+
+def _formula(limit: RemovalLimit) -> str:
+    return f"{limit.percent:g} % but at least {limit.least} and at most {limit.most}, never over a third"
+
+
+def guard_updates(operations: Sequence[Operation], population: Population, policy: SafetyPolicy) -> Reasons:
+    """Hold all updates of a kind when they touch too large a share of the managed."""
+    reasons: dict[tuple[Key, str], str] = {}
+    for kind in ResourceType:
+        updates = [operation for operation in of_type(operations, kind) if isinstance(operation, Update)]
+        managed = population.managed(kind)
+        if len(updates) <= policy.update_minimum or len(updates) * 100 <= managed * policy.update_percent:
+            continue
+        reason = (
+            f"{plural(kind, len(updates))} of {managed} would be updated, more than {policy.update_percent:g} %, so "
+            f"that all these updates are held: look whether the mapping has changed, and {APPROVE}."
+        )
+        reasons.update((identity(operation), reason) for operation in updates)
+    return reasons
+
+
+def guard_attributes(operations: Sequence[Operation], population: Population, policy: SafetyPolicy) -> Reasons:
+    """Hold what changes one attribute of more than half of the users: a mapping accident."""
+    users = [operation for operation in of_type(operations, ResourceType.USER) if changes_of(operation)]
+    base = _base(of_type(operations, ResourceType.USER), population, ResourceType.USER)
+    counts = Counter(change.path for operation in users for change in changes_of(operation))
+    accidents = {
+        path: count
+        for path, count in counts.items()
+        if count > policy.attribute_minimum and count * 100 > base * policy.attribute_percent
+    }
+    return _by_path(
+        users,
+        {
+            path: f"`{path}` would change for {count} of {base} users, more than {policy.attribute_percent:g} %: "
+            f"look at its mapping, and {APPROVE}."
+            for path, count in accidents.items()
+        },
+    )
+
+
+def guard_external_ids(operations: Sequence[Operation], population: Population, policy: SafetyPolicy) -> Reasons:
+    """Hold changes of externalId that are as many as removals may not be: each cuts a resource off its entry."""
+    reasons: dict[tuple[Key, str], str] = {}
+    for kind in ResourceType:
+        own = of_type(operations, kind)
+        count = sum(1 for operation in own for change in changes_of(operation) if change.path == "external_id")
+        base = _base(own, population, kind)
+        limit = most_removals(limit_for(policy, kind), base)
+        if count <= limit:
+            continue
+        reason = (
+            f"`external_id` would change for {plural(kind, count)} of {base}, more than {limit}: a mapping or a source "
+            f"anchor was probably changed by mistake; look at it, and {APPROVE}."
+        )
+        reasons.update(_by_path(own, {"external_id": reason}))
+    return reasons
+
+
+def _by_path(operations: Iterable[Operation], reasons: Mapping[str, str]) -> Reasons:
+    """Give each operation that changes one of the paths the reasons of those paths."""
+    found: defaultdict[tuple[Key, str], list[str]] = defaultdict(list)
+    for operation in operations:
+        for change in changes_of(operation):
+            if change.path in reasons:
+                found[identity(operation)].append(reasons[change.path])
+    return {name: " ".join(sentences) for name, sentences in found.items()}
+
+
+def guard_members(losses: Mapping[Key, int], population: Population, policy: SafetyPolicy) -> Mapping[Key, str]:
+    """Hold the members that would leave a group of some size, when they are too large a share of it.
+
+    Args:
+        losses: how many members would leave, by group.
+        population: has how many there were.
+        policy: has the limit.
+    """
+    reasons: dict[Key, str] = {}
+    for group, lost in losses.items():
+        before = population.members.get(group, lost)
+        if before > policy.member_loss_minimum and lost * 100 > before * policy.member_loss_percent:
+            reasons[group] = (
+                f"{lost} of {before} members would leave the group, more than {policy.member_loss_percent:g} %, so "
+                f"that none of them does: {APPROVE}."
+            )
+    return reasons
+
+
+def guard_protected(operations: Iterable[Operation], population: Population, policy: SafetyPolicy) -> Reasons:
+    """Hold every removal of somebody whose login, group name or DN is protected. No approval releases it."""
+    if not policy.protected:
+        return {}
+    protected = {_comparable(name) for name in policy.protected}
+    return {
+        identity(operation): (
+            f"{operation.name} is protected and is never removed or deactivated: take the name off `protected` if that "
+            "is really wanted."
+        )
+        for operation in operations
+        if is_removal(operation) and not protected.isdisjoint(_names(operation, population))
+    }
+
+
+def _names(operation: Operation, population: Population) -> set[str]:
+    """Return every name that somebody goes by, before and after the operation."""
+    names: list[Any] = [operation.name, population.last_dns.get(operation.key)]
+    login = _LOGIN[operation.resource_type]
+    if isinstance(operation, Adopt | Restore | Update):
+        names.append(from_essence(operation.essence).get(login))
+        names.extend(change.old for change in operation.changes if change.path == login)
+    return {_comparable(name) for name in names if isinstance(name, str)}
+
+
+def _comparable(name: str) -> str:
+    """Return a name as protected names are compared: no case, no blanks around the signs of a DN (RFC 4514 §4)."""
+    return re.sub(r"\s*([,=+])\s*", r"\1", name).strip().casefold()

@@ -1,0 +1,120 @@
+"""Parting a change of members: what may flow, and what waits, for its own reasons or for its members'. Pure.
+
+A group has at most one flowing and one held change. Members that enter flow although others may not leave; a member
+whose own creation or removal is held waits with it, and moves as soon as that flows.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from ldap2scim.model import Key
+from ldap2scim.planning.approvals import Approval
+from ldap2scim.planning.members import member_inputs
+from ldap2scim.planning.operations import ChangeMembers, HeldOperation
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What became of the operations on members and groups themselves."""
+
+    not_coming: frozenset[Key]
+    """Whose creation, adoption or restoring is held."""
+    staying: frozenset[Key]
+    """Whose removal is held."""
+    released: frozenset[Key]
+    """Whose removal flows by an approval."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChange:
+    """Everything proposed for the members of one group."""
+
+    template: ChangeMembers
+    """Any of the proposals: key, name and service id are the same in all."""
+    added: frozenset[Key]
+    free: frozenset[Key]
+    """Leave, as far as the reads tell."""
+    waiting: frozenset[Key]
+    """Leave when a person says so."""
+    blocked: frozenset[Key]
+    """Cannot be known to leave."""
+    reasons: tuple[str, ...]
+    """Of those who wait or are blocked."""
+
+    @property
+    def leaving(self) -> frozenset[Key]:
+        """Return all that a person may let go."""
+        return self.free | self.waiting
+
+
+def gather(
+    free: Iterable[ChangeMembers], held: Iterable[HeldOperation], blocked: Iterable[HeldOperation]
+) -> Mapping[Key, GroupChange]:
+    """Bring together what was proposed for each group."""
+    groups: dict[Key, GroupChange] = {}
+    for change in free:
+        groups[change.key] = replace(_of(groups, change), added=frozenset(change.added), free=frozenset(change.removed))
+    for waiting, change in _of_members(held):
+        group = _of(groups, change)
+        reasons = (*group.reasons, *waiting.reasons)
+        groups[change.key] = replace(group, waiting=frozenset(change.removed), reasons=reasons)
+    for waiting, change in _of_members(blocked):
+        group = _of(groups, change)
+        reasons = (*group.reasons, *waiting.reasons)
+        groups[change.key] = replace(group, blocked=frozenset(change.removed), reasons=reasons)
+    return groups
+
+
+def _of(groups: Mapping[Key, GroupChange], change: ChangeMembers) -> GroupChange:
+    nobody: frozenset[Key] = frozenset()
+    return groups.get(change.key) or GroupChange(change, nobody, nobody, nobody, nobody, ())
+
+
+def _of_members(held: Iterable[HeldOperation]) -> Iterator[tuple[HeldOperation, ChangeMembers]]:
+    for waiting in held:
+        if isinstance(waiting.operation, ChangeMembers):
+            yield waiting, waiting.operation
+
+
+def part(
+    group: GroupChange, standing: Standing, loss: str | None, approvals: frozenset[Approval]
+) -> tuple[ChangeMembers | None, HeldOperation | None]:
+    """Part the change of one group; `loss` is the reason why too many would leave, if they would."""
+    key = group.template.key
+    whole = key in standing.not_coming
+    late = group.added if whole else group.added & standing.not_coming
+    following = group.leaving if whole else group.leaving & standing.staying
+    own = group.leaving if loss is not None else group.waiting
+    # What the held part was, or would have been, before the removals of members were released.
+    asked = own | group.blocked | following | (group.leaving & standing.released)
+    known = member_inputs((), tuple(asked)).known
+    if any(a.key == key and a.verb == ChangeMembers.verb and a.inputs.known == known for a in approvals):
+        own, loss = frozenset(), None
+    kept = own | following | group.blocked
+    reasons = (
+        *((loss,) if loss is not None else ()),
+        *(group.reasons if kept & (group.waiting | group.blocked) else ()),
+        *_followers(whole, len(late) + len(following)),
+    )
+    held = _change(group.template, late, kept)
+    return (
+        _change(group.template, group.added - late, group.leaving - kept),
+        None if held is None else HeldOperation(held, reasons),
+    )
+
+
+def _followers(whole: bool, count: int) -> tuple[str, ...]:
+    if whole:
+        return ("The group's own operation is held, and its members wait with it.",)
+    if count:
+        return (f"{count} of its members wait with their own operations, which are held.",)
+    return ()
+
+
+def _change(template: ChangeMembers, added: frozenset[Key], removed: frozenset[Key]) -> ChangeMembers | None:
+    if not added and not removed:
+        return None
+    entering, leaving = tuple(sorted(added)), tuple(sorted(removed))
+    if (entering, leaving) == (template.added, template.removed):
+        return template
+    return replace(template, inputs=member_inputs(entering, leaving), added=entering, removed=leaving)

@@ -1,0 +1,136 @@
+"""The plan: sorted, frozen operations with an id that says exactly what was decided (P2). Pure.
+
+The id is the SHA-256 of canonical JSON (names sorted, no blanks, UTF-8) of the settings' digest, the program's version,
+the operations and the held operations with their reasons. The time of evaluation is kept but not hashed: the same
+decision taken later has the same id, since every operation carries the fingerprints of its inputs.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from itertools import islice
+from operator import attrgetter
+from typing import Any
+
+import orjson
+
+from ldap2scim.errors import PlanError
+from ldap2scim.planning.operation_json import held_from, held_json, operation_from, operation_json
+from ldap2scim.planning.operations import HeldOperation, Operation
+
+FORMAT = 1
+"""Of the plan file; a program refuses others."""
+_REMEDY = "Write the plan again with `ldap2scim plan --out FILE`."
+_CHUNK = 1_000
+"""Operations of one piece of a plan file: well below a megabyte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be done, what waits for a person, and from what it was decided. Built by `make_plan`."""
+
+    plan_id: str
+    """64 hexadecimal digits."""
+    operations: tuple[Operation, ...]
+    held: tuple[HeldOperation, ...]
+    evaluated_at: datetime
+    """The "now" of this run, with time zone."""
+    settings_digest: str
+    program: str
+    """Version of the program that decided."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether there is nothing to do and nothing held."""
+        return not self.operations and not self.held
+
+
+def make_plan(
+    operations: Iterable[Operation],
+    held: Iterable[HeldOperation],
+    *,
+    evaluated_at: datetime,
+    settings_digest: str,
+    program: str,
+) -> Plan:
+    """Sort operations by rank and name, and give them their id; the order of the input does not matter."""
+    flowing = tuple(sorted(operations, key=attrgetter("sort_key")))
+    waiting = tuple(sorted(held, key=attrgetter("operation.sort_key")))
+    digest = sha256()
+    for chunk in _decision(flowing, waiting, settings_digest, program):
+        digest.update(chunk)
+    return Plan(digest.hexdigest(), flowing, waiting, evaluated_at, settings_digest, program)
+
+
+def json_chunks(plan: Plan) -> Iterator[bytes]:
+    """Yield the plan file piece by piece, so that a million operations need no second copy in memory."""
+    yield b'{"decision":'
+    yield from _decision(plan.operations, plan.held, plan.settings_digest, plan.program)
+    rest = {"evaluated_at": plan.evaluated_at.isoformat(), "format": FORMAT, "plan_id": plan.plan_id}
+    yield b"," + orjson.dumps(rest, option=orjson.OPT_SORT_KEYS)[1:]
+
+
+def to_json(plan: Plan) -> bytes:
+    """Return the plan file: the decision that the id is of, then time of evaluation, format and id."""
+    return b"".join(json_chunks(plan))
+
+
+def from_json(text: bytes) -> Plan:
+    """Return the plan of a file.
+
+    Raises:
+        PlanError: the text is not a plan, is one of another format, or was changed since it was written.
+    """
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise PlanError(f"The plan file is not JSON: {error}.", _REMEDY) from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise PlanError(f"This is not a plan file of format {FORMAT}.", _REMEDY)
+    try:
+        plan = _plan(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PlanError(f"The plan file cannot be understood: {error}.", _REMEDY) from error
+    if plan.plan_id != document.get("plan_id"):
+        raise PlanError(
+            f"The plan file was changed since it was written: its content has the id {plan.plan_id[:12]}…, "
+            "which is not the id it states.",
+            _REMEDY,
+        )
+    return plan
+
+
+def _plan(document: dict[str, Any]) -> Plan:
+    decision = document["decision"]
+    evaluated_at = datetime.fromisoformat(document["evaluated_at"])
+    if evaluated_at.tzinfo is None:
+        raise ValueError("the time of evaluation has no time zone")
+    for name in ("settings_digest", "program"):
+        if not isinstance(decision[name], str):
+            raise TypeError(f"`{name}` is not text")
+    return make_plan(
+        (operation_from(plain) for plain in decision["operations"]),
+        (held_from(plain) for plain in decision["held"]),
+        evaluated_at=evaluated_at,
+        settings_digest=decision["settings_digest"],
+        program=decision["program"],
+    )
+
+
+def _decision(
+    operations: Iterable[Operation], held: Iterable[HeldOperation], settings_digest: str, program: str
+) -> Iterator[bytes]:
+    yield b'{"held":['
+    yield from _joined(held_json(operation) for operation in held)
+    yield b'],"operations":['
+    yield from _joined(operation_json(operation) for operation in operations)
+    yield b'],"program":' + orjson.dumps(program) + b',"settings_digest":' + orjson.dumps(settings_digest) + b"}"
+
+
+def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the pieces with commas between them, many at a time."""
+    lead = b""
+    while chunk := list(islice(pieces, _CHUNK)):
+        yield lead + b",".join(chunk)
+        lead = b","

@@ -1,0 +1,223 @@
+"""Plan, outcomes, accounts and findings as one structure, and that as text, Markdown or rows. Pure.
+
+Shown: names (DN, login), verbs, attribute paths, and booleans. Not shown: any other attribute value.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ldap2scim.findings import Finding, Severity
+from ldap2scim.planning.accounts import Accounts, Outcome, Result
+from ldap2scim.planning.operations import AttributeChange, ChangeMembers, HeldOperation, Operation
+from ldap2scim.planning.plan import Plan
+from ldap2scim.planning.removals import changes_of, plural
+
+MOST_ROWS = 500
+"""Of one table: more of them freeze the Prefect UI (a counted remainder is said instead)."""
+_SUBJECTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under a heading."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    more: int = 0
+    """Rows that were left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a person reads, whatever it is shown on."""
+
+    title: str
+    lines: tuple[str, ...]
+    """The summary, sentence by sentence."""
+    tables: tuple[Table, ...]
+
+
+def plan_document(plan: Plan, findings: Sequence[Finding] = ()) -> Document:
+    """Show what would be done, what is held and why."""
+    lines = [f"Plan {plan.plan_id[:12]}, evaluated at {plan.evaluated_at.isoformat(timespec='seconds')}."]
+    lines.append(_summary("To do", plan.operations) if plan.operations else "Nothing to do: the service is in step.")
+    if plan.held:
+        lines.append(_summary("Held", (waiting.operation for waiting in plan.held)))
+        lines.append(f"To release what is held: ldap2scim approve {plan.plan_id}")
+    tables = (_operations("Operations", plan.operations), _held(plan.held), _findings(findings))
+    return Document("Plan", tuple(lines), _filled(tables))
+
+
+def report_document(
+    plan: Plan, outcomes: Sequence[Outcome], accounts: Accounts | None, findings: Sequence[Finding] = ()
+) -> Document:
+    """Show what was done and what became of every entry."""
+    results = Counter(outcome.result for outcome in outcomes)
+    counts = ", ".join(f"{results[result]} {result.value}" for result in Result if results[result])
+    lines = [f"Plan {plan.plan_id[:12]}: {counts or 'no operations'}."]
+    missing = len(plan.operations) - len(outcomes)
+    if missing:
+        lines.append(f"{missing} operations were not reached; the next run goes on with them.")
+    if accounts is not None and not accounts.balanced:
+        lines.append("The accounts do not add up: this run has failed. Run `ldap2scim recover`.")
+    tables = (
+        _accounts(accounts),
+        _troubles(outcomes),
+        _operations("Applied", [outcome.operation for outcome in outcomes if outcome.result.is_done]),
+        _held(plan.held),
+        _findings(findings),
+    )
+    return Document("Report", tuple(lines), _filled(tables))
+
+
+def to_text(document: Document) -> str:
+    """Return the document for a terminal; nothing in it can drive the terminal."""
+    return "\n".join(_text_lines(document)) + "\n"
+
+
+def to_markdown(document: Document) -> str:
+    """Return the document as Markdown; names are escaped."""
+    lines = [f"# {document.title}", "", *(f"- {_escaped(line)}" for line in document.lines)]
+    for table in document.tables:
+        lines += [
+            "",
+            f"## {table.title}",
+            "",
+            _markdown_row(table.columns),
+            _markdown_row(["---"] * len(table.columns)),
+        ]
+        lines += [_markdown_row([_escaped(cell) for cell in row]) for row in table.rows]
+        lines += ["", f"… and {table.more} more"] if table.more else []
+    return "\n".join(lines) + "\n"
+
+
+def to_rows(table: Table) -> list[dict[str, str]]:
+    """Return the rows of a table as objects, for a table artifact or `--json`."""
+    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+
+
+def change_text(change: AttributeChange) -> str:
+    """Return an attribute change as it may be shown: its path, and its values where they are booleans."""
+    if isinstance(change.old, bool) or isinstance(change.new, bool):
+        old, new = ("none" if value is None else str(value).lower() for value in (change.old, change.new))
+        return f"{change.path}: {old} → {new}"
+    return change.path
+
+
+def _detail(operation: Operation) -> str:
+    if isinstance(operation, ChangeMembers):
+        return " ".join(filter(None, (_signed("+", operation.added), _signed("−", operation.removed)))) + " members"
+    return ", ".join(change_text(change) for change in changes_of(operation))
+
+
+def _signed(sign: str, members: Sequence[str]) -> str:
+    return f"{sign}{len(members)}" if members else ""
+
+
+def _summary(label: str, operations: Iterable[Operation]) -> str:
+    counts = Counter((operation.rank, operation.verb, operation.resource_type) for operation in operations)
+    parts = [f"{verb} {plural(kind, count)}" for (_, verb, kind), count in sorted(counts.items())]
+    return f"{label}: {', '.join(parts)}."
+
+
+def _operations(title: str, operations: Sequence[Operation]) -> Table:
+    rows = tuple((o.verb, o.resource_type.value, o.name, _detail(o)) for o in operations[:MOST_ROWS])
+    return _table(title, ("verb", "type", "name", "changes"), rows, len(operations))
+
+
+def _held(held: Sequence[HeldOperation]) -> Table:
+    """Bring the operations that share a reason together, so that each reason is read once."""
+    rows: list[tuple[str, ...]] = []
+    by_reason: defaultdict[tuple[str, ...], list[Operation]] = defaultdict(list)
+    for waiting in held:
+        by_reason[waiting.reasons].append(waiting.operation)
+    for reasons, operations in by_reason.items():
+        for i, operation in enumerate(operations[: MOST_ROWS - len(rows)]):
+            why = " ".join(reasons) if i == 0 else "as above"
+            rows.append((operation.verb, operation.resource_type.value, operation.name, why))
+    return _table("Held", ("verb", "type", "name", "why, and what to do"), tuple(rows), len(held))
+
+
+def _findings(findings: Sequence[Finding]) -> Table:
+    order = list(reversed(Severity))
+    chosen = sorted(findings, key=lambda finding: (order.index(finding.severity), finding.rule))
+    rows = tuple(
+        (finding.severity.value, finding.rule, _shortened(finding.subjects), f"{finding.message} {finding.remedy}")
+        for finding in chosen[:MOST_ROWS]
+    )
+    return _table("Findings", ("severity", "rule", "about", "what, and what to do"), rows, len(findings))
+
+
+def _shortened(subjects: Sequence[str]) -> str:
+    more = len(subjects) - _SUBJECTS
+    return "; ".join(subjects[:_SUBJECTS]) + (f"; … {more} more" if more > 0 else "")
+
+
+def _troubles(outcomes: Iterable[Outcome]) -> Table:
+    """Show what failed, is in doubt, or was applied with attributes that the service did not take."""
+    troubled = [outcome for outcome in outcomes if not outcome.result.is_done or outcome.ignored]
+    rows = tuple((o.result.value, o.operation.verb, o.operation.name, _trouble(o)) for o in troubled[:MOST_ROWS])
+    return _table("Troubles", ("result", "verb", "name", "what happened"), rows, len(troubled))
+
+
+def _trouble(outcome: Outcome) -> str:
+    ignored = f"The service ignored {', '.join(outcome.ignored)}." if outcome.ignored else ""
+    return " ".join(filter(None, (outcome.error, ignored)))
+
+
+def _accounts(accounts: Accounts | None) -> Table:
+    if accounts is None:
+        return Table("Accounts", (), ())
+    directory, service = accounts.directory, accounts.service
+    fates = ("out_of_scope", "held", "created", "adopted", "restored", "updated", "unchanged", "failed", "in_doubt")
+    counts = (*fates, "in_image")
+    rows = [("directory", name.replace("_", " "), str(getattr(directory, name))) for name in counts]
+    rows.append(("directory", "adds up", _yes(directory.balanced)))
+    moves = ("managed_before", "created", "adopted", "restored", "removed", "managed_after")
+    rows += [("service", name.replace("_", " "), str(getattr(service, name))) for name in moves]
+    rows.append(("service", "adds up", _yes(service.balanced)))
+    return Table("Accounts", ("account", "item", "count"), tuple(rows))
+
+
+def _yes(answer: bool) -> str:
+    return "yes" if answer else "NO"
+
+
+def _table(title: str, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], total: int) -> Table:
+    return Table(title, columns, tuple(tuple(map(_harmless, row)) for row in rows), total - len(rows))
+
+
+def _filled(tables: Iterable[Table]) -> tuple[Table, ...]:
+    return tuple(table for table in tables if table.rows)
+
+
+def _harmless(text: str) -> str:
+    """Return text in which control characters are spelt out: a DN may hold an escape sequence (CWE-150)."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _escaped(text: str) -> str:
+    for char in "\\`*_|[]<>#":
+        text = text.replace(char, f"\\{char}")
+    return text
+
+
+def _markdown_row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _text_lines(document: Document) -> Iterator[str]:
+    yield from map(_harmless, document.lines)
+    for table in document.tables:
+        yield ""
+        yield f"{table.title}:"
+        widths = [max(len(row[i]) for row in table.rows) for i in range(len(table.columns) - 1)]
+        for row in table.rows:
+            cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+            yield "  " + "  ".join([*cells, row[-1]]).rstrip()
+        if table.more:
+            yield f"  … and {table.more} more"
