@@ -55,7 +55,9 @@ class Fault:
     method: str | None = None
     """None: every method."""
     path_prefix: str = "/"
-    """Below the base URL: `/Users`."""
+    """Below the base URL: `/Users`, which is `/Users/.search` too."""
+    path: str | None = None
+    """This path and no other; None: every one with the prefix."""
     after: int = 0
     """How many requests that match go untouched first."""
     every: int = 1
@@ -65,7 +67,9 @@ class Fault:
 
     def matches(self, method: str, path: str) -> bool:
         """Say whether a request is one that this fault may befall."""
-        return (self.method is None or self.method == method.upper()) and path.startswith(self.path_prefix)
+        if self.method is not None and self.method != method.upper():
+            return False
+        return path.startswith(self.path_prefix) and self.path in (None, path)
 
 
 class Faults:

@@ -82,16 +82,16 @@ def _comparison(get: Getter, rule: Rule, op: CompareOperator, operand: Value) ->
         raise Refused(400, f"{op.value} cannot compare {rule.name}, a {rule.type}.", "invalidFilter")
     if op in STRING_OPERATORS and not isinstance(operand, str):
         raise Refused(400, f"{op.value} compares text.", "invalidFilter")
-    wanted = _comparable(rule, operand)
+    wanted = comparable(rule, operand)
     if op is CompareOperator.ne:
-        return lambda resource: all(_comparable(rule, _leaf(value)) != wanted for value in get(resource) or [None])
+        return lambda resource: all(comparable(rule, _leaf(value)) != wanted for value in get(resource) or [None])
     if op is CompareOperator.eq and operand is None:
         return lambda resource: not get(resource)
     holds = _OPERATORS[op]
 
     def matches(resource: Mapping[str, Any]) -> bool:
         for value in get(resource):
-            found = _comparable(rule, _leaf(value))
+            found = comparable(rule, _leaf(value))
             if type(found) is type(wanted) and holds(found, wanted):
                 return True
         return False
@@ -116,7 +116,10 @@ def _leaf(value: Value) -> Value:
     return value.get("value") if isinstance(value, dict) else value
 
 
-def _comparable(rule: Rule, value: Value) -> Value:
+def comparable(rule: Rule, value: Value) -> Value:
+    """Return what stands for a value in comparisons: text by its case rule, times as times, objects by their parts."""
+    if isinstance(value, dict):
+        return {name: comparable(rule.subs.get(name.lower(), _FREE), each) for name, each in value.items()}
     if not isinstance(value, str):
         return value
     if rule.type == "dateTime":

@@ -11,7 +11,7 @@ from scim2_models import Path, SCIMException
 from scim2_models.path import AttrPath, PathNode, ValuePath
 
 from ldap2scim.sandbox.service.checking import accepted_extension, accepted_item, accepted_value, is_empty
-from ldap2scim.sandbox.service.filters import item_predicate
+from ldap2scim.sandbox.service.filters import comparable, item_predicate
 from ldap2scim.sandbox.service.refusal import Refused
 from ldap2scim.sandbox.service.schemas import KINDS, Rule, canonical_urn, resource_rules, rules
 from ldap2scim.sandbox.service.wire import Object, Value
@@ -144,7 +144,8 @@ def _joined(rule: Rule, old: list[Any], new: list[Any]) -> list[Any]:
     if rule.name == "members":
         held = {item.get("value") for item in old}
         return [*old, *{item.get("value"): item for item in new if item.get("value") not in held}.values()]
-    added = [item for item in new if item not in old]
+    held_values = [comparable(rule, item) for item in old]
+    added = [item for item in new if comparable(rule, item) not in held_values]
     if any(isinstance(item, dict) and item.get("primary") for item in added):
         old = [_unmarked(item) for item in old]
     return [*old, *added]

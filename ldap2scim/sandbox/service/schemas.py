@@ -92,6 +92,13 @@ def _extra_schemas() -> tuple[Schema, ...]:
             _text("downstreamId", "Application-linking ID"),
             _text("externalUserName", "Name at the upstream identity provider"),
             _text("subject", "Subject at the upstream identity provider"),
+            Attribute(
+                name="idTokenClaims",
+                type=Attribute.Type.complex,
+                multi_valued=False,
+                description="Claims of the upstream identity provider",
+                sub_attributes=[_text("issuer", "Issuer")],
+            ),
         ),
         _extension(
             IIJ_GROUP,
