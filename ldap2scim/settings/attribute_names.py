@@ -51,21 +51,21 @@ def written_path(path: str) -> str:
 
 
 def _user_vocabulary() -> Vocabulary:
-    single = {camel(name): name for name in SINGLE_USER_ATTRIBUTES}
+    single = {camel(name): name for name in sorted(SINGLE_USER_ATTRIBUTES)}
     for block, names in COMPLEX_USER_ATTRIBUTES.items():
-        single |= {f"{camel(block)}.{camel(name)}": f"{block}.{name}" for name in names}
-    single |= {camel(name): f"enterprise.{name}" for name in COMPLEX_USER_ATTRIBUTES["enterprise"]}
+        single |= {f"{camel(block)}.{camel(name)}": f"{block}.{name}" for name in sorted(names)}
+    single |= {camel(name): f"enterprise.{name}" for name in sorted(COMPLEX_USER_ATTRIBUTES["enterprise"])}
     return Vocabulary(
         single,
         {camel(block): camel(block) for block in COMPLEX_USER_ATTRIBUTES} | {ENTERPRISE_URN: "enterprise"},
         {camel(name): name for name in MULTI_VALUED_USER_ATTRIBUTES},
-        {name: {camel(sub): sub for sub in subs} for name, subs in MULTI_VALUED_USER_ATTRIBUTES.items()},
+        {name: {camel(sub): sub for sub in sorted(subs)} for name, subs in MULTI_VALUED_USER_ATTRIBUTES.items()},
     )
 
 
 VOCABULARIES: Mapping[ResourceType, Vocabulary] = {
     ResourceType.USER: _user_vocabulary(),
-    ResourceType.GROUP: Vocabulary({camel(name): name for name in SINGLE_GROUP_ATTRIBUTES}, {}, {}, {}),
+    ResourceType.GROUP: Vocabulary({camel(name): name for name in sorted(SINGLE_GROUP_ATTRIBUTES)}, {}, {}, {}),
 }
 
 

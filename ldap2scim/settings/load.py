@@ -82,13 +82,8 @@ def _check_placements(parts: Parts, reading: Reading) -> None:
         for kind, mapping in zip(ResourceType, (directory.mappings.user, directory.mappings.group), strict=True):
             for path in (*mapping.single, *mapping.multi):
                 for problem in profiles.unsupported(profile, (path,)):
-                    reading.problems.append(Problem(None, _placed(problem, path, kind, reading)))
-
-
-def _placed(problem: str, path: str, kind: ResourceType, reading: Reading) -> str:
-    suffix = f".{kind.value.lower()}.{written_path(path)}"
-    origins = [row.origin for row in reading.rows if row.path.endswith(suffix)]
-    return f"{origins[0] if origins else 'default'}: {problem}"
+                    text = problem.replace(path, f"`{written_path(path)}`", 1)
+                    reading.problems.append(Problem(reading.mapped_at.get((kind, path)), text))
 
 
 def _check_exposure(reading: Reading) -> None:

@@ -25,14 +25,14 @@ def read_overlay(section: Section, resource_type: ResourceType) -> Overlay:
         name: () if is_empty(field.node) else tuple(_items(field, vocabulary.sub_attributes[name]))
         for name, field in found.multi.items()
     }
-    origins = {name: field.origin for name, field in [*found.single.items(), *found.multi.items()]}
+    places = {name: field.node.place for name, field in [*found.single.items(), *found.multi.items()]}
     exclude = read_exclusions(exclude_section, vocabulary)
     place = section.place_of("required")
     if required is not None and place:
-        origins["required"] = f"{place.file}:{place.line}"
+        places["required"] = place
     for name, field in exclude.items():
-        origins[f"exclude.{name}"] = field.origin
-    return Overlay(single, multi, excluded_values(exclude), required, origins)
+        places[f"exclude.{name}"] = field.node.place
+    return Overlay(single, multi, excluded_values(exclude), required, places)
 
 
 def read_exclusions(section: Section, vocabulary: Vocabulary) -> Mapping[str, Field]:
@@ -70,7 +70,7 @@ def _rule(field: Field, name: str) -> ValueRule:
             default = section.read("default", lambda written: value_of(written, name), None)
             converted = section.read("convert", conversions, ())
             section.finish()
-            if not sources and default is None:
+            if section.get("from") is None and section.get("default") is None:
                 raise Unfit("has neither `from` nor `default`.")
             return ValueRule(sources, default, converted)
         case ScalarNode(value=bool(value)) if name in BOOLEANS:

@@ -35,10 +35,10 @@ def read_original_overlay(section: Section, resource_type: ResourceType) -> Over
     }
     multi = {name: _items(name, vocabulary, binds, defaults, converts) for name in {**binds.multi, **defaults.multi}}
     _name_idle_conversions(converts, {**single, **multi})
-    origins = {f"exclude.{name}": field.origin for name, field in exclude.items()}
+    places = {f"exclude.{name}": field.node.place for name, field in exclude.items()}
     for part in (defaults, binds):
-        origins |= {name: field.origin for name, field in [*part.single.items(), *part.multi.items()]}
-    return Overlay(single, multi, excluded_values(exclude), None, origins)
+        places |= {name: field.node.place for name, field in [*part.single.items(), *part.multi.items()]}
+    return Overlay(single, multi, excluded_values(exclude), None, places)
 
 
 def _single_rule(name: str, binds: Leaves, defaults: Leaves, converts: Leaves) -> ValueRule | None:

@@ -34,16 +34,20 @@ def finished_mapping(
     """
     mapping, rows = lay(base, overlays, path)
     section.reading.rows.extend(rows)
+    places = {name: place for overlay in overlays for name, place in overlay.places.items()}
+    section.reading.mapped_at.update({(resource_type, name): place for name, place in places.items()})
     mapped = {*mapping.single, *mapping.multi}
     for name in mapping.required:
         if name not in mapped:
             text = "is required and mapped from nothing, so every entry would be held; map it, or do not require it."
-            section.reading.problem(section.place, f"{path}.{written_path(name)}", text)
+            place = places.get(name) or places.get("required") or section.place
+            section.reading.problem(place, f"{path}.{written_path(name)}", text)
     for name in mapping.exclude:
+        place = places.get(f"exclude.{name}")
         if name not in mapped:
             text = "is not mapped, so none of its values is ever seen; map it, or take the exclusion away."
-            section.reading.problem(section.place, f"{path}.exclude.{written_path(name)}", text)
+            section.reading.problem(place, f"{path}.exclude.{written_path(name)}", text)
         elif resource_type is ResourceType.USER and name not in mapping.multi:
             text = "has one value only; `exclude` drops values of lists such as `ims`. Use the filter of users instead."
-            section.reading.problem(section.place, f"{path}.exclude.{written_path(name)}", text)
+            section.reading.problem(place, f"{path}.exclude.{written_path(name)}", text)
     return mapping

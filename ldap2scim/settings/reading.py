@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from ldap2scim.model import ResourceType
 from ldap2scim.secret import Secret
 from ldap2scim.settings.composed import Row
 from ldap2scim.settings.nodes import MappingNode, Node, Place, describe, is_empty
@@ -47,6 +48,8 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    mapped_at: dict[tuple[ResourceType, str], Place] = field(default_factory=dict)
+    """Where an attribute of the model was mapped last."""
 
     def problem(self, place: Place | None, path: str, text: str) -> None:
         """Note something wrong with a key."""
@@ -167,7 +170,7 @@ def unknown(name: str, known: list[str]) -> str:
     nearest = get_close_matches(name, known, 1, 0.6) or [word for word in known if word.lower() == name.lower()]
     if nearest:
         return f"is not known; did you mean `{nearest[0]}`?"
-    return f"is not known here; known are {', '.join(known)}." if known else "is not known here."
+    return f"is not known here; known are {', '.join(known)}." if 0 < len(known) <= 12 else "is not known here."
 
 
 def show(value: object) -> str:  # noqa: PLR0911 # one line for each kind of value

@@ -8,7 +8,7 @@ from ldap2scim.mapping.spec import Conversion, ItemRule, ResourceMapping, ValueR
 from ldap2scim.model import Scalar
 from ldap2scim.settings.attribute_names import BOOLEANS, camel, written_path
 from ldap2scim.settings.composed import Row
-from ldap2scim.settings.nodes import MappingNode, Node, SequenceNode, is_empty
+from ldap2scim.settings.nodes import MappingNode, Node, Place, SequenceNode, is_empty
 from ldap2scim.settings.reading import Field, Section, Unfit, show
 from ldap2scim.settings.values import boolean, raw_text, text
 
@@ -23,31 +23,31 @@ class Overlay:
     """Empty: mapped from nothing."""
     exclude: Mapping[str, frozenset[str]] = field(default_factory=dict)
     required: tuple[str, ...] | None = None
-    origins: Mapping[str, str] = field(default_factory=dict)
-    """By attribute or path of the model."""
+    places: Mapping[str, Place] = field(default_factory=dict)
+    """By path of the model, `exclude.PATH`, or `required`."""
 
 
 def lay(base: ResourceMapping, overlays: tuple[Overlay, ...], path: str) -> tuple[ResourceMapping, tuple[Row, ...]]:
     """Return a mapping under overlays, the last one on top, and its rows under a key path.
 
-    Without a word about it, every attribute of `base.required` that is still mapped is required.
+    Without a word about it, `base.required` is required; `externalId` is the source anchor where nothing maps it.
     """
     single: dict[str, ValueRule | None] = dict(base.single)
     multi = dict(base.multi)
     exclude = dict(base.exclude)
-    origins: dict[str, str] = {}
+    places: dict[str, Place] = {}
     required: tuple[str, ...] | None = None
     for overlay in overlays:
         single.update(overlay.single)
         multi.update(overlay.multi)
         exclude.update(overlay.exclude)
-        origins.update(overlay.origins)
+        places.update(overlay.places)
         required = overlay.required if overlay.required is not None else required
     mapped = {name: rule for name, rule in single.items() if rule is not None}
     if required is None:
-        required = tuple(name for name in base.required if name in mapped or name in multi)
+        required = tuple(name for name in base.required if name in mapped or name != "external_id")
     mapping = ResourceMapping(mapped, {name: items for name, items in multi.items() if items}, exclude, required)
-    return mapping, tuple(_rows(mapping, origins, path))
+    return mapping, tuple(_rows(mapping, places, path))
 
 
 def value_of(field_: Field, name: str) -> Scalar | None:
@@ -100,7 +100,8 @@ def _conversion(field_: Field, node: Node) -> Conversion | None:
         return None
 
 
-def _rows(mapping: ResourceMapping, origins: Mapping[str, str], path: str) -> list[Row]:
+def _rows(mapping: ResourceMapping, places: Mapping[str, Place], path: str) -> list[Row]:
+    origins = {name: f"{place.file}:{place.line}" for name, place in places.items()}
     shown = {name: _show_rule(rule, " and " if name == "active" else " or ") for name, rule in mapping.single.items()}
     shown |= {name: "; ".join(_show_item(item) for item in items) for name, items in mapping.multi.items()}
     rows = [Row(f"{path}.{written_path(name)}", shown[name], origins.get(name, "default")) for name in sorted(shown)]

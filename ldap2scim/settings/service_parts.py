@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ldap2scim.scim.profiles import Profile
+from ldap2scim.scim.profiles.iij_id import IIJ_ID
 from ldap2scim.scim.settings import Leavers, ProxySettings, ServiceSettings
 from ldap2scim.secret import Secret
 from ldap2scim.settings.common import profile
@@ -68,8 +69,9 @@ def compose(
 
 
 def _profile(section: Section, usual: Profile) -> Profile:
-    found = section.read("profile", profile, usual)
     written = section.get("profile")
+    # Where the written one cannot be used, IIJ_ID stands in: it lacks nothing that would be a second problem.
+    found = section.read("profile", profile, IIJ_ID if written else usual)
     origin = f"{written.place.file}:{written.place.line}" if written else "default"
     section.show("profile", found.name, origin)
     return found

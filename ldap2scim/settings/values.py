@@ -161,8 +161,9 @@ def addresses(field: Field) -> tuple[str, ...]:
     found = texts(field)
     if not found:
         raise Unfit("must name at least one server.")
-    for address in found:
-        _check_address(address)
+    wrong = [complaint for address in found if (complaint := _complaint(address))]
+    if wrong:
+        raise Unfit("; ".join(wrong) + ".")
     return found
 
 
@@ -215,14 +216,15 @@ def _number(field: Field) -> int | float:
     raise Unfit(f"must be a number, not {describe(node)}.")
 
 
-def _check_address(address: str) -> None:
+def _complaint(address: str) -> str | None:
     if "://" in address:
-        raise Unfit(f"`{address[:80]}` is a URL; write the host name alone, and `encryption` and `port` beside it.")
+        return f"`{address[:80]}` is a URL; write the host name alone, and `encryption` and `port` beside it"
     host, port = split_address(address)
     if port is not None and not 1 <= port <= 65535:
-        raise Unfit(f"`{address[:80]}` has no usable port; ports go from 1 to 65535.")
+        return f"`{address[:80]}` has no usable port; ports go from 1 to 65535"
     try:
         ip_address(host.partition("%")[0])
     except ValueError:
         if not _HOST.fullmatch(host):
-            raise Unfit(f"`{address[:80]}` is neither a host name nor an IP address.") from None
+            return f"`{address[:80]}` is neither a host name nor an IP address"
+    return None

@@ -12,6 +12,7 @@ _MEANINGS = (
         r"^(?P<sign>[&*!]) is not taken",
         "begins with `{sign}`; anchors, aliases and tags are not taken. Put a value that begins so in 'quotes'.",
     ),
+    (r"nested too deeply", "is nested too deeply to be a setting."),
     (r"found character '\\t'", "has a tab; YAML wants spaces. Replace the tab with spaces."),
     (
         r"expected <block end>",

@@ -22,6 +22,8 @@ from ldap2scim.settings.yaml_problems import explain
 
 LARGEST = 4 * 1024 * 1024
 """Bytes; a settings file is a few kilobytes, and a wrong path (a database, a device) should end soon."""
+DEEPEST = 30
+"""Levels of nesting; settings have about eight."""
 
 _NULL = re.compile(r"null|Null|NULL|~|")
 _BOOL = re.compile(r"(true|True|TRUE)|false|False|FALSE")
@@ -41,6 +43,8 @@ class _StrictLoader(yaml.SafeLoader):
     # PyYAML fills this table on the class with YAML 1.1's rules.
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
 
+    depth = 0
+
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, AliasEvent) or event.anchor is not None:
@@ -48,7 +52,11 @@ class _StrictLoader(yaml.SafeLoader):
             raise _Refused(problem=f"{sign} is not taken", problem_mark=event.start_mark)
         if event.tag is not None:
             raise _Refused(problem="! is not taken", problem_mark=event.start_mark)
+        if self.depth > DEEPEST:
+            raise _Refused(problem="nested too deeply", problem_mark=event.start_mark)
+        self.depth += 1
         node: yaml.Node | None = super().compose_node(parent, index)
+        self.depth -= 1
         return node
 
 
@@ -71,9 +79,6 @@ def parse(text: str, file: str, problems: list[Problem]) -> MappingNode | None:
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         problems.append(Problem(Place(file, line, 1), f"has a control character (U+{error.character:04X}); remove it."))
-        return None
-    except RecursionError:
-        problems.append(Problem(None, f"{file}: is nested too deeply to be a settings file."))
         return None
     if root is None or (isinstance(root, yaml.ScalarNode) and root.value == ""):
         problems.append(Problem(None, f"{file}: is empty; `docs/samples` has examples to start from."))

@@ -1,0 +1,299 @@
+"""The native form, `ldap2scim.yml`."""
+
+from pathlib import Path
+
+import pytest
+
+from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, Encryption, MemberReference
+from ldap2scim.planning.policy import RemovalLimit, SafetyPolicy
+from ldap2scim.scim.settings import Leavers, ProxySettings, ServiceSettings
+from ldap2scim.secret import Secret
+from ldap2scim.settings import LogLevel, Schedule
+from tests.settings.texts import NATIVE, Failing, Loader
+
+
+def with_directory(lines: str) -> str:
+    """Return the least file with lines added to its directory."""
+    return NATIVE.replace("    base_dn", "".join(f"    {line}\n" for line in lines.splitlines()) + "    base_dn")
+
+
+def test_the_least_file_gets_careful_defaults(native: Loader, tmp_path: Path) -> None:
+    """What is not written has the defaults of the types, verified TLS and a state file beside the settings."""
+    settings = native()
+    (directory,) = settings.directories
+    assert directory.settings == DirectorySettings(
+        name="main",
+        kind=DirectoryKind.OPENLDAP,
+        addresses=("ldap.example.com",),
+        port=389,
+        encryption=Encryption.UNWRITTEN,
+        verify_certificate=True,
+        ca_file=None,
+        bind_dn=None,
+        bind_password=None,
+        base_dn="dc=example,dc=com",
+        user_filter="",
+        group_filter="",
+        user_object_class="inetOrgPerson",
+        group_object_class="groupOfNames",
+        member_attribute="member",
+        member_reference=MemberReference.DN,
+        source_anchor="entryUUID",
+    )
+    assert settings.service == ServiceSettings(
+        "generic", "https://scim.example.com/v2", None, Leavers.DEACTIVATE, "", ""
+    )
+    assert settings.safety == SafetyPolicy()
+    assert settings.state_path == tmp_path / "state" / "ldap2scim.db"
+    assert settings.schedule == Schedule()
+    assert settings.log_level is LogLevel.INFO
+    assert settings.notes == ()
+
+
+def test_every_key_reaches_its_setting(native: Loader, tmp_path: Path) -> None:
+    """Each key of directory, service, safety, state, schedule and log is read to its place."""
+    text = r"""
+directories:
+  main:
+    kind: generic
+    addresses: [a.example.com, '[2001:db8::1]:3890', 'b.example.com:1389']
+    port: 1636
+    encryption: ldaps
+    verify_certificate: false
+    ca_file: ca.pem
+    bind_dn: cn=sync
+    bind_password: ${LDAP_PASSWORD}
+    base_dn: dc=example
+    users: {filter: (uid=*), object_class: account}
+    groups: {filter: cn=*, object_class: posixGroup}
+    source_anchor: nsUniqueId
+    page_size: 500
+    timeouts: {connect: 2.5, answer: 60}
+service:
+  profile: generic
+  base_url: https://scim.example.com/v2/
+  token: ${SCIM_TOKEN}
+  leavers: delete
+  filter: {user: userName pr, group: displayName sw "x"}
+  proxy: {url: 'http://proxy:8080', user: me, password: "${LDAP_PASSWORD}"}
+  ca_file: /etc/ca.pem
+  verify_certificate: false
+  timeout: 5
+  concurrency: 3
+  retry_budget: 7
+safety:
+  users: {least: 1, percent: 2.5%, most: 3}
+  groups: {least: 4, percent: 5, most: 6}
+  short_read_percent: 80
+  update_percent: 20
+  update_minimum: 5
+  member_loss_percent: 10
+  member_loss_minimum: 2
+  attribute_percent: 40
+  attribute_minimum: 3
+  protected: [admin, 'cn=boss,dc=example']
+state: {path: /var/lib/x.db}
+schedule: {cron: '0 */2 * * *', timezone: Asia/Tokyo}
+log: {level: debug}
+"""
+    settings = native(text)
+    assert settings.directories[0].settings == DirectorySettings(
+        name="main",
+        kind=DirectoryKind.GENERIC,
+        addresses=("a.example.com", "[2001:db8::1]:3890", "b.example.com:1389"),
+        port=1636,
+        encryption=Encryption.LDAPS,
+        verify_certificate=False,
+        ca_file=tmp_path / "ca.pem",
+        bind_dn="cn=sync",
+        bind_password=Secret("open sesame"),
+        base_dn="dc=example",
+        user_filter="(uid=*)",
+        group_filter="cn=*",
+        user_object_class="account",
+        group_object_class="posixGroup",
+        member_attribute="memberUid",
+        member_reference=MemberReference.UID,
+        source_anchor="nsUniqueId",
+        page_size=500,
+        connect_timeout=2.5,
+        answer_timeout=60,
+    )
+    assert settings.service == ServiceSettings(
+        profile="generic",
+        base_url="https://scim.example.com/v2",
+        token=Secret("t0ken"),
+        leavers=Leavers.DELETE,
+        user_filter="userName pr",
+        group_filter='displayName sw "x"',
+        proxy=ProxySettings("http://proxy:8080", "me", Secret("open sesame")),
+        ca_file=Path("/etc/ca.pem"),
+        verify_certificate=False,
+        timeout=5,
+        concurrency=3,
+        retry_budget=7,
+    )
+    assert settings.safety == SafetyPolicy(
+        RemovalLimit(1, 2.5, 3), RemovalLimit(4, 5, 6), 80, 20, 5, 10, 2, 40, 3, ("admin", "cn=boss,dc=example")
+    )
+    assert settings.state_path == Path("/var/lib/x.db")
+    assert settings.schedule == Schedule("0 */2 * * *", "Asia/Tokyo")
+    assert settings.log_level is LogLevel.DEBUG
+
+
+def test_defaults_fit_the_kind_of_directory(native: Loader) -> None:
+    """Active Directory is read by objectGUID, its classes, and both attributes that disable an account."""
+    (directory,) = native(NATIVE.replace("openldap", "active-directory")).directories
+    found = directory.settings
+    assert (found.source_anchor, found.user_object_class, found.group_object_class) == ("objectGUID", "user", "group")
+    assert directory.mappings.user.single["external_id"].sources == ("objectGUID",)
+    assert directory.mappings.user.single["active"].sources == ("userAccountControl", "accountExpires")
+
+
+def test_ldaps_has_its_own_port(native: Loader) -> None:
+    """`encryption: ldaps` without a port means 636."""
+    assert native(with_directory("encryption: ldaps")).directories[0].settings.port == 636
+
+
+def test_the_profile_fills_what_is_not_written(native: Loader) -> None:
+    """The IIJ ID Service has a known address, and leavers are deleted there (pending deletion)."""
+    text = NATIVE.replace("base_url: https://scim.example.com/v2", "profile: iij-id")
+    service = native(text).service
+    assert (service.base_url, service.leavers) == ("https://scim.auth.iij.jp/scim/v2", Leavers.DELETE)
+
+
+def test_several_directories_stand_side_by_side(native: Loader) -> None:
+    """Each directory has its own kind, and its own mapping over the shared one."""
+    text = NATIVE.replace(
+        "service:",
+        "  corp:\n    kind: active-directory\n    addresses: dc1\n    base_dn: dc=corp\n"
+        "    mapping: {user: {title: position}}\n"
+        "mapping: {user: {title: job, nickName: nick}}\nservice:",
+    )
+    first, second = native(text).directories
+    assert [first.settings.name, second.settings.name] == ["main", "corp"]
+    assert first.mappings.user.single["title"].sources == ("job",)
+    assert second.mappings.user.single["title"].sources == ("position",)
+    assert second.mappings.user.single["nick_name"].sources == ("nick",)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("port: 0", "`directories.main.port` must be a whole number from 1 to 65535"),
+        ("port: 1.5", "must be a whole number"),
+        ("port: high", "must be a number, not a text"),
+        ("verify_certificate: yes", "must be true or false, not a text"),
+        ("encryption: unwritten", "`unwritten` is not known here; known are none, start_tls, ldaps"),
+        ("users: inetOrgPerson", "`directories.main.users` must be a block of keys, not a text"),
+        (
+            "users: {filter: '(a=b'}",
+            "ldap2scim.yml:6:21: `directories.main.users.filter` is no LDAP filter (RFC 4515): column 5",
+        ),
+        ("bind_dn: cn=x", "`directories.main.bind_password` is missing beside `bind_dn`"),
+        ("bind_password: ${LDAP_PASSWORD}", "`directories.main.bind_dn` is missing beside `bind_password`"),
+        ("source_anchor: not a name", "is no LDAP name"),
+        ("page_size: 0", "from 1 to 100000"),
+        ("port: [1]", "must be a number, not a list"),
+        ("source_anchor: {a: b}", "must be a text, not a block of keys"),
+        ("source_anchor: true", "must be a text, not true or false"),
+    ],
+)
+def test_what_is_wrong_with_a_directory(native: Loader, problems: Failing, lines: str, message: str) -> None:
+    """A wrong type, range, word or half a bind is named with its key."""
+    (problem,) = problems(native, with_directory(lines))
+    assert message in problem
+
+
+@pytest.mark.parametrize(
+    ("address", "complaint"),
+    [
+        ("ldap://dc1", "is a URL; write the host name alone"),
+        ("dc1:99999", "has no usable port"),
+        ("dc1:ldap", "has no usable port"),
+        ("dc 1", "is neither a host name nor an IP address"),
+        ("[::1", "is neither a host name nor an IP address"),
+    ],
+)
+def test_addresses_that_nobody_can_reach(native: Loader, problems: Failing, address: str, complaint: str) -> None:
+    """An address is a host name or IP address, perhaps with a port."""
+    text = NATIVE.replace("[ldap.example.com]", f"[ldap.example.com, '{address}', 'x y']")
+    (problem,) = problems(native, text)
+    assert complaint in problem
+    assert "`x y`" in problem
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("profile: iij", "did you mean `iij-id`?"),
+        ("leavers: remove", "known are delete, deactivate"),
+        ("filter: {user: 'userName is x'}", "is no SCIM filter (RFC 7644 §3.4.2.2): column 10 of its text"),
+        ("proxy: {url: 'http://me:secret@proxy'}", "must not hold a user or password"),
+        ("proxy: {user: me}", "`service.proxy.url` is missing"),
+        ("token: 'a b'", "must be one line of visible ASCII"),
+        ("tokn: x", "did you mean `token`?"),
+        ("concurrency: 1000", "from 1 to 256"),
+    ],
+)
+def test_what_is_wrong_with_the_service(native: Loader, problems: Failing, line: str, message: str) -> None:
+    """Each wrong key of the service is one problem on its line."""
+    (problem,) = problems(native, f"{NATIVE}  {line}\n")
+    assert problem.startswith("ldap2scim.yml:9:")
+    assert message in problem
+
+
+@pytest.mark.parametrize("url", ["scim.example.com", "ftp://x/", "https://", "https://x:99999/", "https://x/?a=b"])
+def test_a_base_url_must_be_one(native: Loader, problems: Failing, url: str) -> None:
+    """A URL that no client could use is refused."""
+    (problem,) = problems(native, NATIVE.replace("https://scim.example.com/v2", f"'{url}'"))
+    assert "`service.base_url`" in problem
+
+
+def test_a_clear_base_url_is_noted(native: Loader) -> None:
+    """Over http to another machine the token goes in clear; to this machine nothing is said."""
+    (note,) = native(NATIVE.replace("https", "http")).notes
+    assert "is not https" in note
+    assert native(NATIVE.replace("https://scim.example.com", "http://127.0.0.1:8080")).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ("safety: {users: {percent: 101}}", "`safety.users.percent` must be a number from 0 to 100"),
+        ("safety: {users: {least: 9, most: 8}}", "is 9 and above `most`"),
+        ("safety: {protect: [x]}", "did you mean `protected`?"),
+        ("schedule: {cron: daily}", "five fields"),
+        ("schedule: {timezone: Mars/North}", "is no time zone"),
+        ("log: {level: verbose}", "known are error, warn, info, debug"),
+        ("safty: {}", "did you mean `safety`?"),
+        ("state: {path: [x]}", "must be a text, not a list"),
+        ("mapping: [a]", "`mapping` must be a block of keys, not a list"),
+    ],
+)
+def test_what_is_wrong_elsewhere(native: Loader, problems: Failing, block: str, message: str) -> None:
+    """Each wrong key of the other blocks is one problem on its line."""
+    (problem,) = problems(native, f"{NATIVE}{block}\n")
+    assert problem.startswith("ldap2scim.yml:9:")
+    assert message in problem
+
+
+def test_all_problems_come_at_once_in_reading_order(native: Loader, problems: Failing) -> None:
+    """An administrator corrects a file once, from the top."""
+    text = NATIVE.replace("kind: openldap", "kind: x").replace("base_dn:", "base:") + "log: {levle: info}\n"
+    places = [problem.split(" ", 1)[0] for problem in problems(native, text)]
+    assert places == ["ldap2scim.yml:3:3:", "ldap2scim.yml:4:11:", "ldap2scim.yml:6:5:", "ldap2scim.yml:9:7:"]
+
+
+@pytest.mark.parametrize("name", ["Main", "a:b", "a b", "-a", "a_b"])
+def test_a_directory_name_is_part_of_keys(native: Loader, problems: Failing, name: str) -> None:
+    """Only lower-case letters, digits and hyphens are taken."""
+    (problem,) = problems(native, NATIVE.replace("  main:", f"  '{name}':"))
+    assert "is no directory name" in problem
+
+
+def test_a_file_of_neither_form_says_what_is_missing(native: Loader, problems: Failing) -> None:
+    """Any other YAML file is told what settings need."""
+    found = problems(native, "services:\n  web: {image: nginx}\n")
+    assert any("must name at least one directory" in problem for problem in found)
+    assert any("did you mean `service`?" in problem for problem in found)

@@ -1,0 +1,49 @@
+"""Least settings files of either form, for tests to add to."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ldap2scim.settings import Settings
+
+Loader = Callable[..., Settings]
+Failing = Callable[..., tuple[str, ...]]
+
+SAMPLES = Path(__file__).parents[2] / "docs" / "samples"
+ENVIRON = {"LDAP_PASSWORD": "open sesame", "AD_PASSWORD": "open sesame", "SCIM_TOKEN": "t0ken"}
+
+NATIVE = """
+directories:
+  main:
+    kind: openldap
+    addresses: [ldap.example.com]
+    base_dn: dc=example,dc=com
+service:
+  base_url: https://scim.example.com/v2
+"""
+CONFIG = """
+ad:
+  ldap:
+    server:
+      addresses:
+        - dc1.corp.example
+      user: 'CN=sync,DC=corp,DC=example'
+      encryption: start_tls
+      verify_mode: true
+    base_dn: 'DC=corp,DC=example'
+iid:
+  scim:
+    attribute:
+      user:
+        ad_bind:
+          externalId: objectGUID
+          userName: userPrincipalName
+"""
+SECRET = """
+ad:
+  ldap:
+    server:
+      password: open sesame
+iid:
+  scim:
+    token: t0ken
+"""
