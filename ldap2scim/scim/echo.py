@@ -70,13 +70,15 @@ def _shows(held: Any, sent: Any, *, exact: bool) -> bool:  # noqa: ANN401 - JSON
     match sent:
         case Mapping():
             return isinstance(held, Mapping) and all(
-                _shows(member_of(held, name), value, exact=False) for name, value in sent.items()
+                _shows(member_of(held, name), value, exact=False)
+                for name, value in sent.items()
+                if not (name == "primary" and value is False)  # the same as none (RFC 7643 §2.4)
             )
         case list() | tuple():
             items = held if isinstance(held, list) else []
             return all(any(_shows(item, value, exact=False) for item in items) for value in sent)
         case bool():
-            return held is sent or str(held).casefold() == str(sent).casefold() or (sent is False and held is None)
+            return held is sent or str(held).casefold() == str(sent).casefold()
         case _:
             left, right = str(sent), "" if held is None else str(held)
             return left == right or (not exact and left.casefold() == right.casefold())

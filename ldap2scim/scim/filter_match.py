@@ -67,12 +67,13 @@ def _compares(comparison: Comparison, resource: Json) -> bool:
 
 
 def _holds(operator: str, held: Any, wanted: CompareValue, exact: bool) -> bool:  # noqa: ANN401 - JSON
-    if isinstance(wanted, bool) and isinstance(held, str):
-        held = {"true": True, "false": False}.get(held.casefold(), held)
+    if held is None:
+        return False
+    if type(held) is not type(wanted):
+        held, wanted = str(held), str(wanted)  # "True" for true, "12" for 12
+        exact = False
     if isinstance(held, str) and isinstance(wanted, str) and not exact:
         held, wanted = held.casefold(), wanted.casefold()
-    if type(held) is not type(wanted):
-        held, wanted = str(held), str(wanted)
     return _OPERATORS[operator](held, wanted)
 
 

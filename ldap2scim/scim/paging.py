@@ -5,7 +5,8 @@ page again. What counts as the proven end:
 
 1. a page without anything new, when as many resources were seen as the total says; one page more than
    needed is asked for, since a total that is merely the length of the page looks complete otherwise;
-2. an empty page, where the service gives no total, or one that is always the length of its page.
+2. an empty page, where the service gives no total, or one that is refuted: less than what came, or always the
+   length of its page.
 
 Everything else is a listing that is not complete.
 """
@@ -83,7 +84,7 @@ class Listing:
 
     def _end(self, length: int) -> None:
         seen = len(self._seen)
-        unknown = self._total is None or (self._total_is_length and seen > 0)
+        unknown = self._total is None or self._total < seen or (self._total_is_length and seen > 0)
         if self._total == seen or (unknown and length == 0):
             self.complete = True
             return

@@ -30,7 +30,7 @@ def permanent_cause(error: BaseException) -> str | None:
     while cause is not None:
         match cause:
             case ssl.SSLCertVerificationError():
-                return f"its certificate is not trusted ({cause.verify_message})"
+                return f"its certificate is not trusted ({getattr(cause, 'verify_message', None) or cause.strerror})"
             case ssl.SSLError():
                 return "it does not speak TLS as it should on this port"
             case socket.gaierror(errno=socket.EAI_NONAME):
