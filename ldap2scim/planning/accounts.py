@@ -107,7 +107,7 @@ class ServiceAccount:
     restored: int
     managed_after: int
     removed: int
-    """Deleted, deactivated as leavers, or taken over by a re-created entry under another key."""
+    """Deleted, deactivated as leavers, taken over by a re-created entry under another key, or found to be gone."""
 
     @property
     def balanced(self) -> bool:
@@ -127,6 +127,8 @@ class Counted:
     """`Difference.unchanged`, both types together."""
     managed_before: int
     managed_after: int
+    vanished: int = 0
+    """Managed resources that an operation found to be gone from the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ class Accounts:
             adopted=moves.adopted,
             restored=moves.restored,
             managed_after=counted.managed_after,
-            removed=moves.removed,
+            removed=moves.removed + counted.vanished,
         )
         return cls(directory, service)
 

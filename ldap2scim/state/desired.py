@@ -1,6 +1,6 @@
 """Reading the directory image: what is desired, what is held, and why. Nothing here writes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -29,9 +29,10 @@ class ImageReader:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def desired_frame(self, resource_type: ResourceType) -> "DataFrame":
-        """Return everybody in scope: key, fingerprint, external_id, login, dn, email (text), active (boolean).
+    def desired_frame(self, resource_type: ResourceType, directories: Collection[str] | None = None) -> "DataFrame":
+        """Return everybody in scope of `directories` (None: of all).
 
+        Columns: key, fingerprint, external_id, login, dn, email (text), active (boolean).
         The first five are `planning.frames.DESIRED_COLUMNS`; text that is not there is `planning.frames.ABSENT`.
         """
         query = select(
@@ -43,13 +44,18 @@ class ImageReader:
             image.c.email,
             image.c.active,
         ).where(image.c.resource_type == resource_type.value, image.c.standing == Standing.DESIRED.value)
+        if directories is not None:
+            query = query.where(image.c.directory.in_(directories))
         with self._store.read() as connection:
             return read_frame(connection, query, ("text",) * 6 + ("boolean",))
 
-    def references(self) -> References:
-        """Return who belongs to which group, and which references lead to nobody in scope, from one pass."""
+    def references(self, directories: Collection[str] | None = None) -> References:
+        """Return who belongs to which group, and which references lead to nobody in scope, from one pass.
+
+        `directories` are those whose groups count; None: all.
+        """
         with self._store.read() as connection:
-            return read_references(connection)
+            return read_references(connection, directories)
 
     def desired_memberships(self) -> "DataFrame":
         """Return `References.memberships` alone."""

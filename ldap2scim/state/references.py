@@ -4,6 +4,7 @@ References are matched in pandas: the same join in SQLite fetches a row of the i
 every group's key anew.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,12 +36,13 @@ class References:
     `ambiguous` (several entries have this name)."""
 
 
-def read_references(connection: Connection) -> References:
-    """Match every reference of the groups in scope with the entries of their directory."""
+def read_references(connection: Connection, directories: Collection[str] | None = None) -> References:
+    """Match every reference of the groups in scope of `directories` (None: of all) with their directory's entries."""
     import pandas as pd
 
-    directories = connection.scalars(select(image.c.directory).distinct().order_by(image.c.directory)).all()
-    parts = [_match(connection, directory, kind) for directory in directories for kind in ReferenceKind]
+    known = connection.scalars(select(image.c.directory).distinct().order_by(image.c.directory)).all()
+    chosen = [directory for directory in known if directories is None or directory in directories]
+    parts = [_match(connection, directory, kind) for directory in chosen for kind in ReferenceKind]
     if not parts:
         parts = [pd.DataFrame({name: pd.array([], dtype="str") for name in ("group", "reference", "target", "reason")})]
     matched = pd.concat(parts, ignore_index=True)

@@ -1,0 +1,125 @@
+"""Validate: what was read and mapped is looked at whole, and everything that the decision needs is gathered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ldap2scim.findings import Finding, Held, Severity, stops
+from ldap2scim.model import Key, ResourceType
+from ldap2scim.planning.frames import DESIRED_COLUMNS
+from ldap2scim.planning.states import DesiredState, Edges, Holds, ReadState, Scope
+from ldap2scim.run.context import Run
+from ldap2scim.run.extract import Read, Unread
+from ldap2scim.state.image_rows import Standing
+from validations.settings import check_settings
+from validations.state import ReadFact, StateFacts, check_state
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Believed:
+    """The desired state as far as it may be believed."""
+
+    desired: DesiredState
+    holds: Holds
+    unresolved: Mapping[Key, tuple[str, ...]]
+    """Group → references that no entry of the image has: gone, or moved while we read."""
+    stops: tuple[Finding, ...]
+    in_image: int
+    out_of_scope: int
+    held_by_mapping: int
+    read_nos: Mapping[Scope, int]
+    people: pd.DataFrame
+    groups: pd.DataFrame
+    """The frames that were validated, with the columns that suites describe."""
+
+
+def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
+    """Check settings and state, and gather what is desired, held and proven.
+
+    Raises:
+        StateError: the state cannot be read.
+    """
+    read = tuple(one for one in reads if isinstance(one, Read))
+    directories = tuple(one.directory for one in read)
+    image = run.state.image
+    frames = {kind: image.desired_frame(kind, directories) for kind in ResourceType}
+    references = image.references(directories)
+    facts = StateFacts(
+        users=frames[ResourceType.USER],
+        groups=frames[ResourceType.GROUP],
+        reads=_read_facts(run, read),
+        duplicates=tuple(duplicate for one in read for duplicate in one.changes.duplicates),
+        keyless_since=image.keyless_since(),
+        now=run.now,
+    )
+    verdict = check_state(facts, run.settings.safety)
+    held = [one for one in image.held() if one.directory in directories]
+    findings = (*check_settings(run.settings), *verdict.findings, *image.notes())
+    run.note(*findings, *(finding for one in held for finding in one.findings), *map(_unread, _failed(reads)))
+    counts = {name: count for name, count in image.counts().items() if name[0] in directories}
+    states = {Scope(fact.directory, fact.resource_type): verdict.state_of(fact) for fact in facts.reads}
+    return Believed(
+        desired=DesiredState(
+            users=_compared(frames[ResourceType.USER]),
+            groups=_compared(frames[ResourceType.GROUP]),
+            members=Edges(references.memberships["group"].array, references.memberships["member"].array),
+            reads=states | {scope: ReadState.FAILED for one in _failed(reads) for scope in _scopes(one.directory)},
+        ),
+        holds=_holds(held, verdict.holds),
+        unresolved=_unresolved(references.unresolved),
+        stops=stops(findings),
+        in_image=sum(counts.values()),
+        out_of_scope=sum(count for name, count in counts.items() if name[2] is Standing.OUT_OF_SCOPE),
+        held_by_mapping=len(held),
+        read_nos={Scope(one.directory, kind): one.changes.read_no for one in read for kind in ResourceType},
+        people=frames[ResourceType.USER],
+        groups=frames[ResourceType.GROUP],
+    )
+
+
+def _read_facts(run: Run, reads: tuple[Read, ...]) -> tuple[ReadFact, ...]:
+    before = run.state.runs.last_believed_reads()
+    return tuple(
+        ReadFact(
+            directory=one.directory,
+            resource_type=kind,
+            entries=one.extract.count(kind),
+            believed_before=before[one.directory, kind].entries if (one.directory, kind) in before else None,
+            server=one.extract.completeness.server,
+        )
+        for one in reads
+        for kind in ResourceType
+    )
+
+
+def _compared(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[list(DESIRED_COLUMNS)]
+
+
+def _unresolved(frame: pd.DataFrame) -> Mapping[Key, tuple[str, ...]]:
+    unknown = frame[frame["reason"] == "unknown"]
+    return {Key(str(group)): tuple(rows) for group, rows in unknown.groupby("group")["reference"]}
+
+
+def _holds(held: list[Held], keys: frozenset[Key]) -> Holds:
+    holds = Holds.of(held)
+    return Holds(holds.keys | keys, holds.blocked)
+
+
+def _failed(reads: tuple[Read | Unread, ...]) -> tuple[Unread, ...]:
+    return tuple(one for one in reads if isinstance(one, Unread))
+
+
+def _scopes(directory: str) -> tuple[Scope, ...]:
+    return tuple(Scope(directory, kind) for kind in ResourceType)
+
+
+def _unread(one: Unread) -> Finding:
+    return Finding(
+        rule="directory-not-read",
+        severity=Severity.HOLD,
+        message=f"Directory {one.directory} was not read; its people and groups are left alone. {one.error.message}",
+        remedy=one.error.remedy,
+        subjects=(one.directory,),
+    )

@@ -1,0 +1,153 @@
+"""One run: its settings, its state, its lease, its time. Everything that the phases share."""
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from ldap2scim.errors import Ldap2ScimError
+from ldap2scim.findings import Finding
+from ldap2scim.progress import Progress, Silent
+from ldap2scim.run.session import Session
+from ldap2scim.settings import Settings, digest
+from ldap2scim.state.access import StateReader
+from ldap2scim.state.lease import TTL, Lease, acquire
+from ldap2scim.state.runs import start_run
+from ldap2scim.state.store import Store, open_store
+
+LEASE = "service"
+"""One run at a time writes to one service."""
+HEARTBEAT = TTL.total_seconds() / 4
+
+
+class Mode(StrEnum):
+    """What a run is allowed to do."""
+
+    PLAN = "plan"
+    """Look and decide; neither the service nor the snapshot is changed."""
+    APPLY = "apply"
+
+
+class Run:
+    """A run in progress. Not a dataclass: an orchestrator must not look into it or copy it."""
+
+    def __init__(self, settings: Settings, lease: Lease, run_id: str, mode: Mode, now: datetime) -> None:
+        self.settings = settings
+        self.settings_digest = digest(settings)
+        self.lease = lease
+        self.state = StateReader(lease.store)
+        self.run_id = run_id
+        self.mode = mode
+        self.now = now
+        """The time of evaluation; every decision of the run takes it from here."""
+        self.progress: Progress = Silent()
+        self.findings: list[Finding] = []
+        self.approved = self.state.approvals.approved()
+        """What a person released and no run has used yet."""
+        self._session: Session | None = None
+
+    @property
+    def store(self) -> Store:
+        """The state, for reading."""
+        return self.lease.store
+
+    @property
+    def session(self) -> Session:
+        """The connection to the service.
+
+        Raises:
+            ServiceError: the service cannot be reached, or refuses the token.
+        """
+        if self._session is None:
+            self._session = Session(self.settings, self.store)
+        return self._session
+
+    def note(self, *findings: Finding) -> None:
+        """Remember findings for the report."""
+        self.findings.extend(findings)
+
+    def close(self) -> None:
+        """Close what the run opened."""
+        if self._session is not None:
+            self.note(*self._session.connection.notes)
+            self._session.close()
+            self._session = None
+
+
+@contextmanager
+def open_run(
+    settings: Settings, mode: Mode, *, progress: Progress | None = None, now: datetime | None = None
+) -> Iterator[Run]:
+    """Take the lease, record the run, keep the lease alive, and give it back at the end.
+
+    Args:
+        settings: of the administrator.
+        mode: what the run may do.
+        progress: who is told how far it has come.
+        now: the time of evaluation; None: the present.
+
+    Raises:
+        RunRefused: another run holds the lease.
+        StateError: the state cannot be opened.
+    """
+    settings.state_path.parent.mkdir(parents=True, exist_ok=True)
+    with open_store(settings.state_path) as store:
+        run_id = uuid.uuid4().hex
+        lease = acquire(store, LEASE, _holder(run_id), abandoned=_is_dead)
+        try:
+            run = Run(settings, lease, run_id, mode, now or datetime.now(UTC))
+            run.progress = progress or Silent()
+            start_run(lease, run_id, mode.value, run.settings_digest)
+            try:
+                with _heartbeat(lease):
+                    yield run
+            finally:
+                run.close()
+        finally:
+            lease.release()
+
+
+def _holder(run_id: str) -> str:
+    return f"{socket.gethostname()}, process {os.getpid()}, run {run_id}"
+
+
+def _is_dead(holder: str) -> bool:
+    """Say whether the holder was a process of this host that is no more.
+
+    A wrong yes is harmless: the fencing token keeps a writer out that lost its lease.
+    """
+    host, _, rest = holder.partition(", process ")
+    process = rest.partition(",")[0]
+    if host != socket.gethostname() or not process.isdecimal():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+@contextmanager
+def _heartbeat(lease: Lease) -> Iterator[None]:
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(HEARTBEAT):
+            try:
+                lease.renew()
+            except Ldap2ScimError:
+                return  # the next write of the run is refused, and says why
+
+    thread = threading.Thread(target=beat, name="ldap2scim-lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

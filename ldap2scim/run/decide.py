@@ -1,0 +1,121 @@
+"""Decide: what is known is compared with what is desired, and the differences become a judged plan."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ldap2scim import __version__
+from ldap2scim.model import Key, ResourceType
+from ldap2scim.planning.diff import diff
+from ldap2scim.planning.frames import KNOWN_COLUMNS
+from ldap2scim.planning.plan import Plan, make_plan
+from ldap2scim.planning.proposals import Difference
+from ldap2scim.planning.safety import Judged, Population, judge
+from ldap2scim.planning.states import Edges, Holds, KnownState, Leaving
+from ldap2scim.run.believe import Believed
+from ldap2scim.run.context import Mode, Run
+from ldap2scim.run.settle import in_doubt
+from ldap2scim.run.survey import Survey, survey
+from ldap2scim.run.unresolved import hold_unresolved_losses
+from ldap2scim.scim.settings import Leavers
+from ldap2scim.state.snapshot_rows import Status
+
+DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """A judged plan, with what its report needs."""
+
+    plan: Plan
+    difference: Difference
+    managed_before: int
+    surveyed: Survey | None
+    """The full read of the service that it was decided from, where there was one."""
+    holds: Holds
+    held_entries: int
+    """Entries held by findings: of validation, and of what was found at the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Essences:
+    """Essences by key, from the image and from what is known."""
+
+    run: Run
+    seen: Mapping[Key, str] | None
+    """What the service holds, where it was surveyed."""
+
+    def desired(self, keys: Sequence[Key]) -> Mapping[Key, str]:
+        """Return the essence of each desired entry."""
+        return self.run.state.image.essences(keys)
+
+    def known(self, keys: Sequence[Key]) -> Mapping[Key, str]:
+        """Return the essence of each resource of the service."""
+        if self.seen is None:
+            return self.run.state.snapshot.essences(keys)
+        return {key: self.seen[key] for key in keys if key in self.seen}
+
+
+def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Decision:
+    """Compare, plan and judge. Where there is no snapshot yet, the service is read first.
+
+    Raises:
+        ServiceError: the service has to be read and cannot be.
+        DataError: what was read contradicts itself.
+    """
+    counts = run.state.snapshot.counts()
+    if surveyed is None and not counts:
+        surveyed = survey(run, believed)
+    holds = believed.holds
+    if run.mode is Mode.PLAN:
+        holds = Holds(holds.keys | in_doubt(run), holds.blocked)
+    if surveyed is not None:
+        holds = Holds(holds.keys | surveyed.holds, holds.blocked)
+        run.note(*surveyed.findings)
+    known = surveyed.known if surveyed is not None else _snapshot(run)
+    run.progress.begin("comparing")
+    essences = Essences(run, surveyed.essences if surveyed is not None else None)
+    difference = diff(believed.desired, known, holds, essences, _leaving(run))
+    difference = hold_unresolved_losses(run, believed.unresolved, difference)
+    run.note(*difference.findings)
+    judged = _judge(run, difference)
+    run.progress.end()
+    managed = sum(count for (_, status), count in counts.items() if status is Status.MANAGED)
+    plan = make_plan(
+        judged.flowing,
+        judged.held,
+        evaluated_at=run.now,
+        settings_digest=run.settings_digest,
+        program=__version__,
+    )
+    return Decision(plan, difference, managed, surveyed, holds, _held_entries(believed, holds))
+
+
+def _snapshot(run: Run) -> KnownState:
+    snapshot = run.state.snapshot
+    frames = {kind: snapshot.known_frame(kind)[list(KNOWN_COLUMNS)] for kind in ResourceType}
+    members = snapshot.memberships()
+    edges = Edges(members["group"].array, members["member"].array)
+    return KnownState(frames[ResourceType.USER], frames[ResourceType.GROUP], edges)
+
+
+def _leaving(run: Run) -> Leaving:
+    return Leaving.DEACTIVATE if run.settings.service.leavers is Leavers.DEACTIVATE else Leaving.DELETE
+
+
+def _judge(run: Run, difference: Difference) -> Judged:
+    counts = run.state.snapshot.counts()
+    population = Population(
+        managed_users=counts.get((ResourceType.USER, Status.MANAGED), 0),
+        managed_groups=counts.get((ResourceType.GROUP, Status.MANAGED), 0),
+        members=difference.known_members,
+    )
+    recent = run.state.journal.recent_removals(run.now - DAY)
+    return judge(difference, population, run.settings.safety, recent, frozenset(one.approval for one in run.approved))
+
+
+def _held_entries(believed: Believed, holds: Holds) -> int:
+    """Count entries of the image that are held: by the mapping, and those of the desired frames by their key."""
+    desired = believed.desired
+    in_frames = sum(int(frame["key"].isin(list(holds.keys)).sum()) for frame in (desired.users, desired.groups))
+    return believed.held_by_mapping + in_frames

@@ -1,0 +1,56 @@
+"""What became of one operation, and what the operations need to remember. Pure values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from ldap2scim.errors import ServiceError
+from ldap2scim.model import Key
+from ldap2scim.planning.operations import Operation
+from ldap2scim.state.snapshot_rows import SnapshotChange, SnapshotRow
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The service confirmed the operation."""
+
+    operation: Operation
+    change: SnapshotChange
+    ignored: tuple[str, ...] = ()
+    """Attributes that the service did not take over."""
+    missing: tuple[Key, ...] = ()
+    """Members that are not at the service yet; the next run adds them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The service refused the operation, or what was done before it broke is in `change`."""
+
+    operation: Operation
+    error: ServiceError
+    change: SnapshotChange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """A request was sent, and what became of it is not known."""
+
+    operation: Operation
+    error: ServiceError
+    change: SnapshotChange | None = None
+
+
+Done: TypeAlias = Applied | Failed | InDoubt
+
+
+class Remembered(Protocol):
+    """What the snapshot knows of the resources that operations name."""
+
+    def id_of(self, key: Key) -> str | None:
+        """Return the service's id of a resource."""
+
+    def members_of(self, group: Key) -> Sequence[tuple[Key, str]]:
+        """Return the members of a group as last confirmed, with their ids; asked only where there is no PATCH."""
+
+    def row_of(self, key: Key) -> SnapshotRow | None:
+        """Return the row of a resource that leaves."""

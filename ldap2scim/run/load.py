@@ -1,0 +1,265 @@
+"""Load: a plan is carried out. Journal first, then the request, then outcome and snapshot in one transaction.
+
+Hard, because it must be fast and may be stopped anywhere. Operations are journaled in chunks before any of them is
+sent, carried out by a few workers at once, and settled in chunks. Whatever was journaled and not settled is in
+doubt, and the next run asks the service about it first.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from ldap2scim.errors import AccessRefused, Ldap2ScimError, ServiceError, ServiceUnavailable, UniquenessConflict
+from ldap2scim.essence import from_essence
+from ldap2scim.findings import Finding, Severity
+from ldap2scim.model import Key
+from ldap2scim.planning.accounts import Outcome, Result
+from ldap2scim.planning.operations import ChangeMembers, Deactivate, Delete, Operation
+from ldap2scim.planning.plan import Plan
+from ldap2scim.planning.removals import is_removal
+from ldap2scim.run.context import Run
+from ldap2scim.run.done import Applied, Done, Failed, InDoubt
+from ldap2scim.run.executor import Executor
+from ldap2scim.run.recovery import link_known_members
+from ldap2scim.run.service_view import LOGIN
+from ldap2scim.run.survey import Survey
+from ldap2scim.state import journal, remembered
+from ldap2scim.state.journal import Intent, Settlement
+from ldap2scim.state.snapshot_rows import Gone, SnapshotRow
+
+logger = logging.getLogger("ldap2scim.run")
+
+CHUNK: Final = 200
+"""Operations in one transaction of the journal."""
+BATCH: Final = 1000
+"""Operations in one call of `Loader.apply`: one task for an orchestrator."""
+PATIENCE: Final = 8
+"""Operations in a row that find the service unavailable, after which the rest is left to the next run."""
+
+
+def batches(operations: Sequence[Operation], size: int = BATCH) -> Iterator[Sequence[Operation]]:
+    """Cut a plan into pieces, in its order."""
+    for start in range(0, len(operations), size):
+        yield operations[start : start + size]
+
+
+class Loader:
+    """Carries out the operations of one plan, batch by batch."""
+
+    def __init__(self, run: Run, plan: Plan, surveyed: Survey | None) -> None:
+        self._run = run
+        self._surveyed = surveyed
+        self._plan_id = plan.plan_id
+        self.outcomes: list[Outcome] = []
+        """One for each operation, in the order in which they ended."""
+        self.vanished = 0
+        """Managed resources that turned out to be gone from the service."""
+        self.stopped_by: ServiceError | None = None
+        """Why the rest was not sent: the token is refused, or the service is away."""
+
+    def apply(self, operations: Sequence[Operation]) -> Sequence[Outcome]:
+        """Carry out one batch; what is not sent because the service is away counts as failed.
+
+        Raises:
+            RunRefused: the run lost its lease.
+            StateError: the state cannot be written; what was sent and not settled is in doubt.
+        """
+        before = len(self.outcomes)
+        for (rank, _), group in groupby(operations, key=lambda operation: (operation.rank, operation.resource_type)):
+            if rank >= ChangeMembers.rank:
+                self._link_adopted()
+            step = _Step(self._run, self._plan_id, self.stopped_by)
+            done = self._run.session.wait(step.carry_out(list(group)))
+            # A name that was taken may have been given up by another operation of the same step.
+            again = [one.operation for one in done if isinstance(one, Failed) and _may_succeed(one)]
+            if again and step.stopped_by is None:
+                step = _Step(self._run, self._plan_id, None)
+                retried = set(map(id, again))
+                done = [one for one in done if id(one.operation) not in retried]
+                done += self._run.session.wait(step.carry_out(again))
+            self.stopped_by = step.stopped_by
+            self._count(done)
+        return self.outcomes[before:]
+
+    def finish(self) -> None:
+        """Write down what is left to write after the last batch."""
+        self._link_adopted()
+
+    def _link_adopted(self) -> None:
+        """Remember the memberships of what was adopted, before any of them changes."""
+        if self._surveyed is not None:
+            link_known_members(self._run, self._surveyed)
+            self._surveyed = None
+
+    def _count(self, done: Sequence[Done]) -> None:
+        for one in done:
+            self.outcomes.append(outcome_of(one))
+            if isinstance(one, Failed) and isinstance(one.change, Gone):
+                self.vanished += 1
+        ignored = [one for one in done if isinstance(one, Applied) and one.ignored]
+        self._run.note(*(_ignored(one) for one in ignored))
+
+
+class _Step:
+    """Operations that do not depend on one another, several at once."""
+
+    def __init__(self, run: Run, plan_id: str, stopped_by: ServiceError | None) -> None:
+        self._run = run
+        self._plan_id = plan_id
+        self._done: list[Done] = []
+        self._finished: list[Settlement] = []
+        self._unavailable = 0
+        self._settling = asyncio.Lock()
+        self.stopped_by = stopped_by
+        self._memory = _Memory(run)
+        self._executor = Executor(run.session.view, self._memory)
+
+    async def carry_out(self, operations: Sequence[Operation]) -> list[Done]:
+        """Carry out all, or say of each why it was not sent."""
+        ready: asyncio.Queue[tuple[int, Operation] | None] = asyncio.Queue(maxsize=CHUNK)
+        workers = max(1, self._run.settings.service.concurrency)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(self._work(ready))
+            for chunk in batches(operations, CHUNK):
+                if self.stopped_by is not None:
+                    self._done += [_not_sent(operation, self.stopped_by) for operation in chunk]
+                    self._run.progress.advance(len(chunk))
+                    continue
+                for item in await asyncio.to_thread(self._begin, chunk):
+                    await ready.put(item)
+            for _ in range(workers):
+                await ready.put(None)
+        await self._settle(least=1)
+        return self._done
+
+    def _begin(self, chunk: Sequence[Operation]) -> list[tuple[int, Operation]]:
+        self._memory.prepare(chunk)
+        numbers = journal.begin(self._run.lease, self._run.run_id, self._plan_id, [intent_of(one) for one in chunk])
+        return list(zip(numbers, chunk, strict=True))
+
+    async def _work(self, ready: "asyncio.Queue[tuple[int, Operation] | None]") -> None:
+        while (item := await ready.get()) is not None:
+            number, operation = item
+            done = await self._one(operation)
+            self._done.append(done)
+            self._finished.append(_settlement(number, done))
+            self._run.progress.advance()
+            await self._settle(least=CHUNK)
+
+    async def _one(self, operation: Operation) -> Done:
+        if self.stopped_by is not None:
+            return _not_sent(operation, self.stopped_by)
+        try:
+            done = await self._executor.carry_out(operation)
+        except AccessRefused as error:
+            self.stopped_by = error
+            return Failed(operation, error)
+        away = isinstance(done, InDoubt) or (isinstance(done, Failed) and isinstance(done.error, ServiceUnavailable))
+        self._unavailable = self._unavailable + 1 if away else 0
+        if self._unavailable >= PATIENCE and isinstance(done, Failed | InDoubt):
+            self.stopped_by = done.error
+        return done
+
+    async def _settle(self, least: int) -> None:
+        if len(self._finished) < least:
+            return
+        async with self._settling:
+            finished, self._finished = self._finished, []
+            await asyncio.to_thread(journal.settle, self._run.lease, finished)
+
+
+class _Memory:
+    """What the snapshot knows of the resources that the operations under way name."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._ids: dict[Key, str] = {}
+        self._rows: dict[Key, SnapshotRow] = {}
+
+    def prepare(self, operations: Sequence[Operation]) -> None:
+        """Look up what a chunk of operations will ask for, in a few statements."""
+        keys: set[Key] = set()
+        for operation in operations:
+            if isinstance(operation, ChangeMembers):
+                keys |= {operation.key, *operation.added, *operation.removed}
+        if keys:
+            self._ids.update(self._run.state.snapshot.service_ids(keys))
+        leaving = [operation.key for operation in operations if isinstance(operation, Deactivate | Delete)]
+        if leaving:
+            self._rows.update(remembered.rows(self._run.store, leaving))
+
+    def id_of(self, key: Key) -> str | None:
+        return self._ids.get(key)
+
+    def row_of(self, key: Key) -> SnapshotRow | None:
+        return self._rows.get(key)
+
+    def members_of(self, group: Key) -> Sequence[tuple[Key, str]]:
+        members = remembered.members_of(self._run.store, group)
+        return list(self._run.state.snapshot.service_ids(members).items())
+
+
+def intent_of(operation: Operation) -> Intent:
+    """Return what the journal needs to ask the service about an operation later."""
+    essence = None if isinstance(operation, ChangeMembers | Deactivate | Delete) else operation.essence
+    attributes = from_essence(essence) if essence else {}
+    external_id, login = attributes.get("external_id"), attributes.get(LOGIN[operation.resource_type])
+    return Intent(
+        key=operation.key,
+        verb=operation.verb,
+        resource_type=operation.resource_type,
+        removal=is_removal(operation),
+        service_id=getattr(operation, "service_id", None),
+        external_id=None if external_id is None else str(external_id),
+        login=None if login is None else str(login),
+        fingerprint=operation.inputs.desired,
+        replaces=getattr(operation, "replaces", None),
+    )
+
+
+def outcome_of(done: Done) -> Outcome:
+    """Return what the report says of an operation."""
+    match done:
+        case Applied(operation, _, ignored, _):
+            return Outcome(operation, Result.APPLIED, ignored=ignored)
+        case Failed(operation, error, _):
+            return Outcome(operation, Result.FAILED, error=str(error))
+        case InDoubt(operation, error, _):
+            return Outcome(operation, Result.IN_DOUBT, error=str(error))
+
+
+def _settlement(number: int, done: Done) -> Settlement:
+    changes = () if done.change is None else (done.change,)
+    match done:
+        case Applied():
+            return Settlement(number, Result.APPLIED, changes)
+        case Failed(_, error, _):
+            return Settlement(number, Result.FAILED, changes, _short(error))
+        case InDoubt(_, error, _):
+            return Settlement(number, Result.IN_DOUBT, changes, _short(error))
+
+
+def _short(error: Ldap2ScimError) -> str:
+    return f"{type(error).__name__} {getattr(error, 'status', None) or ''}".strip()
+
+
+def _not_sent(operation: Operation, why: ServiceError) -> Failed:
+    error = type(why)(f"{operation.name}: not sent, since the service had been given up: {why.message}", why.remedy)
+    return Failed(operation, error)
+
+
+def _may_succeed(failed: Failed) -> bool:
+    return isinstance(failed.error, UniquenessConflict)
+
+
+def _ignored(done: Applied) -> Finding:
+    return Finding(
+        rule="attribute-ignored",
+        severity=Severity.NOTE,
+        message=f"The service took {done.operation.name} but not its {', '.join(done.ignored)} as sent.",
+        remedy="Leave the attribute out of the mapping, or write it as the service keeps it.",
+        subjects=(done.operation.name,),
+    )

@@ -1,0 +1,89 @@
+"""Map: entries of the image that changed, or whose time has run out, become desired resources or are held."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ldap2scim.directory.anchors import source_anchor
+from ldap2scim.directory.entry import LdapEntry
+from ldap2scim.findings import Finding, Held, Severity
+from ldap2scim.mapping.mapper import Mapped, Mapper, OutOfScope, compile_mapping
+from ldap2scim.model import ResourceType
+from ldap2scim.run.context import Run
+from ldap2scim.run.extract import Read, Unread
+from ldap2scim.settings import ConfiguredDirectory, mapping_digest
+from ldap2scim.state.encoding import unpack
+from ldap2scim.state.image_rows import MappedRow, PendingRow, Standing
+from ldap2scim.state.mapped import pending, store_mapped
+
+
+@dataclass(frozen=True, slots=True)
+class MappedCount:
+    """How many entries were mapped anew; the rest had not changed."""
+
+    entries: int
+
+
+def map_entries(run: Run, reads: tuple[Read | Unread, ...]) -> MappedCount:
+    """Map what changed in the directories that were read.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: the image cannot be written.
+    """
+    read = {one.directory for one in reads if isinstance(one, Read)}
+    directories = [one for one in run.settings.directories if one.settings.name in read]
+    return MappedCount(sum(_map_directory(run, directory) for directory in directories))
+
+
+def _map_directory(run: Run, directory: ConfiguredDirectory) -> int:
+    mappers = {
+        ResourceType.USER: compile_mapping(directory.settings, directory.mappings.user, ResourceType.USER),
+        ResourceType.GROUP: compile_mapping(directory.settings, directory.mappings.group, ResourceType.GROUP),
+    }
+    mapped_with = mapping_digest(run.settings, directory.settings.name)
+    total = 0
+    run.progress.begin(f"mapping {directory.settings.name}")
+    for batch in pending(run.store, directory.settings.name, mapped_with, run.now):
+        store_mapped(run.lease, [_map_row(run, directory, mappers, row) for row in batch], mapped_with)
+        run.progress.advance(len(batch))
+        total += len(batch)
+    run.progress.end()
+    return total
+
+
+def _map_row(
+    run: Run, directory: ConfiguredDirectory, mappers: Mapping[ResourceType, Mapper], row: PendingRow
+) -> MappedRow:
+    entry = LdapEntry(row.dn, unpack(row.entry))
+    anchor = source_anchor(entry, directory.settings)
+    if anchor is None or row.key is None:
+        return MappedRow(row.id, Standing.HELD, (_no_anchor(directory, row),))
+    match mappers[row.resource_type].map(entry, anchor, run.now):
+        case Mapped() as mapped:
+            return MappedRow(
+                id=row.id,
+                standing=Standing.DESIRED,
+                findings=mapped.findings,
+                essence=mapped.essence,
+                fingerprint=mapped.fingerprint,
+                external_id=mapped.external_id,
+                login=mapped.login,
+                email=mapped.email,
+                active=mapped.active,
+                valid_until=mapped.valid_until,
+            )
+        case Held() as held:
+            return MappedRow(row.id, Standing.HELD, held.findings)
+        case OutOfScope():
+            return MappedRow(row.id, Standing.OUT_OF_SCOPE)
+
+
+def _no_anchor(directory: ConfiguredDirectory, row: PendingRow) -> Finding:
+    attribute = directory.settings.source_anchor
+    return Finding(
+        rule="no-source-anchor",
+        severity=Severity.HOLD,
+        message=f"{row.dn} has no readable, single value of {attribute}, which names an entry for life.",
+        remedy=f"See that the bind user may read {attribute} of this entry, and that it has exactly one value.",
+        subjects=(row.dn,),
+    )

@@ -1,0 +1,110 @@
+"""The phases one after the other, as the command runs them. The flow runs the same ones as tasks."""
+
+from datetime import datetime
+
+from ldap2scim.errors import Ldap2ScimError
+from ldap2scim.progress import Progress
+from ldap2scim.run.believe import Believed, believe
+from ldap2scim.run.context import Mode, Run, open_run
+from ldap2scim.run.decide import Decision, decide
+from ldap2scim.run.extract import Read, Unread, extract
+from ldap2scim.run.load import Loader, batches
+from ldap2scim.run.mapping import map_entries
+from ldap2scim.run.recovery import rebuild_snapshot
+from ldap2scim.run.report import Report, report
+from ldap2scim.run.settle import settle_doubts
+from ldap2scim.run.survey import Survey, survey
+from ldap2scim.settings import Settings
+from ldap2scim.state import approvals
+
+
+def synchronise(
+    settings: Settings, mode: Mode, *, progress: Progress | None = None, now: datetime | None = None
+) -> Report:
+    """Read, compare, and in `Mode.APPLY` bring the service in step.
+
+    Raises:
+        Ldap2ScimError: nothing could be decided; the service and the snapshot are as they were.
+    """
+    with open_run(settings, mode, progress=progress, now=now) as run:
+        reads, believed = look(run)
+        decision = None if believed.stops else decide(run, believed)
+        return conclude(run, reads, believed, decision)
+
+
+def recover(settings: Settings, mode: Mode, *, progress: Progress | None = None, now: datetime | None = None) -> Report:
+    """Read both sides in full, rebuild the snapshot in `Mode.APPLY`, and go on as `synchronise` does.
+
+    Raises:
+        Ldap2ScimError: nothing could be decided; the service and the snapshot are as they were.
+    """
+    with open_run(settings, mode, progress=progress, now=now) as run:
+        reads, believed = look(run)
+        decision = None
+        if not believed.stops:
+            surveyed = survey(run, believed)
+            rebuild(run, surveyed)
+            decision = decide(run, believed, surveyed)
+        return conclude(run, reads, believed, decision)
+
+
+def look(run: Run) -> tuple[tuple[Read | Unread, ...], Believed]:
+    """Settle doubts, read every directory, map, and validate.
+
+    Raises:
+        DirectoryError: no directory could be read.
+    """
+    settle(run)
+    reads = extract(run)
+    require_one(reads)
+    map_entries(run, reads)
+    return reads, believe(run, reads)
+
+
+def settle(run: Run) -> None:
+    """Ask the service about what is in doubt, where the run may write down the answer."""
+    if run.mode is Mode.APPLY:
+        settle_doubts(run)
+
+
+def require_one(reads: tuple[Read | Unread, ...]) -> None:
+    """Go on only where at least one directory was read.
+
+    Raises:
+        DirectoryError: that of the first directory.
+    """
+    failures = [one.error for one in reads if isinstance(one, Unread)]
+    if len(failures) == len(reads):
+        first: Ldap2ScimError = failures[0]
+        raise first
+
+
+def rebuild(run: Run, surveyed: Survey) -> None:
+    """Switch to the surveyed snapshot, where the run may."""
+    if run.mode is Mode.APPLY:
+        rebuild_snapshot(run, surveyed)
+
+
+def conclude(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, decision: Decision | None) -> Report:
+    """Load, where the run may, and report."""
+    loader = None
+    if decision is not None and run.mode is Mode.APPLY:
+        loader = start_load(run, decision)
+        run.progress.begin("applying", len(decision.plan.operations))
+        for batch in batches(decision.plan.operations):
+            loader.apply(batch)
+        loader.finish()
+        run.progress.end()
+    return report(run, reads, believed, decision, loader)
+
+
+def start_load(run: Run, decision: Decision) -> Loader:
+    """Use up the approvals that the plan rests on, and return what carries it out.
+
+    Raises:
+        PlanError: an approval was used by another run meanwhile.
+    """
+    flowing = {(one.key, one.verb, one.inputs) for one in decision.plan.operations}
+    used = [one for one in run.approved if (one.approval.key, one.approval.verb, one.approval.inputs) in flowing]
+    approvals.use(run.lease, used)
+    return Loader(run, decision.plan, decision.surveyed)

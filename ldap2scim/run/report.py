@@ -1,0 +1,175 @@
+"""Report: the accounts, the plan, the findings, and what the run is remembered by."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from ldap2scim.errors import ReadIncomplete, ServiceError
+from ldap2scim.findings import Finding, Severity
+from ldap2scim.planning.accounts import Accounts, Counted, Outcome, Result
+from ldap2scim.planning.approvals import approvals_of
+from ldap2scim.planning.operations import Adopt, Create, Deactivate, Delete, Operation, Restore
+from ldap2scim.planning.plan import Plan
+from ldap2scim.planning.states import ReadState, Scope
+from ldap2scim.run.believe import Believed
+from ldap2scim.run.context import Mode, Run
+from ldap2scim.run.decide import Decision
+from ldap2scim.run.extract import Read, Unread
+from ldap2scim.run.load import Loader
+from ldap2scim.state import approvals, runs
+from ldap2scim.state.approvals import HeldPlan
+from ldap2scim.state.snapshot_rows import Status
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLine:
+    """How the read of one directory went."""
+
+    directory: str
+    entries: int
+    server: str
+    full: bool
+    """Read in full; the alternative, by changes, is not there yet."""
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run says at its end."""
+
+    run_id: str
+    mode: Mode
+    plan: Plan | None
+    """None: a finding forbade to decide anything."""
+    outcomes: tuple[Outcome, ...]
+    findings: tuple[Finding, ...]
+    accounts: Accounts | None
+    reads: tuple[ReadLine, ...]
+    stopped_by: str | None
+    """Why the load was given up."""
+    failed_reads: bool
+    refused_reads: bool
+    """A read did not come to its proven end."""
+
+    @property
+    def failed(self) -> bool:
+        """Say whether anything failed, is in doubt, or does not add up."""
+        bad = any(outcome.result in {Result.FAILED, Result.IN_DOUBT} for outcome in self.outcomes)
+        unbalanced = self.accounts is not None and not self.accounts.balanced
+        return bad or unbalanced or self.failed_reads or self.stopped_by is not None
+
+    @property
+    def held(self) -> bool:
+        """Say whether something waits for a person."""
+        stopped = any(finding.severity is Severity.STOP for finding in self.findings)
+        return stopped or self.refused_reads or (self.plan is not None and bool(self.plan.held))
+
+    @property
+    def pending(self) -> bool:
+        """Say whether there are changes that were not carried out."""
+        return self.mode is Mode.PLAN and self.plan is not None and bool(self.plan.operations)
+
+    @property
+    def exit_code(self) -> int:
+        """Return 1 failed, 3 held or refused, 2 pending, 0 in step; the first that holds (DESIGN §7)."""
+        if self.failed:
+            return 1
+        if self.held:
+            return 3
+        return 2 if self.pending else 0
+
+
+def report(
+    run: Run,
+    reads: tuple[Read | Unread, ...],
+    believed: Believed,
+    decision: Decision | None,
+    loader: Loader | None,
+) -> Report:
+    """Close the accounts and write down how the run ended.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: the state cannot be written.
+    """
+    run.close()
+    outcomes = tuple(loader.outcomes) if loader is not None else ()
+    accounts = _accounts(run, believed, decision, loader) if decision is not None else None
+    said = Report(
+        run_id=run.run_id,
+        mode=run.mode,
+        plan=decision.plan if decision is not None else None,
+        outcomes=outcomes,
+        findings=tuple(dict.fromkeys(run.findings)),
+        accounts=accounts,
+        reads=tuple(_line(one) for one in reads),
+        stopped_by=_stopped_by(loader.stopped_by) if loader is not None else None,
+        failed_reads=any(isinstance(one, Unread) and not isinstance(one.error, ReadIncomplete) for one in reads),
+        refused_reads=any(isinstance(one, Unread) and isinstance(one.error, ReadIncomplete) for one in reads),
+    )
+    _remember(run, said, believed, decision)
+    return said
+
+
+def _accounts(run: Run, believed: Believed, decision: Decision, loader: Loader | None) -> Accounts:
+    managed_after = sum(n for (_, status), n in run.state.snapshot.counts().items() if status is Status.MANAGED)
+    if loader is None:
+        # A forecast: as if every operation that may flow were confirmed.
+        outcomes: Sequence[Outcome] = [Outcome(one, Result.APPLIED) for one in decision.plan.operations]
+        managed_after += _moved(decision.plan.operations, decision)
+    else:
+        outcomes = loader.outcomes
+    counted = Counted(
+        in_image=believed.in_image,
+        out_of_scope=believed.out_of_scope,
+        held_entries=decision.held_entries,
+        unchanged=sum(decision.difference.unchanged.values()),
+        managed_before=decision.managed_before,
+        managed_after=managed_after,
+        vanished=loader.vanished if loader is not None else 0,
+    )
+    return Accounts.of(counted, outcomes, decision.plan.held, decision.difference.taken_over)
+
+
+def _moved(operations: Sequence[Operation], decision: Decision) -> int:
+    entering = sum(isinstance(one, Create | Adopt | Restore) for one in operations)
+    leaving = sum(isinstance(one, Delete | Deactivate) for one in operations)
+    taken = sum(isinstance(one, Adopt) and one.replaces in decision.difference.taken_over for one in operations)
+    return entering - leaving - taken
+
+
+def _remember(run: Run, said: Report, believed: Believed, decision: Decision | None) -> None:
+    plan = said.plan
+    if plan is not None and plan.held:
+        summary = {"operations": len(plan.operations), "held": len(plan.held)}
+        held = HeldPlan(
+            plan.plan_id,
+            run.run_id,
+            plan.evaluated_at,
+            summary,
+            tuple(sorted(approvals_of(plan.held), key=lambda one: (one.key, one.verb, repr(one.inputs)))),
+        )
+        approvals.record_held(run.lease, held)
+    if decision is not None:
+        runs.believe_reads(run.lease, _believable(believed, decision))
+    runs.record_findings(run.lease, run.run_id, said.findings)
+    accounts = asdict(said.accounts) if said.accounts is not None else {}
+    runs.finish_run(run.lease, run.run_id, str(said.exit_code), accounts, plan.plan_id if plan is not None else None)
+
+
+def _believable(believed: Believed, decision: Decision) -> set[int]:
+    """Return the reads that become the measure for the next: not short, or short and every removal carried out."""
+    short = {scope for scope, state in believed.desired.reads.items() if state is not ReadState.PROVEN}
+    waiting = {Scope(one.operation.key.partition(":")[0], one.operation.resource_type) for one in decision.plan.held}
+    unsettled = {scope.directory for scope in short if scope in waiting or decision.plan.operations}
+    return {number for scope, number in believed.read_nos.items() if scope.directory not in unsettled}
+
+
+def _line(one: Read | Unread) -> ReadLine:
+    if isinstance(one, Unread):
+        return ReadLine(one.directory, 0, "", full=True, error=str(one.error))
+    completeness = one.extract.completeness
+    return ReadLine(one.directory, sum(proof.entries for proof in completeness.proofs), completeness.server, full=True)
+
+
+def _stopped_by(error: ServiceError | None) -> str | None:
+    return None if error is None else str(error)

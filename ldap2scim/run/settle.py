@@ -1,0 +1,171 @@
+"""What an earlier run left in doubt is asked of the service, before anything else is decided."""
+
+from ldap2scim.errors import ResourceNotFound
+from ldap2scim.essence import fingerprint, to_essence
+from ldap2scim.findings import Finding, Severity
+from ldap2scim.model import Attributes, Key, ResourceType
+from ldap2scim.planning.accounts import Result
+from ldap2scim.planning.operations import Adopt, ChangeMembers, Create, Deactivate, Delete, Restore, Update
+from ldap2scim.run.context import Run
+from ldap2scim.run.service_view import LOGIN, ServiceView, same_external_id
+from ldap2scim.scim.layout import member_of
+from ldap2scim.scim.provider import Json
+from ldap2scim.scim.requests import Target
+from ldap2scim.scim.wire import service_id, version_of
+from ldap2scim.state import journal, remembered
+from ldap2scim.state.journal import Doubt, Intent, Settlement
+from ldap2scim.state.snapshot_rows import Confirmed, Gone, MembersChanged, SnapshotChange, SnapshotRow, Status
+
+_BATCH = 200
+
+
+def settle_doubts(run: Run) -> int:
+    """Settle every operation in doubt; return how many there were.
+
+    Raises:
+        ServiceError: the service cannot be asked; they stay in doubt, and nothing else may be decided.
+    """
+    doubts = run.state.journal.in_doubt()
+    run.progress.begin("settling operations in doubt", len(doubts))
+    for start in range(0, len(doubts), _BATCH):
+        settlements = run.session.wait(_settle_all(run, doubts[start : start + _BATCH]))
+        journal.settle(run.lease, settlements)
+        run.progress.advance(len(settlements))
+    run.progress.end()
+    if doubts:
+        run.note(_settled(len(doubts)))
+    return len(doubts)
+
+
+def in_doubt(run: Run) -> frozenset[Key]:
+    """Return the keys that a run without `--apply` must leave alone."""
+    doubts = run.state.journal.in_doubt()
+    if doubts:
+        run.note(_waiting(len(doubts)))
+    return frozenset(doubt.intent.key for doubt in doubts)
+
+
+async def _settle_all(run: Run, doubts: tuple[Doubt, ...]) -> list[Settlement]:
+    return [await _settle(run, doubt) for doubt in doubts]
+
+
+async def _settle(run: Run, doubt: Doubt) -> Settlement:
+    intent, view = doubt.intent, run.session.view
+    if (intent.key.partition(":")[0], intent.resource_type) not in view.managed:
+        return Settlement(doubt.op_no, Result.FAILED, (), "directory not configured any more")
+    match intent.verb:
+        case Create.verb:
+            change = await _created(run, view, intent)
+        case Delete.verb | Deactivate.verb:
+            change = await _removed(run, view, intent)
+        case ChangeMembers.verb:
+            change = await _members(run, view, intent)
+        case Update.verb | Adopt.verb | Restore.verb:
+            change = await _changed(view, intent)
+        case _:
+            change = None
+    return Settlement(doubt.op_no, Result.FAILED if change is None else Result.APPLIED, (change,) if change else ())
+
+
+async def _created(run: Run, view: ServiceView, intent: Intent) -> SnapshotChange | None:
+    wanted: dict[str, str] = {}
+    if intent.external_id is not None:
+        wanted["external_id"] = intent.external_id
+    if intent.login is not None:
+        wanted[LOGIN[intent.resource_type]] = intent.login
+    found = await view.find(intent.resource_type, wanted)
+    if found is None or not same_external_id(found, wanted):
+        return None
+    if service_id(found) in remembered.keys_by_service_id(run.store, intent.resource_type):
+        return None
+    return _observed(view, intent, found)
+
+
+async def _changed(view: ServiceView, intent: Intent) -> SnapshotChange | None:
+    if intent.service_id is None:
+        return None
+    target = Target(intent.resource_type, intent.service_id)
+    try:
+        return _observed(view, intent, await view.read(target))
+    except ResourceNotFound:
+        return Gone(intent.key) if await view.is_gone(target) else None
+
+
+async def _removed(run: Run, view: ServiceView, intent: Intent) -> SnapshotChange | None:
+    if intent.service_id is None:
+        return None
+    row = remembered.rows(run.store, [intent.key]).get(intent.key)
+    target = Target(intent.resource_type, intent.service_id)
+    try:
+        found = await view.read(target)
+    except ResourceNotFound:
+        if not await view.is_gone(target):
+            return None
+        return _left(row) if row is not None and view.keeps_leavers(intent.resource_type) else Gone(intent.key)
+    disabled = str(member_of(found, "active")).casefold() == "false"
+    return _left(row) if row is not None and intent.verb == Deactivate.verb and disabled else None
+
+
+async def _members(run: Run, view: ServiceView, intent: Intent) -> SnapshotChange | None:
+    identifier = intent.service_id or run.state.snapshot.service_ids([intent.key]).get(intent.key)
+    if identifier is None:
+        return None
+    found = await view.read(Target(ResourceType.GROUP, identifier))
+    keys = remembered.keys_by_service_id(run.store, ResourceType.USER)
+    present = {keys[one][0] for one in member_ids(found) if one in keys}
+    before = set(remembered.members_of(run.store, intent.key))
+    return MembersChanged(intent.key, tuple(sorted(present - before)), tuple(sorted(before - present)), None)
+
+
+def member_ids(group: Json) -> list[str]:
+    """Return the ids of the members that the service shows of a group."""
+    members = member_of(group, "members") or ()
+    return [str(member_of(one, "value")) for one in members if member_of(one, "value") is not None]
+
+
+def observed_row(view: ServiceView, key: Key, kind: ResourceType, found: Json, like: Attributes) -> SnapshotRow:
+    """Return the snapshot row of what the service holds now."""
+    held = view.held_of(key, kind, found, like)
+    essence = to_essence(held)
+    external_id, login = held.get("external_id"), held.get(LOGIN[kind])
+    return SnapshotRow(
+        key=key,
+        resource_type=kind,
+        service_id=service_id(found) or "",
+        external_id=None if external_id is None else str(external_id),
+        login=None if login is None else str(login),
+        fingerprint=fingerprint(essence),
+        essence=essence,
+        version=view.version(version_of(found)),
+    )
+
+
+def _observed(view: ServiceView, intent: Intent, found: Json) -> SnapshotChange:
+    return Confirmed(observed_row(view, intent.key, intent.resource_type, found, {}), intent.replaces)
+
+
+def _left(row: SnapshotRow) -> SnapshotChange:
+    return Confirmed(
+        SnapshotRow(
+            row.key, row.resource_type, row.service_id, row.external_id, row.login, row.fingerprint, row.essence,
+            None, Status.LEFT, row.managed_since,
+        )
+    )  # fmt: skip
+
+
+def _settled(count: int) -> Finding:
+    return Finding(
+        rule="settled-in-doubt",
+        severity=Severity.NOTE,
+        message=f"{count} operations that an earlier run left in doubt were asked of the service and settled.",
+        remedy="Nothing needs to be done.",
+    )
+
+
+def _waiting(count: int) -> Finding:
+    return Finding(
+        rule="in-doubt",
+        severity=Severity.NOTE,
+        message=f"{count} operations of an earlier run are in doubt; their entries are left alone here.",
+        remedy="`ldap2scim sync --apply` asks the service what became of them first.",
+    )

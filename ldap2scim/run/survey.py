@@ -1,0 +1,196 @@
+"""Survey: the service is read in full, and every resource held against what we know and want.
+
+Needed where the snapshot cannot be trusted or does not exist: the first run, `recover`, `drift`. Nothing here writes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from ldap2scim.essence import fingerprint, from_essence, to_essence
+from ldap2scim.findings import Finding, Severity
+from ldap2scim.model import Attributes, Key, ResourceType
+from ldap2scim.planning.correlate import Correlation, PreviousRow, ServiceResource, correlate
+from ldap2scim.planning.frames import Status
+from ldap2scim.planning.states import Edges, KnownState, LoginMatch
+from ldap2scim.run.believe import Believed
+from ldap2scim.run.context import Run
+from ldap2scim.run.service_view import LOGIN, LOGIN_ON_WIRE, ServiceView, foreign_key
+from ldap2scim.run.settle import member_ids
+from ldap2scim.scim.layout import member_of
+from ldap2scim.scim.provider import Json
+from ldap2scim.scim.wire import Managed, from_wire, service_id, version_of
+from ldap2scim.state import remembered
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survey:
+    """What a full read of the service says."""
+
+    known: KnownState
+    essences: Mapping[Key, str]
+    """What the service holds of each known row, by its key."""
+    correlations: tuple[Correlation, ...]
+    resources: Mapping[ResourceType, int]
+    """How many the service listed."""
+    holds: frozenset[Key]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(slots=True)
+class _Listed:
+    resources: list[ServiceResource] = field(default_factory=list)
+    members: dict[str, list[str]] = field(default_factory=dict)
+    """Group id → ids of its members."""
+
+
+def survey(run: Run, believed: Believed) -> Survey:
+    """Read the whole service inside the instance's filters, to the proven end, and correlate.
+
+    Raises:
+        ServiceError: it cannot be read, or not completely; nothing is concluded.
+    """
+    desired = {ResourceType.USER: believed.desired.users, ResourceType.GROUP: believed.desired.groups}
+    listed = {kind: run.session.wait(_list(run, kind, desired[kind])) for kind in ResourceType}
+    correlations = {
+        kind: correlate(kind, listed[kind].resources, _previous(run, kind), desired[kind]) for kind in ResourceType
+    }
+    users, groups = correlations[ResourceType.USER], correlations[ResourceType.GROUP]
+    matches: dict[Key, LoginMatch] = {**users.login_matches, **groups.login_matches}
+    known = KnownState(users.known, groups.known, _edges(listed[ResourceType.GROUP], users, groups), matches)
+    essences: dict[Key, str] = {}
+    for kind in ResourceType:
+        by_id = {resource.service_id: resource.essence for resource in listed[kind].resources}
+        frame = correlations[kind].known
+        essences.update(
+            (Key(key), by_id[identifier]) for key, identifier in zip(frame["key"], frame["service_id"], strict=True)
+        )
+    findings = [finding for one in correlations.values() for finding in one.findings]
+    findings += [*_orphaned(correlations), *_gone(correlations)]
+    return Survey(
+        known=known,
+        essences=essences,
+        correlations=tuple(correlations.values()),
+        resources={kind: len(listed[kind].resources) for kind in ResourceType},
+        holds=users.holds | groups.holds,
+        findings=tuple(findings),
+    )
+
+
+async def _list(run: Run, kind: ResourceType, desired: pd.DataFrame) -> _Listed:
+    if kind is ResourceType.GROUP and not run.settings.synchronises_groups:
+        return _Listed()
+    view, listed = run.session.view, _Listed()
+    service = run.settings.service
+    scim_filter = service.user_filter if kind is ResourceType.USER else service.group_filter
+    listing = _Listing(run, kind, dict(zip(desired["external_id"], desired["key"], strict=True)))
+    run.progress.begin(f"reading {kind.value.lower()}s of the service")
+    page: list[Json] = []
+    async for body in view.service.list_all(kind, scim_filter or None):
+        page.append(body)
+        if len(page) == _PAGE:
+            listing.take(page, listed)
+            page = []
+    listing.take(page, listed)
+    run.progress.end()
+    return listed
+
+
+class _Listing:
+    """Turns resources into rows, page by page, so that no body outlives its page."""
+
+    def __init__(self, run: Run, kind: ResourceType, keys: Mapping[str, str]) -> None:
+        self._run = run
+        self._kind = kind
+        self._keys = keys
+        """Key of the desired entry, by externalId."""
+        self._managed = _union(run.session.view, kind)
+
+    def take(self, page: Sequence[Json], listed: _Listed) -> None:
+        """Add one page."""
+        self._run.progress.advance(len(page))
+        wanted = [self._keys.get(str(member_of(body, "externalId"))) for body in page]
+        like = self._run.state.image.essences([Key(key) for key in wanted if key is not None])
+        for body, key in zip(page, wanted, strict=True):
+            order: Attributes = from_essence(like[Key(key)]) if key is not None and key in like else {}
+            listed.resources.append(_resource(self._run.session.view, self._kind, body, self._managed, order))
+            if self._kind is ResourceType.GROUP:
+                listed.members[service_id(body) or ""] = member_ids(body)
+
+
+def _resource(
+    view: ServiceView, kind: ResourceType, body: Json, managed: Managed, order: Attributes
+) -> ServiceResource:
+    held = dict(from_wire(kind, body, view.profile, managed, order))
+    essence = to_essence(held)
+    external = member_of(body, "externalId") or None
+    return ServiceResource(
+        service_id=service_id(body) or "",
+        external_id=None if external is None else str(external),
+        login=str(held.get(LOGIN[kind]) or member_of(body, LOGIN_ON_WIRE[kind]) or ""),
+        version=view.version(version_of(body)),
+        fingerprint=fingerprint(essence),
+        essence=essence,
+    )
+
+
+def _union(view: ServiceView, kind: ResourceType) -> Managed:
+    """Return what any directory's mapping manages; whose resource it is, is not known while it is listed."""
+    union: dict[str, frozenset[str] | None] = {}
+    for (_, of_kind), managed in view.managed.items():
+        if of_kind is kind:
+            for name, subs in managed.items():
+                before = union.get(name, frozenset())
+                union[name] = None if subs is None or before is None else before | subs
+    return union
+
+
+def _previous(run: Run, kind: ResourceType) -> Mapping[str, PreviousRow]:
+    rows = remembered.keys_by_service_id(run.store, kind)
+    return {identifier: PreviousRow(key, Status(status.value)) for identifier, (key, status) in rows.items()}
+
+
+def _edges(listed: _Listed, users: Correlation, groups: Correlation) -> Edges:
+    """Return the memberships of groups that are ours; a member that is not gets a foreign key."""
+    keys = dict(zip(users.known["service_id"], users.known["key"], strict=True))
+    return Edges.of(
+        (group, keys.get(member) or foreign_key(member))
+        for group, identifier in zip(groups.known["key"], groups.known["service_id"], strict=True)
+        for member in listed.members.get(identifier, ())
+    )
+
+
+def _orphaned(correlations: Mapping[ResourceType, Correlation]) -> Iterable[Finding]:
+    for kind, correlation in correlations.items():
+        if correlation.orphaned:
+            names = tuple(resource.login for resource in correlation.orphaned)
+            yield Finding(
+                rule="orphaned",
+                severity=Severity.NOTE,
+                message=f"{len(names)} {kind.value.lower()}s of the service have an externalId that no entry has; "
+                f"they are left alone: {_some(names)}.",
+                remedy="Remove them in the service's console if they are not wanted any more.",
+                subjects=names,
+            )
+
+
+def _gone(correlations: Mapping[ResourceType, Correlation]) -> Iterable[Finding]:
+    for kind, correlation in correlations.items():
+        names = tuple(row.key for _, row in correlation.gone if row.status is Status.MANAGED)
+        if names:
+            yield Finding(
+                rule="gone-from-the-service",
+                severity=Severity.NOTE,
+                message=f"{len(names)} {kind.value.lower()}s that we manage were not listed by the service; "
+                "somebody deleted them there, or the filter does not see them any more.",
+                remedy="`ldap2scim recover --apply` creates again those that are still in the directory.",
+                subjects=names,
+            )
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
