@@ -44,9 +44,10 @@ def inner(data: bytes, position: int, tag: int, end: int) -> tuple[int, int]:
     if length >= 0x80:
         content += _length_octets(length)
         length = int.from_bytes(data[position + 2 : content], "big")
-    if content + length > end:
+    stop = content + length
+    if stop > end:
         raise DecodeError("an element is longer than the one around it")
-    return content, content + length
+    return content, stop
 
 
 def tlv(tag: int, *contents: bytes) -> bytes:

@@ -76,7 +76,10 @@ class Decoder:
             return None
         position, stop = inner(message, len(prefix) - 1, _ENTRY, len(message))
         start, position = inner(message, position, OCTETS, stop)
-        dn = _dn(message[start:position])
+        try:
+            dn = message[start:position].decode()
+        except UnicodeDecodeError:
+            dn = _dn(message[start:position])
         position, end = inner(message, position, SEQUENCE, stop)
         if end != stop:
             raise DecodeError("the attributes of an entry do not fill it")
@@ -127,6 +130,15 @@ class Decoder:
             # One value, the usual case. Tags are written as numbers: this line runs for each value of a directory.
             if value + 2 + data[value + 1] == following and data[value] == 0x04 and data[position] == 0x30:
                 attributes[name] = (data[value + 2 : following],)
+                position = following
+                continue
+            values = []
+            while value < following and data[value] == OCTETS:
+                start = value + 2
+                value = start + data[value + 1]
+                values.append(data[start:value])
+            if value == following and values and data[position] == SEQUENCE:
+                attributes[name] = tuple(values)
                 position = following
             else:
                 position = self._attribute(data, position, end, attributes)

@@ -2,7 +2,7 @@
 
 import re
 
-_ATTRIBUTE = re.compile(r"(?:[A-Za-z][A-Za-z0-9_-]*|[0-9]+(?:\.[0-9]+)*)(?:;[A-Za-z0-9_=-]+)*")
+_ATTRIBUTE = re.compile(r"(?:[A-Za-z][A-Za-z0-9_-]*|[0-9]+(?:\.[0-9]+)*)(?:;[A-Za-z0-9-]+)*")
 _RULE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*|[0-9]+(?:\.[0-9]+)*")
 _PART = re.compile(r"[^()*\\]*")
 _HEX_PAIR = re.compile(r"[0-9A-Fa-f]{2}")

@@ -1,0 +1,40 @@
+"""Settings of a directory for unit tests."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, Encryption, MemberReference
+from ldap2scim.secret import Secret
+
+MakeSettings = Callable[..., DirectorySettings]
+
+
+@pytest.fixture
+def make_settings() -> MakeSettings:
+    """Return a maker of settings: OpenLDAP on this machine, changed by what is given."""
+
+    def make(**changes: Any) -> DirectorySettings:
+        values: dict[str, Any] = {
+            "name": "corp",
+            "kind": DirectoryKind.OPENLDAP,
+            "addresses": ("ldap.example.com",),
+            "port": 389,
+            "encryption": Encryption.NONE,
+            "verify_certificate": True,
+            "ca_file": None,
+            "bind_dn": "cn=sync,dc=example,dc=com",
+            "bind_password": Secret("pass word"),
+            "base_dn": "dc=example,dc=com",
+            "user_filter": "",
+            "group_filter": "",
+            "user_object_class": "inetOrgPerson",
+            "group_object_class": "groupOfNames",
+            "member_attribute": "member",
+            "member_reference": MemberReference.DN,
+            "source_anchor": "entryUUID",
+        }
+        return DirectorySettings(**(values | changes))
+
+    return make
