@@ -16,6 +16,7 @@ from ldap2scim.planning.removals import changes_of, plural
 MOST_ROWS = 500
 """Of one table: more of them freeze the Prefect UI (a counted remainder is said instead)."""
 _SUBJECTS = 5
+_UNBALANCED = "The accounts do not add up: this run has failed. Run `ldap2scim recover`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +40,30 @@ class Document:
     tables: tuple[Table, ...]
 
 
-def plan_document(plan: Plan, findings: Sequence[Finding] = ()) -> Document:
-    """Show what would be done, what is held and why."""
+def plan_document(plan: Plan, findings: Sequence[Finding] = (), accounts: Accounts | None = None) -> Document:
+    """Show what would be done, what is held and why; `accounts` are as if all that may flow were confirmed."""
     lines = [f"Plan {plan.plan_id[:12]}, evaluated at {plan.evaluated_at.isoformat(timespec='seconds')}."]
     lines.append(_summary("To do", plan.operations) if plan.operations else "Nothing to do: the service is in step.")
     if plan.held:
         lines.append(_summary("Held", (waiting.operation for waiting in plan.held)))
         lines.append(f"To release what is held: ldap2scim approve {plan.plan_id}")
-    tables = (_operations("Operations", plan.operations), _held(plan.held), _findings(findings))
+    if accounts is not None and not accounts.balanced:
+        lines.append(_UNBALANCED)
+    tables = (_operations("Operations", plan.operations), _held(plan.held), _findings(findings), _accounts(accounts))
     return Document("Plan", tuple(lines), _filled(tables))
+
+
+def drift_document(operations: Sequence[Operation], findings: Sequence[Finding] = ()) -> Document:
+    """Show how the service differs from the directory, as what would bring it in step."""
+    line = _summary("Different", operations) if operations else "In step: the service holds what the directory says."
+    return Document("Drift", (line,), _filled((_operations("Differences", operations), _findings(findings))))
+
+
+def refused_document(findings: Sequence[Finding]) -> Document:
+    """Show why nothing was decided."""
+    return Document(
+        "Refused", ("Refused: nothing was decided and nothing was changed.",), _filled((_findings(findings),))
+    )
 
 
 def report_document(
@@ -61,7 +77,7 @@ def report_document(
     if missing:
         lines.append(f"{missing} operations were not reached; the next run goes on with them.")
     if accounts is not None and not accounts.balanced:
-        lines.append("The accounts do not add up: this run has failed. Run `ldap2scim recover`.")
+        lines.append(_UNBALANCED)
     tables = (
         _accounts(accounts),
         _troubles(outcomes),

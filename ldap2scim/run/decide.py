@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ldap2scim import __version__
+from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType
+from ldap2scim.planning.approvals import Refused
 from ldap2scim.planning.diff import diff
 from ldap2scim.planning.frames import KNOWN_COLUMNS
 from ldap2scim.planning.plan import Plan, make_plan
@@ -32,7 +34,6 @@ class Decision:
     managed_before: int
     surveyed: Survey | None
     """The full read of the service that it was decided from, where there was one."""
-    holds: Holds
     held_entries: int
     """Entries held by findings: of validation, and of what was found at the service."""
 
@@ -56,8 +57,16 @@ class Essences:
         return {key: self.seen[key] for key in keys if key in self.seen}
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """What differs, before it is judged."""
+
+    difference: Difference
+    holds: Holds
+
+
 def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Decision:
-    """Compare, plan and judge. Where there is no snapshot yet, the service is read first.
+    """Compare, judge and plan. Where there is no snapshot yet, the service is read first.
 
     Raises:
         ServiceError: the service has to be read and cannot be.
@@ -66,21 +75,15 @@ def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Deci
     counts = run.state.snapshot.counts()
     if surveyed is None and not counts:
         surveyed = survey(run, believed)
-    holds = believed.holds
-    if run.mode is Mode.PLAN:
-        holds = Holds(holds.keys | in_doubt(run), holds.blocked)
     if surveyed is not None:
-        holds = Holds(holds.keys | surveyed.holds, holds.blocked)
         run.note(*surveyed.findings)
-    known = surveyed.known if surveyed is not None else _snapshot(run)
     run.progress.begin("comparing")
-    essences = Essences(run, surveyed.essences if surveyed is not None else None)
-    difference = diff(believed.desired, known, holds, essences, _leaving(run))
-    difference = hold_unresolved_losses(run, believed.unresolved, difference)
+    compared = compare(run, believed, surveyed)
+    difference = hold_unresolved_losses(run, believed.unresolved, compared.difference)
     run.note(*difference.findings)
     judged = _judge(run, difference)
+    run.note(*(_refused(one) for one in judged.refused))
     run.progress.end()
-    managed = sum(count for (_, status), count in counts.items() if status is Status.MANAGED)
     plan = make_plan(
         judged.flowing,
         judged.held,
@@ -88,7 +91,30 @@ def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Deci
         settings_digest=run.settings_digest,
         program=__version__,
     )
-    return Decision(plan, difference, managed, surveyed, holds, _held_entries(believed, holds))
+    managed = sum(count for (_, status), count in counts.items() if status is Status.MANAGED)
+    return Decision(plan, difference, managed, surveyed, _held_entries(believed, compared.holds))
+
+
+def compare(run: Run, believed: Believed, surveyed: Survey | None) -> Comparison:
+    """Say what differs between the desired state and the snapshot, or the survey where there is one."""
+    keys = believed.holds.keys
+    if run.mode is Mode.PLAN:
+        keys |= in_doubt(run)
+    if surveyed is not None:
+        keys |= surveyed.holds
+    holds = Holds(keys, believed.holds.blocked)
+    known = surveyed.known if surveyed is not None else _snapshot(run)
+    essences = Essences(run, surveyed.essences if surveyed is not None else None)
+    return Comparison(diff(believed.desired, known, holds, essences, _leaving(run)), holds)
+
+
+def _refused(one: Refused) -> Finding:
+    return Finding(
+        rule="approval-refused",
+        severity=Severity.NOTE,
+        message=f"An approval to {one.approval.verb} {one.approval.key} covers nothing any more: {one.why}",
+        remedy="Look at the new plan, and approve that one if it is right.",
+    )
 
 
 def _snapshot(run: Run) -> KnownState:

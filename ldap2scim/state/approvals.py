@@ -74,10 +74,13 @@ class ApprovalsReader:
 def record_held(lease: Lease, plan: HeldPlan) -> None:
     """Keep a plan's held operations, so that they can be approved by its id.
 
-    A plan that is known already stays as it is: the same id is the same plan, and its approval stands.
+    A plan that is known already stays as it is: the same id is the same plan, and its approval stands. Only an
+    approval that was used up is taken back, since what is held again (it failed, say) may be approved again.
     """
     with lease.write() as connection:
         if connection.scalar(select(plans.c.plan_id).where(plans.c.plan_id == plan.plan_id)) is not None:
+            used = held_operations.c.plan_id == plan.plan_id, held_operations.c.used_at.is_not(None)
+            connection.execute(update(held_operations).where(*used).values(approved_at=None, used_at=None))
             return
         connection.execute(
             insert(plans),
@@ -124,6 +127,22 @@ def use(lease: Lease, approved: Collection[Approved]) -> None:
                     f"Plan {item.plan_id}: the approval to {item.approval.verb} {item.approval.key} was used before.",
                     "Look at a new plan, and approve that one if it is right.",
                 )
+
+
+def full_plan_id(store: Store, start: str) -> str:
+    """Return the id of the one plan with held operations whose id begins with `start` (at least 8 digits).
+
+    Raises:
+        PlanError: no plan, or several, begin so.
+    """
+    if len(start) >= 8 and start.isalnum():
+        with store.read() as connection:
+            found = connection.scalars(select(plans.c.plan_id).where(plans.c.plan_id.startswith(start)).limit(2)).all()
+        if len(found) == 1:
+            return str(found[0])
+        if found:
+            raise PlanError(f"Several plans begin with {start}.", "Give more digits of the id.")
+    raise PlanError(f"There is no plan {start} with held operations.", "Take the id from the report of the last run.")
 
 
 def approve(store: Store, plan_id: str) -> int:

@@ -1,0 +1,67 @@
+"""The entry point: parse, run, and turn what happened into one message and an exit code."""
+
+import argparse
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+
+from ldap2scim.cli.parser import parse
+from ldap2scim.errors import Ldap2ScimError, ReadIncomplete, RunRefused
+
+FAILED, REFUSED = 1, 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code (DESIGN §7)."""
+    asked = parse(arguments)
+    logging.basicConfig(
+        level=logging.INFO if getattr(asked, "verbose", False) else logging.ERROR,
+        format="%(asctime)s %(levelname)s %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        return _command(asked.command)(asked)
+    except Ldap2ScimError as error:
+        _say(asked, error)
+        return REFUSED if isinstance(error, ReadIncomplete | RunRefused) else FAILED
+    except KeyboardInterrupt:
+        print("Stopped. What was begun is settled by the next run.", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone; nothing more can be said to it
+        return FAILED
+    except Exception:  # noqa: BLE001 - a defect of ours; everything a user can do wrong is an Ldap2ScimError
+        traceback.print_exc()
+        print("This is a defect of ldap2scim. Please report it with the lines above.", file=sys.stderr)
+        return FAILED
+
+
+def _command(name: str) -> Callable[[argparse.Namespace], int]:
+    # Imported here: `--help` and `--version` answer without pandas, SQLAlchemy or httpx.
+    if name == "demo":
+        from ldap2scim.cli.demo import demo
+
+        return demo
+    if name == "check":
+        from ldap2scim.cli.check import check
+
+        return check
+    from ldap2scim.cli import commands
+
+    return {
+        "settings": commands.settings,
+        "plan": commands.plan,
+        "sync": commands.sync,
+        "approve": commands.approve,
+        "recover": commands.recover,
+        "drift": commands.drift,
+    }[name]
+
+
+def _say(asked: argparse.Namespace, error: Ldap2ScimError) -> None:
+    if getattr(asked, "json", False):
+        print(json.dumps({"error": {"message": error.message, "remedy": error.remedy}}, ensure_ascii=False))
+    else:
+        print(f"ldap2scim: {error}", file=sys.stderr)

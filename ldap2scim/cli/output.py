@@ -1,0 +1,85 @@
+"""What the command prints: text for people, one JSON document for machines."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ldap2scim.planning.render import (
+    Document,
+    plan_document,
+    refused_document,
+    report_document,
+    to_rows,
+    to_text,
+)
+from ldap2scim.run.context import Mode
+from ldap2scim.run.drift import Drift
+from ldap2scim.run.report import Report
+from ldap2scim.settings import Row
+
+
+def document(content: Mapping[str, Any]) -> None:
+    """Print one JSON document."""
+    print(json.dumps(content, ensure_ascii=False, indent=2, default=str))
+
+
+def notes(lines: Sequence[str]) -> None:
+    """Print what deserves a word, beside the output proper."""
+    for line in lines:
+        print(f"note: {line}", file=sys.stderr)
+
+
+def settings(rows: Sequence[Row], remarks: Sequence[str], *, as_json: bool) -> None:
+    """Print the effective settings with their origin."""
+    if as_json:
+        document({"settings": [asdict(row) for row in rows], "notes": list(remarks)})
+        return
+    width = max((len(row.path) for row in rows), default=0)
+    shown = max((len(row.shown) for row in rows), default=0)
+    for row in rows:
+        print(f"{row.path:<{width}}  {row.shown:<{min(shown, 60)}}  {row.origin}")
+
+
+def document_of(report: Report) -> Document:
+    """Return what a person reads of a run."""
+    if report.plan is None:
+        return refused_document(report.findings)
+    if report.mode is Mode.PLAN:
+        return plan_document(report.plan, report.findings, report.accounts)
+    return report_document(report.plan, report.outcomes, report.accounts, report.findings)
+
+
+def report(said: Report, *, as_json: bool) -> None:
+    """Print what a run did, or would do."""
+    shown = document_of(said)
+    if as_json:
+        document(
+            {
+                "run_id": said.run_id,
+                "mode": said.mode.value,
+                "exit_code": said.exit_code,
+                "plan_id": said.plan.plan_id if said.plan is not None else None,
+                "stopped_by": said.stopped_by,
+                "accounts": asdict(said.accounts) if said.accounts is not None else None,
+                "reads": [asdict(read) for read in said.reads],
+                **_tables(shown),
+            }
+        )
+        return
+    print(to_text(shown), end="")
+    if said.stopped_by is not None:
+        print(f"The load was given up: {said.stopped_by}")
+
+
+def drift(found: Drift, *, as_json: bool) -> None:
+    """Print how the service differs from the directory."""
+    if as_json:
+        document({"in_step": found.in_step, "exit_code": found.exit_code, **_tables(found.document)})
+        return
+    print(to_text(found.document), end="")
+
+
+def _tables(shown: Document) -> dict[str, Any]:
+    return {"summary": list(shown.lines), "tables": {table.title: to_rows(table) for table in shown.tables}}
