@@ -5,12 +5,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from pathlib import PurePath
 from typing import Any, TypeAlias, cast
 
 import orjson
 
-from ldap2scim.secret import Secret
 from ldap2scim.settings.composed import ConfiguredDirectory, Row, Settings
 
 Plain: TypeAlias = Any
@@ -62,16 +60,12 @@ def _digest(value: Plain) -> str:
     return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def _plain(value: object) -> Plain:  # noqa: PLR0911 # one line for each kind of value
+def _plain(value: object) -> Plain:
     match value:
-        case Secret():
-            return None
         case Enum():
             return value.value
         case re.Pattern():
             return [value.pattern, value.flags]
-        case PurePath():
-            return str(value)
         case frozenset():
             return sorted(cast("frozenset[str]", value))
         case Mapping():
