@@ -173,7 +173,7 @@ def unknown(name: str, known: list[str]) -> str:
     return f"is not known here; known are {', '.join(known)}." if 0 < len(known) <= 12 else "is not known here."
 
 
-def show(value: object) -> str:  # noqa: PLR0911 # one line for each kind of value
+def show(value: object) -> str:
     """Return a value as `ldap2scim settings` shows it; secrets are stars."""
     match value:
         case None | () | "":
