@@ -1,0 +1,136 @@
+"""Readiness: is everything reachable, allowed and valid? Looks, and changes nothing but an empty state file."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlsplit
+
+from ldap2scim.directory import client
+from ldap2scim.directory.anchors import source_anchor
+from ldap2scim.directory.reader import DirectoryReader, Search
+from ldap2scim.directory.searches import searches
+from ldap2scim.directory.session import Session as LdapSession
+from ldap2scim.errors import Ldap2ScimError
+from ldap2scim.findings import Severity
+from ldap2scim.model import ResourceType
+from ldap2scim.run.session import Session
+from ldap2scim.scim import requests
+from ldap2scim.scim.layout import member_of
+from ldap2scim.settings import ConfiguredDirectory, Settings
+from ldap2scim.state.store import open_store
+from validations.settings import check_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of the preparation list."""
+
+    what: str
+    ready: bool
+    detail: str
+    """What was found, or what is wrong and what to do."""
+
+
+def readiness(settings: Settings) -> Iterator[Item]:
+    """Yield the preparation list as it is gone through; a failure never stops the rest."""
+    yield Item("settings", True, f"{settings.file} is valid")
+    for finding in check_settings(settings):
+        yield Item("settings", finding.severity is not Severity.STOP, f"{finding.message} {finding.remedy}")
+    yield _tried("state", lambda: _state(settings))
+    for directory in settings.directories:
+        yield from _directory(directory)
+    yield from _service(settings)
+
+
+def _tried(what: str, look: Callable[[], str]) -> Item:
+    try:
+        return Item(what, True, look())
+    except Ldap2ScimError as error:
+        return Item(what, False, str(error))
+
+
+def _state(settings: Settings) -> str:
+    settings.state_path.parent.mkdir(parents=True, exist_ok=True)
+    with open_store(settings.state_path):
+        return f"{settings.state_path} can be read and written"
+
+
+def _directory(directory: ConfiguredDirectory) -> Iterator[Item]:
+    name = f"directory {directory.settings.name}"
+    try:
+        reader = client.connect(directory.settings)
+    except Ldap2ScimError as error:
+        yield Item(name, False, str(error))
+        return
+    try:
+        yield Item(name, True, f"{reader.server} answers and accepts the bind")
+        yield _tried(f"{name}, attributes", lambda: _attributes(directory, reader))
+        mappings = directory.mappings
+        for search in searches(directory.settings, mappings.user.ldap_attributes, mappings.group.ldap_attributes):
+            kind = f"{search.resource_type.value.lower()}s"
+            yield _tried(f"{name}, {kind}", partial(_first_page, directory, reader, search))
+    finally:
+        reader.close()
+
+
+def _attributes(directory: ConfiguredDirectory, reader: LdapSession) -> str:
+    mapped = directory.mappings.user.ldap_attributes | directory.mappings.group.ldap_attributes
+    names = mapped | {directory.settings.source_anchor, directory.settings.member_attribute}
+    unknown = sorted(reader.unknown_attributes(names))
+    if unknown:
+        raise Ldap2ScimError(
+            f"the schema of the server does not have: {', '.join(unknown)}.",
+            "Correct the name in the mapping, or map the attribute from nothing.",
+        )
+    return f"all {len(names)} attributes that are read are in the server's schema, as far as it publishes one"
+
+
+def _first_page(directory: ConfiguredDirectory, reader: DirectoryReader, search: Search) -> str:
+    pages = reader.read(search)
+    try:
+        page = next(pages)
+    except StopIteration:
+        page = ()
+    finally:
+        pages.close()
+    if not page:
+        if search.resource_type is ResourceType.GROUP:
+            return "none is found, which may be right"
+        raise Ldap2ScimError("none is found.", f"Check base DN {search.base} and filter {search.filter}.")
+    if source_anchor(page[0], directory.settings) is None:
+        raise Ldap2ScimError(
+            f"{page[0].dn} has no readable {directory.settings.source_anchor}.",
+            "See that the bind user may read it, or choose another `source_anchor`.",
+        )
+    return f"found, with {directory.settings.source_anchor} (first page: {len(page)})"
+
+
+def _service(settings: Settings) -> Iterator[Item]:
+    address = urlsplit(settings.service.base_url)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    yield Item("firewall", True, f"must allow {address.hostname}, port {port}/TCP, from here")
+    try:
+        with open_store(settings.state_path) as store:
+            session = Session(settings, store)
+    except Ldap2ScimError as error:
+        yield Item("service", False, str(error))
+        return
+    try:
+        yield Item("service", True, f"{settings.service.base_url} answers; {_abilities(session)}")
+        for kind in ResourceType:
+            yield _tried(f"service, {kind.value.lower()}s", partial(_one, session, kind))
+    finally:
+        session.close()
+
+
+def _abilities(session: Session) -> str:
+    known = session.view.capabilities
+    named = (("PATCH", known.patch), ("filter", known.filter), ("ETag", known.etag))
+    return ", ".join(name if has else f"no {name}" for name, has in named)
+
+
+def _one(session: Session, kind: ResourceType) -> str:
+    page = requests.list_page(kind, requests.Page(start=1, count=1), session.view.profile)
+    answer = session.wait(session.connection.send(page))
+    total = member_of(answer.body or {}, "totalResults")
+    return f"may be read; the service says it has {total}"
