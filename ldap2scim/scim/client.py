@@ -114,12 +114,13 @@ class ScimConnection:
         outgoing = self._outgoing(request)
         started, attempt, in_doubt = 0.0, 0, False
         while True:
-            if self._pace.held:
-                await self._pace.ready()
-            started = started or self._clock.monotonic()
-            attempt += 1
             try:
-                return await self._attempt(request, outgoing)
+                async with self._slots:
+                    if self._pace.held:
+                        await self._pace.ready()
+                    started = started or self._clock.monotonic()
+                    attempt += 1
+                    return await self._attempt(request, outgoing)
             except (VersionConflict, RequestRejected) as refusal:
                 if in_doubt and _may_be_our_own_doing(refusal):
                     raise _unknown(request, refusal.status) from refusal
@@ -189,16 +190,15 @@ class ScimConnection:
         ]
 
     async def _attempt(self, request: ScimRequest, outgoing: httpx.Request) -> ScimResponse:
-        async with self._slots:
-            lane = self._free.pop()  # the one used last: its connection is the least likely to have been closed
-            begun = self._clock.monotonic()
-            try:
-                response = await lane.handle_async_request(outgoing)
-                content = await _body_of(response)
-            except httpx.HTTPError as error:
-                raise _translated(request, error) from error
-            finally:
-                self._free.append(lane)
+        lane = self._free.pop()  # the one used last: its connection is the least likely to have been closed
+        begun = self._clock.monotonic()
+        try:
+            response = await lane.handle_async_request(outgoing)
+            content = await _body_of(response)
+        except httpx.HTTPError as error:
+            raise _translated(request, error) from error
+        finally:
+            self._free.append(lane)
         if logger.isEnabledFor(logging.DEBUG):
             elapsed = (self._clock.monotonic() - begun) * 1000
             logger.debug("%s %s %d %.0f ms", request.method, request.path, response.status_code, elapsed)

@@ -19,7 +19,7 @@ from ldap2scim.model import (
 from ldap2scim.scim.wire import Managed
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
+TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 URNS = st.sampled_from(["urn:example:params:scim:schemas:extension:acme:2.0:User", "urn:x:y"])
 WIRE_NAMES = st.sampled_from(["badge", "costCentre", "shoeSize"])
 
@@ -49,11 +49,8 @@ def users() -> st.SearchStrategy[Attributes]:
         name: st.lists(_sub_attributes(subs), min_size=1, max_size=3).map(tuple)
         for name, subs in MULTI_VALUED_USER_ATTRIBUTES.items()
     }
-    optional[EXTENSIONS] = st.dictionaries(
-        URNS,
-        st.dictionaries(WIRE_NAMES, TEXT | st.booleans() | st.integers(-(2**63), 2**63 - 1), min_size=1),
-        min_size=1,
-    )
+    scalars = TEXT | st.booleans() | st.integers(-(2**63), 2**63 - 1)
+    optional[EXTENSIONS] = st.dictionaries(URNS, st.dictionaries(WIRE_NAMES, scalars, min_size=1), min_size=1)
     return st.fixed_dictionaries({"user_name": TEXT}, optional=optional)
 
 

@@ -248,19 +248,50 @@ async def test_a_wait_longer_than_the_budget_is_said_at_once() -> None:
 
 async def test_one_429_holds_all_workers() -> None:
     """Those who were not refused wait as well, rather than each finding out."""
-    time = Time()
-    served: list[float] = []
+    now, over = 5000.0, asyncio.Event()
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        served.append(time.now)
-        return scim(201, {"id": "1"})
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        await over.wait()
+        now = 5031.0
 
-    service = Service(scim_error(429, retry_after="30"), answer)
-    async with connection(service, time, concurrency=1) as provider:
-        await asyncio.gather(*(provider.send(CREATE) for _ in range(5)))
+    service = Service(scim_error(429, retry_after="30"), scim(201, {"id": "1"}))
+    clock = Clock(lambda: now, lambda: now, sleep, lambda: 0.0)
+    async with connect(settings(concurrency=2), transport=httpx.MockTransport(service), clock=clock) as provider:
+        refused = asyncio.create_task(provider.send(CREATE))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        others = [asyncio.create_task(provider.send(CREATE)) for _ in range(5)]
+        for _ in range(50):
+            await asyncio.sleep(0)
+        asked_meanwhile = len(service.asked)
+        over.set()
+        answers = await asyncio.gather(refused, *others)
 
-    assert len(service.asked) <= 7
-    assert sum(1 for at in served if at >= 5030.0) >= 4
+    assert asked_meanwhile == 1
+    assert [answer.status for answer in answers] == [201] * 6
+
+
+async def test_a_worker_in_the_queue_for_a_connection_is_held_too() -> None:
+    """All were on their way already when the first was refused."""
+    now, over = 5000.0, asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        await over.wait()
+        now = 5031.0
+
+    service = Service(scim_error(429, retry_after="30"), scim(201, {"id": "1"}))
+    clock = Clock(lambda: now, lambda: now, sleep, lambda: 0.0)
+    async with connect(settings(concurrency=1), transport=httpx.MockTransport(service), clock=clock) as provider:
+        tasks = [asyncio.create_task(provider.send(CREATE)) for _ in range(6)]
+        for _ in range(50):
+            await asyncio.sleep(0)
+        asked_meanwhile = len(service.asked)
+        over.set()
+        await asyncio.gather(*tasks)
+
+    assert asked_meanwhile == 1
 
 
 async def test_a_wrong_certificate_or_host_is_not_tried_again() -> None:

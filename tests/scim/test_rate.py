@@ -52,12 +52,11 @@ async def test_one_hold_holds_everybody() -> None:
     """A worker that heard nothing waits as well, and a shorter hold does not let anybody out early."""
     time = Time()
     pace = Pace(time.clock())
-    assert not pace.held
     pace.hold(10)
     pace.hold(2)
+    held = pace.held
 
-    assert pace.held
     await asyncio.gather(pace.ready(), pace.ready())
 
     assert time.now >= 1010
-    assert not pace.held
+    assert (held, pace.held) == (True, False)

@@ -131,6 +131,13 @@ def test_put_of_an_extension_attribute_touches_that_attribute_alone() -> None:
     assert "urn:b" in body["schemas"]
 
 
+def test_put_leaves_no_empty_container() -> None:
+    """Some services refuse `{}`."""
+    managed = managed_from(["name.family_name"])
+
+    assert "name" not in put.with_attributes(USER, {"name": {"familyName": "A"}}, {"user_name": "b"}, managed, GENERIC)
+
+
 def test_put_of_members_names_all_of_them() -> None:
     """The whole list is sent in place of whatever the service returned."""
     group = {"id": "g", "displayName": "G", "Members": [{"value": "x"}], "meta": {}}
