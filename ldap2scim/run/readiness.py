@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from ldap2scim.directory import client
 from ldap2scim.directory.anchors import source_anchor
-from ldap2scim.directory.reader import DirectoryReader, Search
+from ldap2scim.directory.reader import Search
 from ldap2scim.directory.searches import searches
 from ldap2scim.directory.session import Session as LdapSession
 from ldap2scim.errors import Ldap2ScimError
@@ -68,7 +68,7 @@ def _directory(directory: ConfiguredDirectory) -> Iterator[Item]:
         mappings = directory.mappings
         for search in searches(directory.settings, mappings.user.ldap_attributes, mappings.group.ldap_attributes):
             kind = f"{search.resource_type.value.lower()}s"
-            yield _tried(f"{name}, {kind}", partial(_first_page, directory, reader, search))
+            yield _tried(f"{name}, {kind}", partial(_first_page, directory, search))
     finally:
         reader.close()
 
@@ -85,14 +85,10 @@ def _attributes(directory: ConfiguredDirectory, reader: LdapSession) -> str:
     return f"all {len(names)} attributes that are read are in the server's schema, as far as it publishes one"
 
 
-def _first_page(directory: ConfiguredDirectory, reader: DirectoryReader, search: Search) -> str:
-    pages = reader.read(search)
-    try:
-        page = next(pages)
-    except StopIteration:
-        page = ()
-    finally:
-        pages.close()
+def _first_page(directory: ConfiguredDirectory, search: Search) -> str:
+    # A connection of its own: a search that is given up after a page ends its connection.
+    with client.connect(directory.settings) as reader:
+        page = next(reader.read(search), ())
     if not page:
         if search.resource_type is ResourceType.GROUP:
             return "none is found, which may be right"
