@@ -72,7 +72,7 @@ class _Tls(ldap3.Tls):
 class _Server(ldap3.Server):
     """A server at one of the addresses that its name resolves to, so that all connections reach the same one."""
 
-    def __init__(self, address: Address, endpoint: Endpoint, how: Encryption, tls: _Tls, timeout: float) -> None:
+    def __init__(self, address: Address, endpoint: Endpoint, how: Encryption, tls: _Tls | None, timeout: float) -> None:
         host = f"ldap://[{address.host}]" if ":" in address.host else address.host
         use_ssl = how is Encryption.LDAPS
         super().__init__(host, address.port, use_ssl, get_info=ldap3.NONE, tls=tls, connect_timeout=timeout)
@@ -145,7 +145,7 @@ def _protected(settings: DirectorySettings, address: Address, endpoint: Endpoint
 
 
 def _open(settings: DirectorySettings, address: Address, endpoint: Endpoint, how: Encryption) -> ldap3.Connection:
-    tls = _Tls(_tls_context(settings), address.host)
+    tls = None if how is Encryption.NONE else _Tls(_tls_context(settings), address.host)
     server = _Server(address, endpoint, how, tls, settings.connect_timeout)
     connection = ldap3.Connection(
         server,
@@ -163,7 +163,7 @@ def _open(settings: DirectorySettings, address: Address, endpoint: Endpoint, how
         connection.open(read_server_info=False)
     except (LDAPExceptionError, OSError) as error:
         _close(connection)
-        if tls.failure is not None:
+        if tls is not None and tls.failure is not None:
             raise transport_errors.refused_tls(settings, address, tls.failure) from error
         raise transport_errors.not_connected(address, error) from error
     return connection
