@@ -19,7 +19,8 @@ def attribute_changes(old_essence: str, new_essence: str) -> tuple[AttributeChan
 
 def changes_between(old: Attributes, new: Attributes) -> tuple[AttributeChange, ...]:
     """Return what has to change in `old` to give `new`, sorted by path."""
-    before, after = dict(_flat(old)), dict(_flat(new))
+    differing = [name for name in {*old, *new} if not _same(old.get(name), new.get(name))]
+    before, after = (dict(_flat({name: side[name] for name in differing if name in side})) for side in (old, new))
     found: list[AttributeChange] = []
     for path in sorted({*before, *after}):
         was, will_be = before.get(path), after.get(path)

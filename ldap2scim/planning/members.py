@@ -72,8 +72,8 @@ def propose_members(
     universe = _universe(desired, known, held)
     wanted, dropped = _wanted_pairs(desired.members, universe)
     present = _known_pairs(known, universe, proposals.successors)
-    added = np.setdiff1d(wanted, present, assume_unique=True)
-    removed = np.setdiff1d(present, wanted, assume_unique=True)
+    added = _without(wanted, present)
+    removed = _without(present, wanted)
     entering, leaving = _by_group(added, universe), _by_group(removed, universe)
 
     changed = sorted({*entering, *leaving})
@@ -162,7 +162,21 @@ def _true_at(mask: Mask, codes: Positions) -> Mask:
 
 
 def _encode(group: Positions, member: Positions, universe: _Universe) -> Pairs:
-    return np.unique(group * len(universe) + member)
+    codes = group * len(universe) + member
+    codes.sort()  # `np.unique` hashes first, and takes ten times as long
+    first = np.ones(len(codes), dtype=np.bool_)
+    np.not_equal(codes[1:], codes[:-1], out=first[1:])
+    return codes[first]
+
+
+def _without(pairs: Pairs, others: Pairs) -> Pairs:
+    """Return the pairs that are not among the others."""
+    if not len(others):
+        return pairs
+    at = np.searchsorted(others, pairs)
+    at[at == len(others)] = 0
+    missing: Mask = others[at] != pairs
+    return pairs[missing]
 
 
 def _by_group(pairs: Pairs, universe: _Universe) -> dict[Key, tuple[Key, ...]]:

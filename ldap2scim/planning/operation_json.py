@@ -1,6 +1,7 @@
 """Operations as canonical JSON and back: names sorted, no blanks, UTF-8. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -24,6 +25,9 @@ _KINDS: Mapping[str, type[Operation]] = {
     kind.verb: kind for kind in (Create, Adopt, Restore, Update, ChangeMembers, Deactivate, Delete)
 }
 _FIELDS: Mapping[str, tuple[str, ...]] = {verb: tuple(sorted(kind.__match_args__)) for verb, kind in _KINDS.items()}
+_VALUES: Mapping[str, Callable[[Operation], tuple[Any, ...]]] = {
+    verb: attrgetter(*fields) for verb, fields in _FIELDS.items()
+}
 _ENCODED: Mapping[str, Callable[[Any], Any]] = {
     "inputs": lambda inputs: {"desired": inputs.desired, "known": inputs.known},
     "changes": lambda changes: [{"new": c.new, "old": c.old, "path": c.path} for c in changes],
@@ -42,11 +46,12 @@ def held_json(held: HeldOperation) -> bytes:
 
 
 def _plain(operation: Operation) -> dict[str, Any]:
-    plain = {name: getattr(operation, name) for name in _FIELDS[operation.verb]}
+    verb = operation.verb
+    plain: dict[str, Any] = dict(zip(_FIELDS[verb], _VALUES[verb](operation), strict=True))
     for name, encode in _ENCODED.items():
         if name in plain:
             plain[name] = encode(plain[name])
-    plain["verb"] = operation.verb
+    plain["verb"] = verb
     return plain
 
 

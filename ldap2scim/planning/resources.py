@@ -62,6 +62,8 @@ def propose_resources(pairing: Pairing, rules: Rules, proposals: Proposals) -> N
 def _changing(
     kind: type[Adopt] | type[Restore] | type[Update], pairing: Pairing, rows: Pair, lookup: EssenceLookup
 ) -> Iterator[_Changing]:
+    if not len(rows):
+        return
     keys, names, wanted = _desired_texts(pairing, rows.desired)
     was, service_ids, versions = (texts(pairing.known[name], rows.known) for name in _KNOWN)
     new = in_batches(lookup.desired, keys)

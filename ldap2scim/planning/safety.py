@@ -80,17 +80,19 @@ def _judge_resources(
         *(operation for operation in difference.operations if not isinstance(operation, ChangeMembers)),
         *(held.operation for held in known_reasons if approval_for(held.operation) in approvals),
     ]
+    # Creations endanger nobody, and may be a million.
+    risky = [operation for operation in candidates if not isinstance(operation, Create)]
     guards = (
-        guard_removals(candidates, population, policy, recent_removals),
-        guard_updates(candidates, population, policy),
-        guard_attributes(candidates, population, policy),
-        guard_external_ids(candidates, population, policy),
+        guard_removals(risky, population, policy, recent_removals),
+        guard_updates(risky, population, policy),
+        guard_attributes(risky, population, policy),
+        guard_external_ids(risky, population, policy),
     )
-    protected = guard_protected(candidates, population, policy)
-    flowing: list[Operation] = []
+    protected = guard_protected(risky, population, policy)
+    flowing: list[Operation] = [operation for operation in candidates if isinstance(operation, Create)]
     held = [*_resources_only(difference.blocked)]
     held.extend(waiting for waiting in known_reasons if approval_for(waiting.operation) not in approvals)
-    for operation in candidates:
+    for operation in risky:
         name = identity(operation)
         reasons = tuple(guard[name] for guard in guards if name in guard)
         if name in protected:

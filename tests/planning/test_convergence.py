@@ -11,11 +11,23 @@ from ldap2scim.planning.diff import diff
 from ldap2scim.planning.operations import ChangeMembers, Create, Deactivate, Delete
 from ldap2scim.planning.plan import from_json, to_json
 from ldap2scim.planning.states import Holds, Leaving, ReadState, Scope
-from tests.planning.worlds import PROVEN, Essences, World, difference, essences_of, plan_of, service_of, user, worlds
+from tests.planning.worlds import (
+    PROVEN,
+    Essences,
+    World,
+    difference,
+    essences_of,
+    law,
+    plan_of,
+    service_of,
+    user,
+    worlds,
+)
 
 DIRECTORIES = st.sampled_from(["ad", "hr"])
 
 
+@law
 @given(worlds(), worlds())
 def test_applying_the_plan_gives_the_desired_world(a: World, b: World) -> None:
     """Applying plan(a→b) to a service that is at a gives b, in the plan's own order."""
@@ -27,6 +39,7 @@ def test_applying_the_plan_gives_the_desired_world(a: World, b: World) -> None:
     assert service.managed() == b
 
 
+@law
 @given(worlds())
 def test_a_service_in_step_needs_nothing(world: World) -> None:
     """plan(b→b) is empty, and every resource is counted as unchanged."""
@@ -35,6 +48,7 @@ def test_a_service_in_step_needs_nothing(world: World) -> None:
     assert found.unchanged == {ResourceType.USER: len(world.users), ResourceType.GROUP: len(world.groups)}
 
 
+@law
 @given(worlds(), worlds())
 def test_there_and_back(a: World, b: World) -> None:
     """plan(a→b) and then plan(b→a) return to a."""
@@ -44,6 +58,7 @@ def test_there_and_back(a: World, b: World) -> None:
     assert service.managed() == a
 
 
+@law
 @given(worlds(), worlds())
 def test_there_and_back_where_leavers_are_deactivated(a: World, b: World) -> None:
     """Deactivated people are restored when they come back, with everything they had."""
@@ -57,6 +72,7 @@ def test_there_and_back_where_leavers_are_deactivated(a: World, b: World) -> Non
     assert service.managed() == a
 
 
+@law
 @given(worlds(), worlds(), st.data())
 def test_held_keys_are_untouched(a: World, b: World, data: st.DataObject) -> None:
     """Nothing is done to a held entry, nor to any membership of it, while all others converge."""
@@ -81,6 +97,7 @@ def _touching(edges: frozenset[tuple[str, str]], keys: frozenset[str]) -> frozen
     return frozenset(edge for edge in edges if not keys.isdisjoint(edge))
 
 
+@law
 @given(worlds(), worlds(), st.sampled_from(ReadState), DIRECTORIES, st.sampled_from(ResourceType))
 def test_no_removal_where_a_read_is_not_proven(
     a: World, b: World, state: ReadState, directory: str, kind: ResourceType
@@ -104,6 +121,7 @@ def test_no_removal_where_a_read_is_not_proven(
         assert not found.held
 
 
+@law
 @given(worlds(), worlds())
 def test_nothing_is_removed_when_nothing_was_read(a: World, b: World) -> None:
     """Without any read state there is no removal at all, not even a held one."""
@@ -113,6 +131,7 @@ def test_nothing_is_removed_when_nothing_was_read(a: World, b: World) -> None:
     assert (removals, lost, found.held, found.blocked) == ([], [], (), ())
 
 
+@law
 @given(worlds(), worlds(), DIRECTORIES, st.sampled_from(ResourceType))
 def test_an_entry_without_a_key_blocks_every_removal_of_its_kind(
     a: World, b: World, directory: str, kind: ResourceType
@@ -128,6 +147,7 @@ def test_an_entry_without_a_key_blocks_every_removal_of_its_kind(
     assert {h.operation.key for h in found.blocked if isinstance(h.operation, Delete)} == gone
 
 
+@law
 @given(worlds(), worlds())
 def test_the_plan_does_not_depend_on_the_order_of_its_input(a: World, b: World) -> None:
     """The same state in another row order gives the same plan with the same id."""
@@ -135,6 +155,7 @@ def test_the_plan_does_not_depend_on_the_order_of_its_input(a: World, b: World) 
     assert plan_of(difference(b, service)) == plan_of(difference(b, service, order=-1))
 
 
+@law
 @given(worlds(), worlds())
 def test_a_plan_file_gives_the_same_plan(a: World, b: World) -> None:
     """A plan that was written and read back is equal, with the same id and the same bytes."""

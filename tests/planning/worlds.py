@@ -1,10 +1,13 @@
 """Small worlds for the planning tests: a directory's wishes, a service in memory, and the way from one to the other."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from ldap2scim.essence import fingerprint, from_essence, to_essence
@@ -26,6 +29,8 @@ from ldap2scim.planning.plan import Plan, make_plan
 from ldap2scim.planning.proposals import Difference
 from ldap2scim.planning.states import DesiredState, Edges, Holds, KnownState, Leaving, LoginMatch, ReadState, Scope
 
+law = settings(max_examples=1000 if os.environ.get("LDAP2SCIM_LONG") else 50, deadline=None)
+"""How hard a law is tried; more under `make test-long`."""
 USER, GROUP = ResourceType.USER, ResourceType.GROUP
 LOGIN = {USER: "user_name", GROUP: "display_name"}
 PROVEN: Mapping[Scope, ReadState] = {Scope(d, kind): ReadState.PROVEN for d in ("ad", "hr") for kind in ResourceType}
@@ -204,8 +209,6 @@ def difference(
 
 def plan_of(found: Difference) -> Plan:
     """Return the plan of everything that was found, not judged."""
-    from datetime import UTC, datetime
-
     return make_plan(
         found.operations,
         (*found.held, *found.blocked),
