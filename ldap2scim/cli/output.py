@@ -8,6 +8,7 @@ from typing import Any
 
 from ldap2scim.planning.render import (
     Document,
+    operation_rows,
     plan_document,
     refused_document,
     report_document,
@@ -64,7 +65,9 @@ def report(said: Report, *, as_json: bool) -> None:
                 "stopped_by": said.stopped_by,
                 "accounts": asdict(said.accounts) if said.accounts is not None else None,
                 "reads": [asdict(read) for read in said.reads],
-                **_tables(shown),
+                "summary": list(shown.lines),
+                **_operations(said),
+                "findings": [asdict(finding) for finding in said.findings],
             }
         )
         return
@@ -79,6 +82,21 @@ def drift(found: Drift, *, as_json: bool) -> None:
         document({"in_step": found.in_step, "exit_code": found.exit_code, **_tables(found.document)})
         return
     print(to_text(found.document), end="")
+
+
+def _operations(said: Report) -> dict[str, Any]:
+    """Return every operation once: what was done, or would be, and what waits."""
+    if said.plan is None:
+        return {}
+    if said.mode is Mode.PLAN:
+        done = operation_rows(said.plan.operations)
+    else:
+        rows = operation_rows(outcome.operation for outcome in said.outcomes)
+        results = ({"result": one.result.value, "error": one.error} for one in said.outcomes)
+        done = [row | result for row, result in zip(rows, results, strict=True)]
+    held = operation_rows(waiting.operation for waiting in said.plan.held)
+    reasons = ({"reasons": list(waiting.reasons)} for waiting in said.plan.held)
+    return {"operations": done, "held": [row | why for row, why in zip(held, reasons, strict=True)]}
 
 
 def _tables(shown: Document) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from ldap2scim.planning.removals import changes_of, plural
 
 MOST_ROWS = 500
 """Of one table: more of them freeze the Prefect UI (a counted remainder is said instead)."""
+MOST_LINES = 50
+"""Of one table on a terminal."""
 _SUBJECTS = 5
 _UNBALANCED = "The accounts do not add up: this run has failed. Run `ldap2scim recover`."
 
@@ -47,9 +49,8 @@ def plan_document(plan: Plan, findings: Sequence[Finding] = (), accounts: Accoun
     if plan.held:
         lines.append(_summary("Held", (waiting.operation for waiting in plan.held)))
         lines.append(f"To release what is held: ldap2scim approve {plan.plan_id}")
-    if accounts is not None and not accounts.balanced:
-        lines.append(_UNBALANCED)
-    tables = (_operations("Operations", plan.operations), _held(plan.held), _findings(findings), _accounts(accounts))
+    lines += account_lines(accounts)
+    tables = (_operations("Operations", plan.operations), _held(plan.held), _findings(findings))
     return Document("Plan", tuple(lines), _filled(tables))
 
 
@@ -76,10 +77,8 @@ def report_document(
     missing = len(plan.operations) - len(outcomes)
     if missing:
         lines.append(f"{missing} operations were not reached; the next run goes on with them.")
-    if accounts is not None and not accounts.balanced:
-        lines.append(_UNBALANCED)
+    lines += account_lines(accounts)
     tables = (
-        _accounts(accounts),
         _troubles(outcomes),
         _operations("Applied", [outcome.operation for outcome in outcomes if outcome.result.is_done]),
         _held(plan.held),
@@ -88,9 +87,9 @@ def report_document(
     return Document("Report", tuple(lines), _filled(tables))
 
 
-def to_text(document: Document) -> str:
-    """Return the document for a terminal; nothing in it can drive the terminal."""
-    return "\n".join(_text_lines(document)) + "\n"
+def to_text(document: Document, most: int = MOST_LINES) -> str:
+    """Return the document for a terminal, `most` rows of each table; nothing in it can drive the terminal."""
+    return "\n".join(_text_lines(document, most)) + "\n"
 
 
 def to_markdown(document: Document) -> str:
@@ -112,6 +111,14 @@ def to_markdown(document: Document) -> str:
 def to_rows(table: Table) -> list[dict[str, str]]:
     """Return the rows of a table as objects, for a table artifact or `--json`."""
     return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+
+
+def operation_rows(operations: Iterable[Operation]) -> list[dict[str, str]]:
+    """Return every operation as an object, for machines: all of them, however many."""
+    return [
+        {"verb": one.verb, "type": one.resource_type.value, "name": one.name, "changes": _detail(one)}
+        for one in operations
+    ]
 
 
 def change_text(change: AttributeChange) -> str:
@@ -183,22 +190,27 @@ def _trouble(outcome: Outcome) -> str:
     return " ".join(filter(None, (outcome.error, ignored)))
 
 
-def _accounts(accounts: Accounts | None) -> Table:
+def account_lines(accounts: Accounts | None) -> tuple[str, ...]:
+    """Return the two accounts as the sums that they are; what is zero on the right-hand side is left out."""
     if accounts is None:
-        return Table("Accounts", (), ())
+        return ()
     directory, service = accounts.directory, accounts.service
     fates = ("out_of_scope", "held", "created", "adopted", "restored", "updated", "unchanged", "failed", "in_doubt")
-    counts = (*fates, "in_image")
-    rows = [("directory", name.replace("_", " "), str(getattr(directory, name))) for name in counts]
-    rows.append(("directory", "adds up", _yes(directory.balanced)))
-    moves = ("managed_before", "created", "adopted", "restored", "removed", "managed_after")
-    rows += [("service", name.replace("_", " "), str(getattr(service, name))) for name in moves]
-    rows.append(("service", "adds up", _yes(service.balanced)))
-    return Table("Accounts", ("account", "item", "count"), tuple(rows))
+    parts = [f"{getattr(directory, name)} {name.replace('_', ' ')}" for name in fates if getattr(directory, name)]
+    before = [f"{service.managed_before} managed before"]
+    before += [
+        f"{getattr(service, name)} {name}" for name in ("created", "adopted", "restored") if getattr(service, name)
+    ]
+    after = [f"{service.managed_after} managed after", *([f"{service.removed} removed"] if service.removed else [])]
+    lines = (
+        f"Directory: {directory.in_image} entries {_equals(directory.balanced)} {' + '.join(parts) or '0'}.",
+        f"Service: {' + '.join(before)} {_equals(service.balanced)} {' + '.join(after)}.",
+    )
+    return lines if accounts.balanced else (*lines, _UNBALANCED)
 
 
-def _yes(answer: bool) -> str:
-    return "yes" if answer else "NO"
+def _equals(balanced: bool) -> str:
+    return "=" if balanced else "≠"
 
 
 def _table(title: str, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], total: int) -> Table:
@@ -226,14 +238,16 @@ def _markdown_row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _text_lines(document: Document) -> Iterator[str]:
+def _text_lines(document: Document, most: int) -> Iterator[str]:
     yield from map(_harmless, document.lines)
     for table in document.tables:
+        rows = table.rows[:most]
+        more = table.more + len(table.rows) - len(rows)
         yield ""
         yield f"{table.title}:"
-        widths = [max(len(row[i]) for row in table.rows) for i in range(len(table.columns) - 1)]
-        for row in table.rows:
+        widths = [max(len(row[i]) for row in rows) for i in range(len(table.columns) - 1)]
+        for row in rows:
             cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
             yield "  " + "  ".join([*cells, row[-1]]).rstrip()
-        if table.more:
-            yield f"  … and {table.more} more"
+        if more:
+            yield f"  … and {more} more"
