@@ -92,7 +92,7 @@ def _operations(said: Report) -> dict[str, Any]:
         done = operation_rows(said.plan.operations)
     else:
         rows = operation_rows(outcome.operation for outcome in said.outcomes)
-        results = ({"result": one.result.value, "error": one.error} for one in said.outcomes)
+        results = ({"result": one.result.value, "error": one.error or ""} for one in said.outcomes)
         done = [row | result for row, result in zip(rows, results, strict=True)]
     held = operation_rows(waiting.operation for waiting in said.plan.held)
     reasons = ({"reasons": list(waiting.reasons)} for waiting in said.plan.held)
