@@ -19,7 +19,7 @@ def translated(place: str) -> Iterator[None]:
         yield
     except IntegrityError as error:
         raise StateError(
-            f"The state in {place} contradicts itself: {error.orig}.",
+            f"The state in {place} contradicts itself: {_first_line(error.orig)}.",
             "Run `ldap2scim recover` to rebuild the snapshot from the service.",
         ) from error
     except DBAPIError as error:
@@ -33,13 +33,18 @@ def explain(error: BaseException | None, place: str) -> StateError:
     # The low byte is the primary code; the rest tells variants apart (sqlite.org/rescode.html).
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     message, remedy = _WORDS.get(code, ("The state in {place} failed: {error}.", "Check its disk, then run again."))
-    return StateError(message.format(place=place, error=error), remedy)
+    return StateError(message.format(place=place, error=_first_line(error)), remedy)
 
 
 def corrupted(place: str) -> StateError:
     """Return the error for a file whose contents are damaged."""
     message, remedy = _DAMAGED
     return StateError(message.format(place=place), remedy)
+
+
+def _first_line(error: BaseException | None) -> str:
+    """Return what failed; further lines of some databases show the row."""
+    return str(error).partition("\n")[0]
 
 
 _IN_USE = (
