@@ -57,6 +57,8 @@ def test_quick_path_and_parser_give_one_form(rdns: list[list[tuple[str, str]]]) 
         ("cn=a\\=b", "cn=a=b"),
         ("cn=Straße", "cn=STRASSE"),
         ("cn=#04024869", "CN=#04024869"),
+        ("cn=山\u2028田", "cn=山 田"),
+        ("cn=a\udcff", "cn=a\\ff"),
         ("cn=Smith\\, John,dc=example", "cn=smith\\2c john,dc=example"),
     ],
 )

@@ -150,6 +150,20 @@ def test_attribute_sent_twice_or_without_values() -> None:
     body = b"\x04\x04cn=x\x30" + bytes((len(empty + ranged + twice),)) + empty + ranged + twice
     found = decoder.entry(b"\x02\x01\x01\x64" + bytes((len(body),)) + body, entry_prefix(1))
     assert found == LdapEntry("cn=x", {"cn": (b"a", b"b"), "member;range=5-*": ()})
+    again = b"\x30\x09\x04\x02cn\x31\x03\x04\x01a" + b"\x30\x09\x04\x02cn\x31\x03\x04\x01b"
+    body = b"\x04\x04cn=x\x30" + bytes((len(again),)) + again
+    found = decoder.entry(b"\x02\x01\x01\x64" + bytes((len(body),)) + body, entry_prefix(1))
+    assert found == LdapEntry("cn=x", {"cn": (b"a", b"b")})
+
+
+def test_attribute_longer_than_its_entry_is_refused() -> None:
+    """An attribute whose lengths agree with each other, and reach beyond the entry, is refused."""
+    decoder = Decoder()
+    decoder.entry(contents(entry_message(1, "cn=x", {"cn": [b"a"]})), entry_prefix(1))
+    longer = b"\x30\x0a\x04\x02cn\x31\x04\x04\x02a"
+    body = b"\x04\x04cn=x\x30" + bytes((len(longer),)) + longer
+    with pytest.raises(DecodeError, match="do not fill"):
+        decoder.entry(b"\x02\x01\x01\x64" + bytes((len(body),)) + body, entry_prefix(1))
 
 
 def test_dn_that_is_not_utf8_is_escaped() -> None:
