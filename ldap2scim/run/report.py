@@ -59,9 +59,9 @@ class Report:
 
     @property
     def held(self) -> bool:
-        """Say whether something waits for a person."""
-        stopped = any(finding.severity is Severity.STOP for finding in self.findings)
-        return stopped or self.refused_reads or (self.plan is not None and bool(self.plan.held))
+        """Say whether something waits for a person: an operation, an entry, a read, or the whole run."""
+        waiting = any(finding.severity is not Severity.NOTE for finding in self.findings)
+        return waiting or self.refused_reads or (self.plan is not None and bool(self.plan.held))
 
     @property
     def pending(self) -> bool:
