@@ -40,7 +40,7 @@ def day_of_changes(directory: EmbeddedDirectory) -> tuple[str, ...]:
 
 def _people(connection: ldap3.Connection) -> list[str]:
     connection.search(f"ou=sales,{PEOPLE_DN}", "(objectClass=inetOrgPerson)", attributes=["1.1"])
-    return sorted(entry["dn"] for entry in connection.response)
+    return sorted(entry["dn"] for entry in connection.response or ())
 
 
 def _hired(connection: ldap3.Connection, count: int = 3) -> str:
@@ -73,7 +73,7 @@ def _left(connection: ldap3.Connection, people: list[str]) -> str:
 def _joined(connection: ldap3.Connection, people: list[str], count: int = 4) -> str:
     group = f"cn=project-0000,{GROUPS_DN}"
     connection.search(group, "(objectClass=*)", ldap3.BASE, attributes=["member"])
-    members = set(connection.response[0]["attributes"]["member"])
+    members = {member for entry in connection.response or () for member in entry["attributes"]["member"]}
     joining = [dn for dn in people[-count * 3 :] if dn not in members][:count]
     connection.modify(group, {"member": [(ldap3.MODIFY_ADD, joining)]})
     return f"{len(joining)} joined project-0000"

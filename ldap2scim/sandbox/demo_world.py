@@ -34,9 +34,6 @@ def _awkward_people(chance: random.Random) -> Iterator[LdifEntry]:
     # Nobody can log in without a login: held, and named in the findings.
     dn, nameless = _guest("cn=Meeting Room 7", "", "Room", "Meeting", chance)
     yield dn, {name: values for name, values in nameless.items() if name not in {"uid", "mail"}}
-    # A value that is no UTF-8: held, and named.
-    dn, junk = _guest("cn=Imported 1998", "imported", "Imported", "Old", chance)
-    yield dn, {**junk, "givenName": [b"\x93\xfa\x96\x7b\xff"]}
 
 
 def _guest(rdn: str, uid: str, family: str, given: str, chance: random.Random) -> LdifEntry:
