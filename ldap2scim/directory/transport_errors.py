@@ -83,7 +83,7 @@ def all_failed(failures: tuple[DirectoryError, ...]) -> DirectoryError:
 
 
 def _untrusted(settings: DirectorySettings, address: Address, failure: ssl.SSLCertVerificationError) -> DirectoryError:
-    reason = failure.verify_message
+    reason = failure.verify_message.rstrip(".")
     message = f"The certificate of {address} was refused: {reason}."
     if failure.verify_code in _NAME_MISMATCH:
         return DirectoryError(
