@@ -17,7 +17,7 @@ MOST_ROWS = 500
 """Of one table: more of them freeze the Prefect UI (a counted remainder is said instead)."""
 MOST_LINES = 50
 """Of one table on a terminal."""
-_SUBJECTS = 5
+_FINDINGS = "Findings"
 _UNBALANCED = "The accounts do not add up: this run has failed. Run `ldap2scim recover`."
 
 
@@ -167,15 +167,9 @@ def _findings(findings: Sequence[Finding]) -> Table:
     order = list(reversed(Severity))
     chosen = sorted(findings, key=lambda finding: (order.index(finding.severity), finding.rule))
     rows = tuple(
-        (finding.severity.value, finding.rule, _shortened(finding.subjects), f"{finding.message} {finding.remedy}")
-        for finding in chosen[:MOST_ROWS]
+        (finding.severity.value, finding.rule, finding.message, finding.remedy) for finding in chosen[:MOST_ROWS]
     )
-    return _table("Findings", ("severity", "rule", "about", "what, and what to do"), rows, len(findings))
-
-
-def _shortened(subjects: Sequence[str]) -> str:
-    more = len(subjects) - _SUBJECTS
-    return "; ".join(subjects[:_SUBJECTS]) + (f"; … {more} more" if more > 0 else "")
+    return _table(_FINDINGS, ("severity", "rule", "what", "what to do"), rows, len(findings))
 
 
 def _troubles(outcomes: Iterable[Outcome]) -> Table:
@@ -245,9 +239,20 @@ def _text_lines(document: Document, most: int) -> Iterator[str]:
         more = table.more + len(table.rows) - len(rows)
         yield ""
         yield f"{table.title}:"
-        widths = [max(len(row[i]) for row in rows) for i in range(len(table.columns) - 1)]
-        for row in rows:
-            cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-            yield "  " + "  ".join([*cells, row[-1]]).rstrip()
+        yield from _sentences(rows) if table.title == _FINDINGS else _aligned(rows)
         if more:
             yield f"  … and {more} more"
+
+
+def _sentences(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield what was found and, below it, what to do."""
+    for severity, rule, what, remedy in rows:
+        yield f"  {severity:<4}  {what} ({rule})"
+        yield f"        {remedy}"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        yield "  " + "  ".join([*cells, row[-1]]).rstrip()
