@@ -11,6 +11,7 @@ from ldap2scim.sandbox.directory import ACTIVE_DIRECTORY, OPENLDAP, embedded_dir
 from tests.contract.directories import Subject
 from tests.contract.directory_world import Dialect, world_ldif
 from tests.servers.available import require
+from tests.servers.process import ServerDidNotStart
 from tests.servers.samba import BASE_DN, running_samba
 from tests.servers.slapd import SlapdOptions, running_slapd
 
@@ -26,11 +27,18 @@ class Subjects:
         self._folder = folder
         self._running = running
         self._started: dict[str, Subject] = {}
+        self._failed: dict[str, ServerDidNotStart] = {}
 
     def get(self, name: str) -> Subject:
-        """Return a running directory by its name."""
+        """Return a running directory by its name; one that could not be started is not tried again."""
+        if name in self._failed:
+            raise self._failed[name]
         if name not in self._started:
-            self._started[name] = self._running.enter_context(_start(name, self._folder / name))
+            try:
+                self._started[name] = self._running.enter_context(_start(name, self._folder / name))
+            except ServerDidNotStart as error:
+                self._failed[name] = error
+                raise
         return self._started[name]
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import ldap3
 
 from tests.contract.directory_world import Dialect
+
+Client: TypeAlias = Any
+"""ldap3's connection, whose published types leave out half of it."""
 
 PAGED_RESULTS = "1.2.840.113556.1.4.319"
 
@@ -73,10 +76,10 @@ class Answer:
 
 
 @contextmanager
-def bound(subject: Subject, dn: str | None = None, password: str | None = None) -> Iterator[ldap3.Connection]:
+def bound(subject: Subject, dn: str | None = None, password: str | None = None) -> Iterator[Client]:
     """Connect as the reader, or under another name; nothing of the schema is read."""
     server = ldap3.Server(subject.server.host, subject.server.port, get_info=ldap3.NONE, connect_timeout=10)
-    connection = ldap3.Connection(
+    connection: Client = ldap3.Connection(
         server,
         subject.server.reader_dn if dn is None else dn,
         subject.server.reader_password if password is None else password,
@@ -93,7 +96,7 @@ def bound(subject: Subject, dn: str | None = None, password: str | None = None) 
 
 
 @contextmanager
-def administering(subject: Subject) -> Iterator[ldap3.Connection]:
+def administering(subject: Subject) -> Iterator[Client]:
     """Connect as the administrator."""
     with bound(subject, subject.server.admin_dn, subject.server.admin_password) as connection:
         assert connection.bound, connection.result
@@ -101,7 +104,7 @@ def administering(subject: Subject) -> Iterator[ldap3.Connection]:
 
 
 def ask(
-    connection: ldap3.Connection,
+    connection: Client,
     base: str,
     search_filter: str = "(objectClass=*)",
     attributes: tuple[str, ...] = ("*",),
@@ -120,7 +123,7 @@ def ask(
     return Answer(entries, connection.result["description"])
 
 
-def ask_in_pages(connection: ldap3.Connection, base: str, size: int, search_filter: str = "(objectClass=*)") -> Answer:
+def ask_in_pages(connection: Client, base: str, size: int, search_filter: str = "(objectClass=*)") -> Answer:
     """Search page by page until the cookie is empty or an error ends it."""
     entries: dict[str, dict[str, list[bytes]]] = {}
     pages, cookie = 0, None
@@ -135,7 +138,7 @@ def ask_in_pages(connection: ldap3.Connection, base: str, size: int, search_filt
             return Answer(entries, answer.result, pages)
 
 
-def read_one(connection: ldap3.Connection, dn: str, *attributes: str) -> dict[str, list[bytes]] | None:
+def read_one(connection: Client, dn: str, *attributes: str) -> dict[str, list[bytes]] | None:
     """Read one entry by name; None where the server says that there is none."""
     answer = ask(connection, dn, attributes=attributes or ("*",), scope=ldap3.BASE)
     if answer.result == "noSuchObject":
@@ -144,7 +147,7 @@ def read_one(connection: ldap3.Connection, dn: str, *attributes: str) -> dict[st
     return next(iter(answer.entries.values()))
 
 
-def read_whole(connection: ldap3.Connection, dn: str, attribute: str) -> list[bytes]:
+def read_whole(connection: Client, dn: str, attribute: str) -> list[bytes]:
     """Read all values of an attribute, range by range where the server sends ranges."""
     values: list[bytes] = []
     wanted = attribute

@@ -39,7 +39,8 @@ class Dialect(Enum):
 def dn_of(common_name: str, *above: str) -> str:
     """Return a DN; every character of the name that is no letter or digit is escaped as hexadecimal pairs."""
     escaped = "".join(
-        character if character.isalnum() or character in " -_." else _hexadecimal(character) for character in common_name
+        character if character.isalnum() or character in " -_." else _hexadecimal(character)
+        for character in common_name
     )
     if escaped.startswith(" "):
         escaped = f"\\20{escaped[1:]}"
@@ -104,7 +105,7 @@ def _few(unit: str, dialect: Dialect) -> Iterator[LdifEntry]:
     people: list[tuple[str, int, dict[str, list[LdifValue]]]] = [
         ("Berta", 1002, {"sn": ["MUELLER"], "mail": ["berta@example.com"]}),
         ("Anna", 1001, {"sn": ["Müller"], "mail": ["anna@example.com"], "manager": [berta], "jpegPhoto": [ALL_BYTES]}),
-        ("Carl", 1003, {"sn": ["a*b(c)\\d"], "telephoneNumber": ["+81 3 1111", "+81 3 2222"]}),
+        ("Carl", 1003, {"sn": ["a*b(c)\\d"], "departmentNumber": ["sales", "営業部"]}),
         ("Taro", 1010, {"sn": ["山田"], "givenName": ["太郎"]}),
     ]
     for name, number, attributes in people:
@@ -123,7 +124,8 @@ def _groups(base: str, dialect: Dialect) -> list[LdifEntry]:
         "awkward": [dn_of(name, f"ou=awkward,{base}") for name in AWKWARD],
     }
     return [
-        (dn_of(name, unit), {"objectClass": [kind], "cn": [name], "member": list(found)}) for name, found in members.items()
+        (dn_of(name, unit), {"objectClass": [kind], "cn": [name], "member": list(found)})
+        for name, found in members.items()
     ]
 
 

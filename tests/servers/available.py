@@ -48,6 +48,6 @@ def _missing_parts() -> str | None:
         return "a domain controller needs root for its ports and file ownership"
     if not Path("/usr/share/samba/setup").is_dir():
         return f"samba-ad-provision not installed; {_INSTALL}"
-    if not any(Path("/usr").glob("lib*/**/samba/vfs/posix_eadb.so")):
+    if not any(any(Path("/usr").glob(f"{place}/samba/vfs/posix_eadb.so")) for place in ("lib*", "lib/*")):
         return f"samba-vfs-modules not installed; {_INSTALL}"
     return None

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from uuid import NAMESPACE_OID, UUID, uuid5
 
+from ldap2scim.sandbox.directory.classes import comparable_classes, with_superiors
 from ldap2scim.sandbox.directory.clock import generalized_now
 from ldap2scim.sandbox.directory.comparing import Comparable, comparables
 from ldap2scim.sandbox.directory.computed import COMPUTED, computed_values
@@ -132,6 +133,8 @@ class Tree:
 
     def comparable(self, entry: Entry, kind: str) -> frozenset[Comparable]:
         """Return values of an entry, computed ones as well, in the form in which they are compared."""
+        if kind == "objectclass":
+            return comparable_classes(entry.comparable(kind), self.make)
         if kind not in COMPUTED[self.make]:
             return entry.comparable(kind)
         return frozenset(comparables(self.values(entry, kind), syntax_of(kind)))
@@ -158,6 +161,9 @@ class Tree:
         attributes: dict[str, Attribute] = {}
         for name, found in values.items():
             attributes.setdefault(name.lower(), Attribute(name, [])).values.extend(found)
+        if self.make is Make.ACTIVE_DIRECTORY and (classes := attributes.get("objectclass")) is not None:
+            named = with_superiors((value.decode() for value in classes.values), self.make)
+            classes.values = [name.encode() for name in named]
         return Entry(dn, key_of(dn), uuid, now, now, self.change_number, self.change_number, attributes)
 
     def _remember(self, entry: Entry) -> None:
