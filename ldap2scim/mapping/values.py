@@ -82,7 +82,7 @@ def compile_value(rule: ValueRule) -> Reader:
 
 
 def compile_all_values(rule: ValueRule) -> Callable[[Raw], tuple[Scalar, ...]]:
-    """Return the reader of all values of the first source that has one, each once, in the order received."""
+    """Return the reader of all values of the first source that has one, in the order received."""
     sources = _decoded_sources(rule)
     convert = compile_conversions(rule.conversions)
     default = default_of(rule)
@@ -100,7 +100,7 @@ def compile_all_values(rule: ValueRule) -> Callable[[Raw], tuple[Scalar, ...]]:
             if len(texts) == 1 and not rule.conversions:
                 return (texts[0],)
             if texts:
-                return tuple(dict.fromkeys(filter(None, map(convert, texts)))) or fallback
+                return tuple(filter(None, map(convert, texts))) or fallback
         return fallback
 
     return read

@@ -92,6 +92,16 @@ def test_the_answer_follows_the_time_of_evaluation() -> None:
     assert [read(person.attributes, at).active for at in (NOW, TOMORROW)] == [True, False]
 
 
+def test_a_shadow_account_ends_as_its_day_begins() -> None:
+    """At midnight UTC itself it is disabled, and nothing more is to come."""
+    read = compile_active(source("shadowExpire"))
+    person = entry(shadowExpire="20545")
+    midnight = datetime(2026, 4, 2, tzinfo=UTC)
+
+    assert read(person.attributes, midnight) == DISABLED
+    assert read(person.attributes, midnight - timedelta(seconds=1)) == Account(True, midnight)
+
+
 def test_without_a_value_the_default_holds() -> None:
     """Nothing mapped means enabled; a written default says otherwise."""
     assert account(ValueRule(), entry()) == ENABLED
