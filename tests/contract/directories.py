@@ -116,7 +116,7 @@ def ask(
         base, search_filter, scope, attributes=list(attributes), dereference_aliases=ldap3.DEREF_NEVER, **more
     )
     entries = {
-        each["dn"]: {name: list(values) for name, values in each["raw_attributes"].items()}
+        each["dn"]: {name: list(values or []) for name, values in each["raw_attributes"].items()}
         for each in connection.response or []
         if each["type"] == "searchResEntry"
     }
@@ -153,7 +153,8 @@ def read_whole(connection: Client, dn: str, attribute: str) -> list[bytes]:
     wanted = attribute
     while True:
         found = read_one(connection, dn, wanted) or {}
-        name, part = next((name, part) for name, part in found.items() if name.lower().startswith(attribute.lower()))
+        # Beside the first range Active Directory sends the plain attribute, empty.
+        name, part = next((name, part) for name, part in found.items() if part and name.lower().startswith(attribute))
         values += part
         _, _, limits = name.partition(";range=")
         if not limits or limits.endswith("*"):

@@ -45,6 +45,8 @@ class SlapdOptions:
     """Most entries that an ordinary bind gets from one search, pages together (slapd.conf(5) `sizelimit`)."""
     readable_subtrees: tuple[str, ...] | None = None
     """Subtrees that `reader` may read; None: all. The rest is invisible to it, as a missing access rule makes it."""
+    hidden_subtrees: tuple[str, ...] = ()
+    """Subtrees that `reader` may not see, as after a broken access rule."""
     overlays: tuple[str, ...] = ()
     """Overlays of the world's database by module name, e.g. `memberof`, `refint`, `syncprov`, `ppolicy`."""
     database_lines: tuple[str, ...] = ()
@@ -181,16 +183,14 @@ def _database(server: Slapd, suffix: str, name: str) -> str:
 
 def _access(server: Slapd) -> str:
     reader = f'by dn.exact="{server.reader_dn}" read by * none\n'
+    hidden = "".join(f'access to dn.subtree="{dn}" by * none\n' for dn in server.options.hidden_subtrees)
     passwords = "access to attrs=userPassword by anonymous auth by * none\n"
     match server.options.readable_subtrees:
         case None:
-            return f"{passwords}access to * {reader}"
+            allowed = f"access to * {reader}"
         case subtrees:
-            return (
-                passwords
-                + "".join(f'access to dn.subtree="{dn}" {reader}' for dn in subtrees)
-                + "access to * by * none\n"
-            )
+            allowed = "".join(f'access to dn.subtree="{dn}" {reader}' for dn in subtrees)
+    return f"{hidden}{passwords}{allowed}access to * by * none\n"
 
 
 def _program(name: str) -> str:

@@ -53,12 +53,12 @@ class Selection:
         for wanted in self.named:
             for attribute in _visible(entry, tree, wanted.kind):
                 if wanted.options <= _options(attribute.description):
-                    part = _part(attribute, wanted, self.max_values)
-                    chosen[part.description.lower()] = part
+                    for part in _parts(attribute, wanted, self.max_values):
+                        chosen[part.description.lower()] = part
         if self.user or self.operational:
             for attribute in self._of_class(entry, tree):
-                part = _part(attribute, _WHOLE, self.max_values)
-                chosen.setdefault(part.description.lower(), part)
+                for part in _parts(attribute, _WHOLE, self.max_values):
+                    chosen.setdefault(part.description.lower(), part)
         return [attribute for attribute in chosen.values() if canonical(attribute.description) not in self.withheld]
 
     def _of_class(self, entry: Entry, tree: Tree) -> Iterator[Attribute]:
@@ -80,10 +80,14 @@ def _visible(entry: Entry, tree: Tree, kind: str) -> Iterator[Attribute]:
         yield Attribute(spelled, values)
 
 
-def _part(attribute: Attribute, wanted: _Wanted, max_values: int | None) -> Attribute:
+def _parts(attribute: Attribute, wanted: _Wanted, max_values: int | None) -> Iterator[Attribute]:
     count = len(attribute.values)
-    if wanted.start is None and (max_values is None or count <= max_values):
-        return attribute
+    if wanted.start is None:
+        whole = max_values is None or count <= max_values
+        # Active Directory sends the plain attribute empty beside its first range.
+        yield attribute if whole else Attribute(attribute.description, [])
+        if whole:
+            return
     start = wanted.start or 0
     stops = [
         count,
@@ -91,7 +95,7 @@ def _part(attribute: Attribute, wanted: _Wanted, max_values: int | None) -> Attr
     ]
     stop = min(stops)
     last = "*" if stop >= count else str(stop - 1)
-    return Attribute(f"{attribute.description};range={start}-{last}", attribute.values[start:stop])
+    yield Attribute(f"{attribute.description};range={start}-{last}", attribute.values[start:stop])
 
 
 def _wanted(name: str) -> _Wanted:
