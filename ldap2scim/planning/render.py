@@ -5,7 +5,7 @@ Shown: names (DN, login), verbs, attribute paths, and booleans. Not shown: any o
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.planning.accounts import Accounts, Outcome, Result
@@ -201,6 +201,17 @@ def account_lines(accounts: Accounts | None) -> tuple[str, ...]:
         f"Service: {' + '.join(before)} {_equals(service.balanced)} {' + '.join(after)}.",
     )
     return lines if accounts.balanced else (*lines, _UNBALANCED)
+
+
+def accounts_table(accounts: Accounts | None) -> Table:
+    """Return every number of the two accounts, zeros included, for a table artifact."""
+    if accounts is None:
+        return Table("Accounts", (), ())
+    rows = []
+    for name, account in (("directory", accounts.directory), ("service", accounts.service)):
+        rows += [(name, field.name.replace("_", " "), str(getattr(account, field.name))) for field in fields(account)]
+        rows.append((name, "adds up", "yes" if account.balanced else "NO"))
+    return Table("Accounts", ("account", "item", "count"), tuple(rows))
 
 
 def _equals(balanced: bool) -> str:
