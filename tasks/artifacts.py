@@ -1,0 +1,76 @@
+"""What is published of a run: rendered by the domain, kept by Prefect. Keys are fixed, so that versions line up.
+
+Shown are names, verbs and attribute paths, never other attribute values (`planning.render`).
+"""
+
+from pathlib import Path
+from typing import Final, cast
+from uuid import UUID
+
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+
+from ldap2scim.planning.plan import Plan
+from ldap2scim.planning.render import Document, Table, accounts_table, plan_document, to_markdown, to_rows
+from ldap2scim.run.report import Report
+from tasks.documents import document_of
+
+PLAN: Final = "ldap2scim-plan"
+LOAD: Final = "ldap2scim-load"
+REPORT: Final = "ldap2scim-report"
+FINDINGS: Final = "ldap2scim-findings"
+ACCOUNTS: Final = "ldap2scim-accounts"
+DATA_DOCS: Final = "ldap2scim-data-docs"
+
+
+def publish_plan(plan: Plan) -> None:
+    """Publish what is about to be done and what is held, before anything is done."""
+    document = plan_document(plan)
+    create_markdown_artifact(to_markdown(document), key=PLAN, description=_summary(document))
+
+
+def publish_report(report: Report) -> None:
+    """Publish how the run went: report, findings, accounts."""
+    document = document_of(report)
+    create_markdown_artifact(to_markdown(document), key=REPORT, description=_summary(document))
+    tables = {table.title: table for table in document.tables}
+    _publish_table(FINDINGS, tables.get("Findings"), "No findings.")
+    _publish_table(ACCOUNTS, accounts_table(report.accounts), "Nothing was decided, so there is nothing to account for.")
+
+
+def publish_data_docs(index: Path, *, success: bool) -> None:
+    """Publish where the description of the data is; a browser opens it on the machine of the worker."""
+    met = "All expectations are met." if success else "Some expectations are not met."
+    create_link_artifact(
+        index.absolute().as_uri(),
+        link_text="Data Docs",
+        key=DATA_DOCS,
+        description=f"{met} The pages are on the worker, in {index.parent.absolute()}.",
+    )
+
+
+def begin_progress(operations: int) -> UUID:
+    """Publish a bar for the load."""
+    # Its published type allows for a coroutine, which it returns to asynchronous callers alone.
+    bar = create_progress_artifact(0.0 if operations else 100.0, key=LOAD, description=f"{operations} operations")
+    return cast("UUID", bar)
+
+
+def show_progress(bar: UUID, done: int, operations: int) -> None:
+    """Move the bar."""
+    update_progress_artifact(bar, progress=100.0 * done / max(1, operations))
+
+
+def _publish_table(key: str, table: Table | None, otherwise: str) -> None:
+    rows = to_rows(table) if table is not None else []
+    more = f"… and {table.more} more" if table is not None and table.more else ""
+    create_table_artifact(rows, key=key, description=more if rows else otherwise)
+
+
+def _summary(document: Document) -> str:
+    return "\n\n".join(document.lines)

@@ -1,0 +1,14 @@
+"""What a person reads of a run. Pure."""
+
+from ldap2scim.planning.render import Document, plan_document, refused_document, report_document
+from ldap2scim.run.context import Mode
+from ldap2scim.run.report import Report
+
+
+def document_of(report: Report) -> Document:
+    """Return the plan of a dry run, the report of a run that applied it, or why nothing was decided."""
+    if report.plan is None:
+        return refused_document(report.findings)
+    if report.mode is Mode.PLAN:
+        return plan_document(report.plan, report.findings, report.accounts)
+    return report_document(report.plan, report.outcomes, report.accounts, report.findings)

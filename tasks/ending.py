@@ -1,0 +1,85 @@
+"""How a flow run ends: the state that an operator sees, and the exit code of an ad-hoc run.
+
+| exit code of the command | state | type |
+|---|---|---|
+| 0 in step, or applied | `Completed` | Completed |
+| 2 changes pending, in mode `plan` | `ChangesPending` | Completed |
+| 3 something is held for approval | `Held` | Failed |
+| 3 refused: nothing could be believed or begun | `Refused` | Failed |
+| 1 failed | `Failed` | Failed |
+
+`Held` is of the type Failed although everything that is safe was done: what waits is mostly the removal of somebody
+who left, and a green run would let it wait for ever. Its name tells it apart, on the dashboard and for automations.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from prefect import State
+from prefect.states import Completed, Failed
+
+from ldap2scim.errors import Ldap2ScimError, ReadIncomplete, RunRefused
+from ldap2scim.run.report import Report
+from tasks.documents import document_of
+
+PENDING: Final = "ChangesPending"
+HELD: Final = "Held"
+REFUSED: Final = "Refused"
+_EXIT_CODES: Final = {"Completed": 0, PENDING: 2, HELD: 3, REFUSED: 3}
+
+
+class Ending:
+    """What a run came to: a report, or the error that ended it."""
+
+    def __init__(self) -> None:
+        self.report: Report | None = None
+        self._error: Ldap2ScimError | None = None
+
+    def failed(self, error: Ldap2ScimError) -> None:
+        """Remember the error that ended the run."""
+        self._error = error
+
+    @property
+    def state(self) -> State[Any]:
+        """The final state of the flow run."""
+        if self._error is not None:
+            return _of_error(self._error)
+        if self.report is None:
+            raise RuntimeError("a run ended without a report and without an error")
+        return _of_report(self.report)
+
+
+@contextmanager
+def ending() -> Iterator[Ending]:
+    """Catch the errors that a person can mend; any other is a defect and keeps its traceback."""
+    end = Ending()
+    try:
+        yield end
+    except Ldap2ScimError as error:
+        end.failed(error)
+
+
+def exit_code(state: State[Any]) -> int:
+    """Return what the command would have returned."""
+    return _EXIT_CODES.get(state.name or "", 1)
+
+
+def _of_error(error: Ldap2ScimError) -> State[Any]:
+    refused = isinstance(error, ReadIncomplete | RunRefused)
+    return Failed(name=REFUSED if refused else None, message=str(error))
+
+
+def _of_report(report: Report) -> State[Any]:
+    message = " ".join(document_of(report).lines)
+    if report.stopped_by is not None:
+        message = f"{message} The load was given up: {report.stopped_by}"
+    match report.exit_code:
+        case 0:
+            return Completed(message=message)
+        case 2:
+            return Completed(name=PENDING, message=message)
+        case 3:
+            return Failed(name=REFUSED if report.plan is None else HELD, message=message)
+        case _:
+            return Failed(message=message)

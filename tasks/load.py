@@ -1,0 +1,46 @@
+"""Carries a plan out, a task for each batch. Prefect never repeats one: the journal knows what was sent."""
+
+from collections.abc import Sequence
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from ldap2scim.planning.operations import Operation
+from ldap2scim.run import pipeline
+from ldap2scim.run.context import Mode, Run
+from ldap2scim.run.decide import Decision
+from ldap2scim.run.load import Loader, batches
+from tasks.artifacts import begin_progress, show_progress
+from tasks.carried import Carried
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def settle(run: Run) -> None:
+    """Ask the service about what an earlier run left in doubt, where the run may write down the answer."""
+    pipeline.settle(run)
+
+
+def load(run: Run, decision: Carried[Decision] | None) -> Loader | None:
+    """Carry the plan out, where there is one and the run may; show how far it has come.
+
+    Raises:
+        PlanError: an approval was used by another run meanwhile.
+        RunRefused: the run lost its lease.
+        StateError: the state cannot be written; what was sent and not settled is in doubt.
+    """
+    if decision is None or run.mode is Mode.PLAN:
+        return None
+    operations = decision.value.plan.operations
+    loader = pipeline.start_load(run, decision.value)
+    bar = begin_progress(len(operations))
+    for batch in batches(operations):
+        load_batch(loader, Carried(batch))
+        show_progress(bar, len(loader.outcomes), len(operations))
+    loader.finish()
+    return loader
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def load_batch(loader: Loader, batch: Carried[Sequence[Operation]]) -> None:
+    """Carry out up to a thousand operations, in their order."""
+    loader.apply(batch.value)

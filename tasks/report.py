@@ -1,0 +1,24 @@
+"""Ends a run: its record, and what is published of it."""
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from ldap2scim.run import report as phase
+from ldap2scim.run.believe import Believed
+from ldap2scim.run.context import Run
+from ldap2scim.run.decide import Decision
+from ldap2scim.run.load import Loader
+from ldap2scim.run.report import Report
+from tasks.artifacts import publish_report
+from tasks.carried import Carried
+from tasks.extract import Reads
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def report(
+    run: Run, reads: Reads, believed: Carried[Believed], decision: Carried[Decision] | None, loader: Loader | None
+) -> Carried[Report]:
+    """Close the accounts, write down how the run ended, and publish it."""
+    said = phase.report(run, reads.value, believed.value, decision.value if decision is not None else None, loader)
+    publish_report(said)
+    return Carried(said)
