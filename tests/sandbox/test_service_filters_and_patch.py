@@ -19,9 +19,10 @@ AnyUser: TypeAlias = User[EnterpriseUser]
 
 words = st.sampled_from(["a", "A", "b", "ab", "Ab", "ba"])
 messengers = st.lists(
-    st.fixed_dictionaries({"value": words}, optional={"type": st.sampled_from(["work", "home"])}),
+    st.fixed_dictionaries({"value": words, "type": st.sampled_from(["work", "home"])}),
+    min_size=1,
     max_size=3,
-    unique_by=lambda each: (each["value"], each.get("type")),
+    unique_by=lambda each: (each["value"], each["type"]),
 )
 users = st.fixed_dictionaries(
     {"userName": words},
@@ -30,7 +31,7 @@ users = st.fixed_dictionaries(
         "externalId": words,
         "active": st.booleans(),
         "name": st.fixed_dictionaries({"familyName": words}, optional={"givenName": words}),
-        "ims": messengers.filter(bool),
+        "ims": messengers,
     },
 )
 comparisons = st.builds(
@@ -80,7 +81,9 @@ operations = st.one_of(
     ),
     st.builds(
         lambda path: {"op": "remove", "path": path},
-        st.sampled_from(["title", "name", "name.givenName", "ims", 'ims[type eq "home"]', "ims.type"]),
+        st.sampled_from(
+            ["title", "name", "name.givenName", "ims", 'ims[type eq "work"]', 'ims[type eq "home"]', "ims.type"]
+        ),
     ),
     st.builds(
         lambda op, value: {"op": op, "path": "ims", "value": value},
