@@ -13,6 +13,7 @@ from tests.state.worlds import CORP, group, key, map_all, person, read
 
 
 def keys(reader: StateReader, resource_type: ResourceType = ResourceType.USER) -> list[str]:
+    """Return the keys of those in scope."""
     return sorted(reader.image.desired_frame(resource_type)["key"])
 
 
@@ -126,9 +127,14 @@ def test_a_proof_that_counts_otherwise_is_refused(lease: Lease, reader: StateRea
     """When the proof speaks of more entries than came here, some were lost: nothing is committed."""
     read(lease, [person("a"), person("b")])
     map_all(lease)
-    with pytest.raises(ReadIncomplete, match="2 User entries read, 1 stored"), image_writer(lease, CORP) as image:
-        image.put(ResourceType.USER, [person("a")])
-        image.commit({ResourceType.USER: 2}, "h:389")
+
+    def lose_one() -> None:
+        with image_writer(lease, CORP) as image:
+            image.put(ResourceType.USER, [person("a")])
+            image.commit({ResourceType.USER: 2}, "h:389")
+
+    with pytest.raises(ReadIncomplete, match="2 User entries read, 1 stored"):
+        lose_one()
 
     assert keys(reader) == [key("a"), key("b")]
 

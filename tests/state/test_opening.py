@@ -20,6 +20,7 @@ from tests.state.worlds import group, person, read
 
 
 def refused(place: Path | str, words: str, *, create: bool = True) -> str:
+    """Return the message of a refusal, which has a remedy."""
     with pytest.raises(StateError, match=words) as caught:
         open_store(place, create=create)
     assert caught.value.remedy
@@ -149,18 +150,23 @@ def test_a_store_that_cannot_be_written_says_so(path: Path) -> None:
     """Reading works, and the first write names the file and what to do."""
     open_store(path).close()
 
-    with open_store(f"sqlite:///file:{path}?mode=ro&uri=true") as store:
-        with pytest.raises(StateError, match="cannot be written"):
-            acquire(store, "service", "a")
+    read_only = f"sqlite:///file:{path}?mode=ro&uri=true"
+    with open_store(read_only) as store, pytest.raises(StateError, match="cannot be written"):
+        acquire(store, "service", "a")
 
 
 def test_a_full_disk_says_so_and_keeps_what_was_there(path: Path, store: Store, lease: Lease) -> None:
     """When there is no more room the transaction is undone and the message says how to go on."""
     with store.read() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-    with pytest.raises(StateError, match="no room") as caught, store.write() as connection:
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
-        connection.exec_driver_sql("CREATE TABLE filler AS SELECT randomblob(100000) AS content")
+
+    def fill() -> None:
+        with store.write() as connection:
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+            connection.exec_driver_sql("CREATE TABLE filler AS SELECT randomblob(100000) AS content")
+
+    with pytest.raises(StateError, match="no room") as caught:
+        fill()
 
     assert str(path) in str(caught.value)
     lease.renew()
@@ -206,7 +212,7 @@ def test_a_writer_within_a_writer_is_a_mistake(store: Store) -> None:
 
 def test_the_schema_is_one_that_postgresql_takes(store: Store) -> None:
     """The tables are written for both databases; only the store's opening is SQLite's."""
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
     statements = [str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
     indexes = [
         str(CreateIndex(index).compile(dialect=dialect)) for table in metadata.sorted_tables for index in table.indexes

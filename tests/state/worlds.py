@@ -24,23 +24,28 @@ class FakeClock:
     now: datetime = field(default=MONDAY)
 
     def __call__(self) -> datetime:
+        """Return the moment that it stands at."""
         return self.now
 
     def advance(self, by: timedelta) -> None:
+        """Move it."""
         self.now += by
 
 
 def key(name: str) -> Key:
+    """Return the key of somebody in the directory of these tests."""
     return make_key(CORP, name)
 
 
 def person(name: str, title: str = "engineer", *, anchored: bool = True, dn: str | None = None) -> ImageRow:
+    """Return a person as read; one without anchor has no key."""
     dn = dn or f"uid={name},ou=people,dc=example,dc=com"
     entry = pack({"uid": (name.encode(),), "title": (title.encode(),)})
     return ImageRow(key(name) if anchored else None, dn, dn.lower(), entry, uid=name)
 
 
 def group(name: str, members: Iterable[str] = (), uids: Iterable[str] = ()) -> ImageRow:
+    """Return a group as read, with members by DN and by uid."""
     dn = f"cn={name},ou=groups,dc=example,dc=com"
     references = tuple(f"uid={member},ou=people,dc=example,dc=com" for member in members)
     return ImageRow(key(name), dn, dn, pack({"cn": (name.encode(),)}), members=references, member_uids=tuple(uids))
@@ -76,6 +81,7 @@ def _as(row: PendingRow, others: Mapping[str, MappedRow] | None) -> MappedRow:
 
 
 def desired(row: PendingRow, valid_until: datetime | None = None) -> MappedRow:
+    """Return a row in scope."""
     essence = to_essence({"user_name": row.dn})
     name = row.dn.partition(",")[0].partition("=")[2]
     return MappedRow(
@@ -98,6 +104,7 @@ def known(
     service_id: str | None = None,
     status: Status = Status.MANAGED,
 ) -> SnapshotRow:
+    """Return a row that the service confirmed."""
     essence = to_essence({"user_name": name, "title": title})
     return SnapshotRow(
         key=key(name),

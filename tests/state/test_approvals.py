@@ -1,0 +1,78 @@
+"""Held operations are released by their plan's id, once, and nothing else is."""
+
+import pytest
+
+from ldap2scim.errors import PlanError
+from ldap2scim.planning.approvals import Approval
+from ldap2scim.planning.operations import Inputs
+from ldap2scim.state.access import StateReader
+from ldap2scim.state.approvals import HeldPlan, approve, record_held, use
+from ldap2scim.state.lease import Lease
+from ldap2scim.state.store import Store
+from tests.state.worlds import MONDAY, key
+
+DELETE = Approval(key("a"), "delete", Inputs(None, "k" * 32))
+UPDATE = Approval(key("b"), "update", Inputs("d" * 32, "k" * 32))
+PLAN = HeldPlan("p1", "r1", MONDAY, {"held": 2}, (UPDATE, DELETE))
+
+
+def test_a_held_plan_is_remembered(lease: Lease, reader: StateReader) -> None:
+    """With what approving it covers, in its order."""
+    record_held(lease, PLAN)
+
+    assert reader.approvals.held_plan("p1") == PLAN
+    assert reader.approvals.held_plan("p2") is None
+    assert reader.approvals.approved() == ()
+
+
+def test_approving_covers_the_held_operations_of_that_plan(store: Store, lease: Lease, reader: StateReader) -> None:
+    """Inputs included, so that what moved since can be refused."""
+    record_held(lease, PLAN)
+    record_held(lease, HeldPlan("p2", "r2", MONDAY, {}, (DELETE,)))
+
+    assert approve(store, "p1") == 2
+    assert [item.approval for item in reader.approvals.approved()] == [UPDATE, DELETE]
+    assert {(item.plan_id, item.approved_at) for item in reader.approvals.approved()} == {("p1", MONDAY)}
+
+
+def test_an_approval_is_used_once(store: Store, lease: Lease, reader: StateReader) -> None:
+    """The second use is refused, and marks nothing."""
+    record_held(lease, PLAN)
+    approve(store, "p1")
+    first, second = reader.approvals.approved()
+    use(lease, [first])
+
+    assert reader.approvals.approved() == (second,)
+    with pytest.raises(PlanError, match="used before"):
+        use(lease, [second, first])
+    assert reader.approvals.approved() == (second,)
+
+
+def test_an_unknown_plan_cannot_be_approved(store: Store) -> None:
+    """The message says where to find the id."""
+    with pytest.raises(PlanError, match="no plan p9"):
+        approve(store, "p9")
+
+
+def test_a_plan_is_approved_once(store: Store, lease: Lease) -> None:
+    """Approving again does not bring used approvals back."""
+    record_held(lease, PLAN)
+    approve(store, "p1")
+    with pytest.raises(PlanError, match="approved before"):
+        approve(store, "p1")
+
+
+def test_a_plan_that_holds_nothing_needs_no_approval(store: Store, lease: Lease) -> None:
+    """It is said, rather than shown as done."""
+    record_held(lease, HeldPlan("p1", "r1", MONDAY, {}, ()))
+    with pytest.raises(PlanError, match="holds nothing"):
+        approve(store, "p1")
+
+
+def test_the_same_plan_again_keeps_its_approval(store: Store, lease: Lease, reader: StateReader) -> None:
+    """A run that finds the same plan holds the same operations; a person has answered for them already."""
+    record_held(lease, PLAN)
+    approve(store, "p1")
+    record_held(lease, PLAN)
+
+    assert len(reader.approvals.approved()) == 2
