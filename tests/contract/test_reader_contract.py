@@ -180,6 +180,7 @@ class TestNotEverything:
         ):
             read(session, people(f"ou=crowd,{limited.base}", page_size=page_size))
 
+    @pytest.mark.slapd
     def test_killed_server(self, start_slapd: StartSlapd) -> None:
         """A server that dies in the middle of a read is no read."""
         server = start_slapd(world_ldif(BASE, Dialect.OPENLDAP), SlapdOptions(BASE))

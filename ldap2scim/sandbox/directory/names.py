@@ -25,7 +25,7 @@ def parse(dn: str) -> tuple[Rdn, ...]:
     Raises:
         Refused: invalidDNSyntax.
     """
-    if not dn.strip():
+    if not dn.strip(" "):
         return ()
     return tuple(tuple(_type_and_value(part, dn) for part in _split(rdn, "+")) for rdn in _split(dn, ","))
 
@@ -49,7 +49,7 @@ def is_within(key: str, base: str) -> bool:
 def split_first(dn: str) -> tuple[str, str]:
     """Split a DN's text into the first RDN and the rest."""
     first, *rest = _split(dn, ",")
-    return first.strip(), dn[len(first) + 1 :].strip() if rest else ""
+    return _strip(first), dn[len(first) + 1 :].lstrip(" ") if rest else ""
 
 
 def escape(value: str) -> str:
@@ -68,12 +68,13 @@ def _rdn_key(rdn: Rdn) -> str:
 
 def _type_and_value(text: str, dn: str) -> tuple[str, str]:
     kind, equals, value = text.partition("=")
-    if not equals or not kind.strip():
+    if not equals or not kind.strip(" "):
         raise Refused(Result.INVALID_DN_SYNTAX, f"invalid DN: {dn}")
-    return kind.strip(), _unescape(_strip(value))
+    return kind.strip(" "), _unescape(_strip(value))
 
 
 def _strip(value: str) -> str:
+    # Only blanks: `strip` alone takes characters that belong to the value, U+0085 or U+3000.
     stripped = value.strip(" ")
     trailing_backslashes = len(stripped) - len(stripped.rstrip("\\"))
     # An odd number of them escapes the blank that followed.

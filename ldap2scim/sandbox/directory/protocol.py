@@ -6,7 +6,7 @@ ldaptor frames and decodes; its handlers are replaced, since they know no contro
 import logging
 from collections.abc import Callable
 
-from ldaptor.protocols import pureldap
+from ldaptor.protocols import pureber, pureldap
 from ldaptor.protocols.ldap.ldapserver import BaseLDAPServer
 
 from ldap2scim.sandbox.directory.accounts import Bound, Role, anonymous, bind
@@ -16,7 +16,7 @@ from ldap2scim.sandbox.directory.matching import compile_filter
 from ldap2scim.sandbox.directory.results import Refused, Result
 from ldap2scim.sandbox.directory.root_dse import WHO_AM_I
 from ldap2scim.sandbox.directory.state import State
-from ldap2scim.sandbox.directory.wire import MANAGE_DSA_IT, PAGED_RESULTS, Decoded
+from ldap2scim.sandbox.directory.wire import MANAGE_DSA_IT, PAGED_RESULTS, Decoded, message_size
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ class Connection(BaseLDAPServer):  # type: ignore[misc]  # ldaptor has no types
 
     def __init__(self, state: State) -> None:
         super().__init__()
+        self.buffer: bytes = b""
         self.state = state
         self.bound = anonymous(state.options.anonymous)
         self.searches = SearchAnswers(state)
@@ -50,8 +51,13 @@ class Connection(BaseLDAPServer):  # type: ignore[misc]  # ldaptor has no types
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 — Twisted's name
         """Take bytes; a message that cannot be decoded ends the connection (RFC 4511 §4.1.1)."""
+        self.buffer += data
         try:
-            super().dataReceived(data)
+            # ldaptor's own loop waits for ever for the rest of a broken message that is complete.
+            while (size := message_size(self.buffer)) is not None and size <= len(self.buffer):
+                whole, self.buffer = self.buffer[:size], self.buffer[size:]
+                message, _ = pureber.berDecodeObject(self.berdecoder, whole)
+                self.handle(message)
         except Exception:  # noqa: BLE001 — ldaptor asserts; whatever it is, the client hears that it is over
             _LOG.exception("a message that cannot be answered")
             self.transport.loseConnection()

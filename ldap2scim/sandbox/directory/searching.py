@@ -83,7 +83,9 @@ def _base(dn: str, tree: Tree) -> Entry:
 def _hits(request: Decoded, base: Entry, tree: Tree, faults: Faults) -> Iterator[Entry]:
     matches = compile_filter(request.filter, tree)
     few = candidates(request.filter, tree)
-    for entry in _in_scope(request.scope, base, tree) if few is None else tuple(few):
+    if few is not None:
+        few = (*few, *tree.having("objectclass", "referral"))
+    for entry in _in_scope(request.scope, base, tree) if few is None else few:
         # Between two pages an entry may have gone or moved.
         if tree.find(entry.key) is not entry or faults.hides(entry.key):
             continue

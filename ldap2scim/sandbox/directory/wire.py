@@ -47,6 +47,21 @@ def read_page_request(value: bytes) -> tuple[int, bytes]:
     return decoded[0].value, decoded[1].value
 
 
+def message_size(data: bytes) -> int | None:
+    """Return how many bytes the first message has; None while that cannot be said.
+
+    Raises:
+        ValueError: no message begins so.
+    """
+    if data[:1] not in {b"", b"\x30"}:
+        raise ValueError("not an LDAP message")
+    try:
+        length, size = pureber.berDecodeLength(data, offset=1)
+    except pureber.BERExceptionInsufficientData:
+        return None
+    return 1 + int(size) + int(length)
+
+
 def _message(message_id: int, operation: bytes) -> bytes:
     return _tlv(0x30, _tlv(0x02, message_id.to_bytes(message_id.bit_length() // 8 + 1, "big")) + operation)
 
