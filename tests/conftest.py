@@ -1,3 +1,12 @@
-"""Fixtures for every test."""
+"""Fixtures and settings for every test."""
 
-pytest_plugins = ["tests.servers.fixtures"]
+import os
+
+from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["tests.servers.fixtures", "tests.servers.scim_fixtures"]
+
+# Two busy cores say nothing about how long an example may take. `make test-long` looks ten times as far.
+settings.register_profile("ldap2scim", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", settings.get_profile("ldap2scim"), max_examples=1000)
+settings.load_profile("long" if os.environ.get("LDAP2SCIM_LONG") else "ldap2scim")

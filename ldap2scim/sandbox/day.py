@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 import ldap3
 
+from ldap2scim.sandbox.demo_world import GUESTS_DN, OTHER_GROUPS_DN
 from ldap2scim.sandbox.directory import EmbeddedDirectory
-from ldap2scim.sandbox.world import GROUPS_DN, PEOPLE_DN, person
+from ldap2scim.sandbox.world import GROUPS_DN, MAIL_DOMAIN, PEOPLE_DN, person
 
 
 @contextmanager
@@ -35,6 +36,7 @@ def day_of_changes(directory: EmbeddedDirectory) -> tuple[str, ...]:
             _left(connection, people[20:22]),
             _joined(connection, people),
             _renamed_group(connection),
+            _mended(connection),
         )
 
 
@@ -82,3 +84,10 @@ def _joined(connection: ldap3.Connection, people: list[str], count: int = 4) -> 
 def _renamed_group(connection: ldap3.Connection) -> str:
     connection.modify_dn(f"cn=project-0001,{GROUPS_DN}", "cn=project-moonlight")
     return "project-0001 was renamed project-moonlight"
+
+
+def _mended(connection: ldap3.Connection) -> str:
+    connection.modify_dn(f"cn=Dept-Legal,{OTHER_GROUPS_DN}", "cn=legal-archive")
+    room = {"uid": [(ldap3.MODIFY_ADD, ["room7"])], "mail": [(ldap3.MODIFY_ADD, [f"room7@{MAIL_DOMAIN}"])]}
+    connection.modify(f"cn=Meeting Room 7,{GUESTS_DN}", room)
+    return "what the findings named was mended"
