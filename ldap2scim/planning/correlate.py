@@ -124,10 +124,11 @@ def _wanted(desired: pd.DataFrame) -> _Wanted:
     by_external_id: dict[str, Key] = {}
     ambiguous: set[Key] = set()
     for key, external_id in zip(desired["key"], desired["external_id"], strict=True):
+        if external_id == ABSENT:
+            continue
         first = by_external_id.setdefault(external_id, Key(key))
-        if first != key and external_id != ABSENT:
+        if first != key:
             ambiguous |= {first, Key(key)}
-    by_external_id.pop(ABSENT, None)
     # userName and displayName are not caseExact (RFC 7643 §8.7.1); externalId is.
     by_login = {login.casefold(): Key(key) for key, login in zip(desired["key"], desired["login"], strict=True)}
     return _Wanted(by_external_id, by_login, frozenset(ambiguous))

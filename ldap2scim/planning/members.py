@@ -184,7 +184,10 @@ def _by_group(pairs: Pairs, universe: _Universe) -> dict[Key, tuple[Key, ...]]:
     if not len(pairs):
         return {}
     codes, starts = np.unique(pairs // len(universe), return_index=True)
-    members = [Key(key) for key in texts(universe.keys, pairs % len(universe))]
+    # One string a person, not one a membership.
+    distinct, which = np.unique(pairs % len(universe), return_inverse=True)
+    names = [Key(key) for key in texts(universe.keys, distinct)]
+    members = [names[i] for i in which.tolist()]
     ends = [*starts[1:].tolist(), len(pairs)]
     return {
         Key(group): tuple(sorted(members[start:end]))

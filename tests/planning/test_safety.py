@@ -231,6 +231,18 @@ def test_an_approval_of_a_group_covers_the_leavers_in_it() -> None:
     assert (len(released.flowing), released.held, released.refused) == (7, (), ())
 
 
+def test_an_approval_covers_leavers_and_a_short_read_in_one_group() -> None:
+    """A group with held leavers of one directory and members missing from a short read: one approval releases all."""
+    users = {**people(100), "hr:u": user("hr")}
+    before = World(users, {"ad:g": group("g")}, frozenset(("ad:g", key) for key in users))
+    after = without(before, "hr:u", *list(users)[:6])
+    found = difference(after, service_of(before), reads={**PROVEN, Scope("hr", USER): ReadState.SHORT})
+    result = judged(found, before)
+    assert (result.flowing, len(result.held)) == ((), 8)
+    released = judged(found, before, approvals=approvals_of(result.held))
+    assert (len(released.flowing), released.held, released.refused) == (8, (), ())
+
+
 def test_newcomers_whose_creation_is_held_enter_no_group_yet() -> None:
     """A membership waits for the resource; once the creation is approved, both flow."""
     service = Service(login_matches={Key("ad:u"): LoginMatch("17", "u", None)})
