@@ -17,6 +17,7 @@ from ldap2scim.settings.common import (
 )
 from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel
 from ldap2scim.settings.default_mappings import default_mappings
+from ldap2scim.settings.dn_checks import dn
 from ldap2scim.settings.filter_checks import ldap_filter, scim_filter
 from ldap2scim.settings.native_mapping import read_overlay
 from ldap2scim.settings.parts import Parts, finished_mapping
@@ -109,7 +110,7 @@ def _directory(section: Section, name: str, shared: tuple[Overlay, Overlay]) -> 
         ca_file=section.take("ca_file", path, None),
         bind_dn=bind_dn,
         bind_password=section.take("bind_password", password, None),
-        base_dn=section.require("base_dn", filled, ""),
+        base_dn=section.require("base_dn", dn, ""),
         user_filter=users.take("filter", ldap_filter, ""),
         group_filter=groups.take("filter", ldap_filter, ""),
         user_object_class=users.take("object_class", ldap_attribute, _USER_CLASSES.get(kind, "inetOrgPerson")),

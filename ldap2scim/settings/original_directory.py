@@ -5,6 +5,7 @@ from typing import Final
 from ldap2scim.directory.addresses import protection
 from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, Encryption, MemberReference
 from ldap2scim.settings.common import ANSWER_TIMEOUT, CONNECT_TIMEOUT, PAGE_SIZE
+from ldap2scim.settings.dn_checks import dn
 from ldap2scim.settings.filter_checks import ldap_filter
 from ldap2scim.settings.native import ANCHORS, WRITTEN_ENCRYPTION
 from ldap2scim.settings.reading import Field, Section, Unfit
@@ -54,7 +55,7 @@ def read_directory(ad: Section, ours: Section, sources: frozenset[str], secret_h
         ca_file=ours.take("ca_file", path, None),
         bind_dn=server.require("user", filled, None),
         bind_password=server.require("password", password, None, secret_hint),
-        base_dn=ldap.require("base_dn", filled, ""),
+        base_dn=ldap.require("base_dn", dn, ""),
         user_filter=filters.take("user", ldap_filter, ""),
         group_filter=filters.take("group", ldap_filter, ""),
         user_object_class=user_class,

@@ -117,7 +117,7 @@ def _decode(path: Path, problems: list[Problem]) -> str | None:
 def _unreadable(error: OSError | ValueError) -> str:
     match error:
         case FileNotFoundError():
-            return "there is no such file; name the settings file with --config FILE."
+            return "there is no such file; name one with --config FILE, or write it (docs/samples has examples)."
         case IsADirectoryError():
             return "is a directory; name the settings file inside it."
         case PermissionError():
