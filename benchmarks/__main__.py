@@ -1,0 +1,157 @@
+"""`python -m benchmarks [--people N] [--groups N]`: all of it, as ratios of one run on one machine."""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ldap2scim.sandbox.world import BASE_DN, Size, company_ldif
+from tests.servers.slapd import Slapd, SlapdOptions, running_slapd
+
+SETTINGS = """\
+directories:
+  main:
+    kind: openldap
+    addresses: ["127.0.0.1"]
+    port: {port}
+    encryption: none
+    bind_dn: "{bind_dn}"
+    bind_password: "{password}"
+    base_dn: "{base_dn}"
+service:
+  profile: generic
+  base_url: {base_url}
+  token: benchmark
+  concurrency: {concurrency}
+state: {state}
+"""
+PEOPLE = ("(objectClass=inetOrgPerson)", "cn departmentNumber displayName employeeNumber entryUUID givenName mail "
+          "preferredLanguage sn title uid")  # fmt: skip
+GROUPS = ("(objectClass=groupOfNames)", "cn entryUUID member")
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--people", type=int, default=100_000)
+    parser.add_argument("--groups", type=int, default=5_000)
+    parser.add_argument("--concurrency", type=int, default=16)
+    asked = parser.parse_args()
+    size = Size(asked.people, asked.groups, asked.people // 2)
+    print(f"{asked.people} people, {asked.groups} groups, the largest of {size.largest_group}; seed 1\n")
+    with tempfile.TemporaryDirectory() as name, sink(workers=2) as base_url:
+        folder = Path(name)
+        ldif = folder / "world.ldif"
+        with ldif.open("w", encoding="utf-8") as out:
+            out.writelines(company_ldif(size))
+        with running_slapd(folder / "slapd", ldif, SlapdOptions(suffix=BASE_DN)) as slapd:
+            settings = folder / "ldap2scim.yml"
+            settings.write_text(
+                SETTINGS.format(
+                    port=slapd.port,
+                    bind_dn=slapd.admin_dn,
+                    password=slapd.admin_password,
+                    base_dn=BASE_DN,
+                    base_url=base_url,
+                    concurrency=asked.concurrency,
+                    state=folder / "state.db",
+                ),
+                encoding="utf-8",
+            )
+            measure(slapd, settings)
+    return 0
+
+
+def measure(slapd: Slapd, settings: Path) -> None:
+    """Run every part beside its peer."""
+    ldapsearch(slapd)  # once for the server's cache
+    base = ldapsearch(slapd)
+    row("ldapsearch, the same two searches", base, base)
+    result = part("read", settings)
+    row("reader: read and decoded", result["read"], base, result["MiB"])
+    first = part("plan", settings)
+    row("read into the directory image, first", first["image"], base)
+    row("map + validate + diff + plan, first load", after_reading(first), base, first["MiB"])
+    for phase in ("map", "validate", "diff and plan"):
+        row(f"  {phase}", first[phase], base)
+    part("bodies", settings)
+    bare = part("bare", settings)
+    loaded = part("load", settings)
+    row("a whole first run with --apply", loaded["whole run"], base, loaded["MiB"])
+    again = part("plan", settings)
+    row("read into the directory image, nothing changed", again["image"], base)
+    row("map + validate + diff + plan, nothing changed", after_reading(again), base, again["MiB"])
+    ours, theirs = loaded["users"] / loaded["load of users"], bare["users"] / bare["bare"]
+    print(
+        f"\nload: {ours:.0f} users/s, journal and snapshot on; a bare httpx client {theirs:.0f}/s; {ours / theirs:.2f} ×"
+    )
+    print(f"operations: {loaded['operations']:.0f} at the first run, {again['operations']:.0f} at the second")
+    print(f"ldap2scim --help: {command('--help'):.2f} s")
+
+
+def after_reading(result: dict[str, float]) -> float:
+    """Return the seconds of a plan after its read."""
+    return result["map"] + result["validate"] + result["diff and plan"]
+
+
+def row(what: str, seconds: float, base: float, memory: float | None = None) -> None:
+    """Print one line."""
+    peak = "" if memory is None else f"  peak {memory:.0f} MiB"
+    print(f"{what:<50} {seconds:8.2f} s  {seconds / base:6.2f} × ldapsearch{peak}", flush=True)
+
+
+def part(name: str, settings: Path) -> dict[str, float]:
+    """Run one part in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.parts", name, str(settings)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return measured
+
+
+def ldapsearch(slapd: Slapd) -> float:
+    """Return the seconds that OpenLDAP's own client needs for both searches."""
+    started = time.perf_counter()
+    for wanted, attributes in (PEOPLE, GROUPS):
+        subprocess.run(
+            ["ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-E", "pr=1000/noprompt", "-H", slapd.url,
+             "-D", slapd.admin_dn, "-w", slapd.admin_password, "-b", BASE_DN, wanted, *attributes.split()],
+            stdout=subprocess.DEVNULL, check=True,
+        )  # fmt: skip
+    return time.perf_counter() - started
+
+
+def command(*arguments: str) -> float:
+    """Return the seconds of the quickest of five starts of the command."""
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "ldap2scim", *arguments], stdout=subprocess.DEVNULL, check=True)
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+@contextmanager
+def sink(workers: int) -> Iterator[str]:
+    """Run the SCIM sink and give its URL."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.sink", str(workers)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        if process.stdout is None:
+            raise SystemExit("the sink has no output")
+        yield process.stdout.readline().strip()
+    finally:
+        process.terminate()
+        process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
