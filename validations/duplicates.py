@@ -1,7 +1,8 @@
 """Values that two resources must not share, compared as a service compares them. Pure."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,6 +12,11 @@ from ldap2scim.model import Key, directory_of
 from ldap2scim.planning.frames import ABSENT
 
 MOST_NAMED = 20
+"""DNs in one message; `Finding.subjects` has all of them."""
+MOST_FINDINGS = 1000
+"""Above this many values of one rule the settings are at fault, not the entries: one finding says it of all."""
+NOT_PLAIN = "[^!-~]"
+"""Anything but printable ASCII without blanks, where folding is more than lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,33 +27,111 @@ class Doubles:
     keys: tuple[Key, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What to call it when a column of one kind of resource has a value twice."""
+
+    name: str
+    column: str
+    what: str
+    """The value, in the administrator's words."""
+    remedy: str
+
+
+GROUP_NAMES = Rule(
+    "duplicate-group-name",
+    "login",
+    "group name",
+    "Rename all but one of them in the directory, or take all but one out of the group filter.",
+)
+LOGINS = Rule(
+    "duplicate-login",
+    "login",
+    "login",
+    "Give each person a login of their own in the directory, or take all but one out of the user filter.",
+)
+EXTERNAL_IDS = Rule(
+    "duplicate-external-id",
+    "external_id",
+    "externalId",
+    "Map externalId to an attribute that is unique, such as the source anchor, or correct the value in the directory.",
+)
+
+
 def folded(value: str) -> str:
-    """Return a value as services compare it: without case, width and blanks at its ends (RFC 7643 §2.2, RFC 4518)."""
-    return " ".join(unicodedata.normalize("NFKC", value).casefold().split())
+    """Return a value as services compare it: without case, width and blanks at its ends, inner ones counted once.
+
+    userName and displayName are not case-exact (RFC 7643 §8.7.1); the rest is Unicode's caseless match of
+    compatible characters (Unicode Standard §3.13, D146), near to what directories do (RFC 4518 §2).
+    """
+    if value.isascii():
+        return " ".join(value.lower().split())
+    once = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", value).casefold())
+    return " ".join(unicodedata.normalize("NFKC", once.casefold()).split())
 
 
-def duplicates(frame: pd.DataFrame, column: str, rule: str, what: str) -> Iterator[Doubles]:
-    """Yield a finding for each value of a column that several rows have; absent values are never equal."""
-    values = frame[column]
+def fold_all(values: pd.Series) -> pd.Series:
+    """Return a text column folded. Only values that need it are taken out of Arrow."""
+    strange = values.str.contains(NOT_PLAIN, na=False)
+    lower = values.str.lower()
+    if strange.any():
+        distinct = values[strange].unique()
+        lower[strange] = values[strange].map(dict(zip(distinct, map(folded, distinct), strict=True)))
+    return lower
+
+
+def duplicates(frame: pd.DataFrame, rule: Rule) -> Iterator[Doubles]:
+    """Yield a finding for each value of a column that several rows have; absent values are never equal.
+
+    A login or name is compared folded; an externalId is case-exact (RFC 7643 §3.1).
+    """
+    values = frame[rule.column]
     present = values[values != ABSENT]
-    # Nearly always nothing comes twice; the exact comparison looks at candidates alone.
-    folds = present.map(folded) if column != "external_id" else present
-    repeated = folds[folds.duplicated(keep=False)]
-    for _, rows in repeated.groupby(repeated):
-        chosen = frame.loc[rows.index]
-        keys = tuple(Key(str(key)) for key in chosen["key"])
-        names = tuple(str(dn) for dn in chosen["dn"])
-        yield Doubles(_finding(rule, what, names, keys), keys)
+    compared = present if rule.column == "external_id" else fold_all(present)
+    if compared.is_unique:  # nearly always, and a third cheaper to ask
+        return
+    repeated = compared[compared.duplicated(keep=False)]
+    rows = frame.loc[repeated.index]
+    sharing: defaultdict[str, list[tuple[str, Key]]] = defaultdict(list)
+    for value, dn, key in zip(repeated, rows["dn"], rows["key"], strict=True):
+        sharing[value].append((str(dn), Key(str(key))))
+    if len(sharing) > MOST_FINDINGS:
+        yield _accident(rule, len(sharing), sorted(entry for entries in sharing.values() for entry in entries))
+        return
+    for entries in sharing.values():
+        entries.sort()
+        keys = tuple(key for _, key in entries)
+        yield Doubles(_finding(rule, tuple(dn for dn, _ in entries), keys), keys)
 
 
-def _finding(rule: str, what: str, names: tuple[str, ...], keys: tuple[Key, ...]) -> Finding:
-    across = len({directory_of(key) for key in keys}) > 1
+def named(names: Sequence[str]) -> str:
+    """Return DNs for a message, the first ones where there are too many."""
     shown = "; ".join(names[:MOST_NAMED])
+    return shown if len(names) <= MOST_NAMED else f"{shown}; and {len(names) - MOST_NAMED} more"
+
+
+def _finding(rule: Rule, names: tuple[str, ...], keys: tuple[Key, ...]) -> Finding:
+    directories = sorted({directory_of(key) for key in keys})
+    where = f" of the directories {', '.join(directories)}" if len(directories) > 1 else ""
+    how = "" if rule.column == "external_id" else " once case, width and blanks are set aside"
     return Finding(
-        rule=rule,
+        rule=rule.name,
         severity=Severity.HOLD,
-        message=f"{len(names)} entries{' of several directories' if across else ''} have the same {what} once case, "
-        f"width and blanks are set aside, and are left alone: {shown}.",
-        remedy=f"Give each of them a {what} of its own, or take all but one out of the filter.",
+        message=f"{len(names)} entries{where} have the same {rule.what}{how}, and are left alone: {named(names)}.",
+        remedy=rule.remedy,
         subjects=names,
     )
+
+
+def _accident(rule: Rule, values: int, entries: Sequence[tuple[str, Key]]) -> Doubles:
+    names = tuple(dn for dn, _ in entries)
+    finding = Finding(
+        rule=rule.name,
+        severity=Severity.HOLD,
+        message=f"{len(names)} entries share {values} values of {rule.what} with one another, and are left alone: "
+        f"{named(names)}.",
+        remedy="So many point to the settings: one directory configured twice, bases that overlap under two names, or "
+        f"an attribute mapped to {rule.what} that is not unique.",
+        subjects=names,
+    )
+    return Doubles(finding, tuple(key for _, key in entries))

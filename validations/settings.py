@@ -1,37 +1,119 @@
-"""What is checked of the settings as a whole: the pair of filters that means *no groups*. Pure."""
+"""What is checked of the settings as a whole: filters that cannot mean what they say, claims without issuer. Pure.
 
-from collections.abc import Iterable
+That each filter parses is checked when the settings are read (`settings.filter_checks`), with file and line.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
 
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.settings.composed import Settings, selects_no_ldap_group, selects_no_scim_group
+from ldap2scim.mapping.spec import ValueRule
+from ldap2scim.settings.composed import ConfiguredDirectory, Settings, selects_no_ldap_group, selects_no_scim_group
 
 NO_LDAP_GROUPS = "!(cn=*)"
 NO_SCIM_GROUPS = 'displayName eq ""'
+UPSTREAM_NAMES = {"external_user_name": "externalUserName", "subject": "subject"}
+"""Names at the upstream identity provider, of the IIJ ID Service, by path; each needs an issuer."""
+ISSUER = "id_token_claims.issuer"
+_NOBODY_LDAP = re.compile(r"\(?!\((cn|objectclass)=\*\)\)?", re.IGNORECASE)
+_NOBODY_SCIM = re.compile(r'\(?\s*(userName|id)\s+eq\s+""\s*\)?', re.IGNORECASE)
 
 
 def check_settings(settings: Settings) -> tuple[Finding, ...]:
-    """Check what the settings say together. That each filter parses is checked when they are read."""
-    return tuple(_no_groups_pair(settings))
+    """Check what the settings say together."""
+    return (
+        *_no_groups_pair(settings),
+        *_nobody_filters(settings),
+        *(found for directory in settings.directories for found in _issuer(directory)),
+    )
 
 
 def _no_groups_pair(settings: Settings) -> Iterable[Finding]:
-    """Half of the pair would delete every group, or claim those of others (the manual's section on several domains)."""
-    here = [one.settings.name for one in settings.directories if selects_no_ldap_group(one.settings.group_filter)]
-    there = selects_no_scim_group(settings.service.group_filter)
-    if there and len(here) < len(settings.directories):
-        others = [one.settings.name for one in settings.directories if one.settings.name not in here]
+    """Half of the pair would create groups again in every run, or take all for leavers.
+
+    The pair is that of the manual's section on several domains. One directory among several may well give people
+    alone, so that the LDAP half is only wrong where no directory gives groups.
+    """
+    without = [one.settings.name for one in settings.directories if selects_no_ldap_group(one.settings.group_filter)]
+    others = [one.settings.name for one in settings.directories if one.settings.name not in without]
+    none_there = selects_no_scim_group(settings.service.group_filter)
+    if none_there and others:
         yield Finding(
             rule="no-groups-pair",
             severity=Severity.STOP,
-            message=f"The SCIM filter `{NO_SCIM_GROUPS}` says that no group is ours, but the group filter of directory "
-            f"{', '.join(others)} selects groups: each run would create them again.",
-            remedy=f"Write the group filter `{NO_LDAP_GROUPS}` as well, or take the SCIM filter away.",
+            message=f"The SCIM filter `{NO_SCIM_GROUPS}` says that no group of the service is ours, but the group "
+            f"filter of {_directories(others)} selects groups: each run would create them again.",
+            remedy=f"Write the group filter `{NO_LDAP_GROUPS}` for {_directories(others)} as well, or take the SCIM "
+            "filter for groups away.",
+            subjects=tuple(others),
         )
-    if here and not there:
+    if not none_there and not others:
         yield Finding(
             rule="no-groups-pair",
             severity=Severity.STOP,
-            message=f"The group filter `{NO_LDAP_GROUPS}` of directory {', '.join(here)} selects no group, but the "
-            "SCIM filter does not say that none is ours: groups of others would be taken for leavers.",
+            message=f"The group filter `{NO_LDAP_GROUPS}` of {_directories(without)} selects no group, but the SCIM "
+            "filter for groups does not say that none of the service is ours: all of them would be taken for leavers.",
             remedy=f"Write the SCIM filter for groups `{NO_SCIM_GROUPS}` as well, or take the group filter away.",
+            subjects=tuple(without),
         )
+
+
+def _nobody_filters(settings: Settings) -> Iterable[Finding]:
+    """Nobody can be synchronised where a filter for users can match nobody; groups alone have no members."""
+    for directory in settings.directories:
+        written = directory.settings.user_filter
+        if _NOBODY_LDAP.fullmatch(re.sub(r"\s+", "", written)):
+            yield Finding(
+                rule="filter-selects-nobody",
+                severity=Severity.STOP,
+                message=f"The user filter `{written}` of directory {directory.settings.name} can match no entry.",
+                remedy="Write a filter that selects the people to be synchronised, or take it away to take all.",
+                subjects=(directory.settings.name,),
+            )
+    written = settings.service.user_filter
+    if _NOBODY_SCIM.fullmatch(written.strip()):
+        yield Finding(
+            rule="filter-selects-nobody",
+            severity=Severity.STOP,
+            message=f"The SCIM filter for users `{written}` can match nobody, so that everybody would be created "
+            "again in every run.",
+            remedy="Write a SCIM filter that selects the users of this instance, or take it away to see all.",
+        )
+
+
+def _issuer(directory: ConfiguredDirectory) -> Iterable[Finding]:
+    """The IIJ ID Service answers 400 for a name at an upstream provider without the provider's issuer."""
+    mapping = directory.mappings.user
+    names = [wire for path, wire in UPSTREAM_NAMES.items() if _gives(mapping.single.get(path))]
+    if not names:
+        return
+    issuer = mapping.single.get(ISSUER)
+    shown, where = " and ".join(names), f"directory {directory.settings.name}"
+    if not _gives(issuer):
+        yield Finding(
+            rule="issuer-missing",
+            severity=Severity.STOP,
+            message=f"The user mapping of {where} sets {shown} without idTokenClaims.issuer: the service would refuse "
+            "(400) everybody who has such a name.",
+            remedy="Write the issuer that the console shows under upstream ID providers as the default of "
+            f"idTokenClaims.issuer, or leave {shown} out.",
+            subjects=(directory.settings.name,),
+        )
+    elif issuer is not None and not issuer.default and ISSUER not in mapping.required:
+        yield Finding(
+            rule="issuer-missing",
+            severity=Severity.NOTE,
+            message=f"The user mapping of {where} sets {shown}, and takes idTokenClaims.issuer from the directory "
+            "without a default: the service refuses (400) people who have no value there.",
+            remedy="Write a default for idTokenClaims.issuer.",
+            subjects=(directory.settings.name,),
+        )
+
+
+def _gives(rule: ValueRule | None) -> bool:
+    """Say whether a rule can give a value at all."""
+    return rule is not None and (bool(rule.sources) or rule.default not in {None, ""})
+
+
+def _directories(names: Sequence[str]) -> str:
+    return f"director{'y' if len(names) == 1 else 'ies'} {', '.join(names)}"

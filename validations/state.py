@@ -10,8 +10,9 @@ from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.planning.states import ReadState
+from ldap2scim.settings.composed import selects_no_ldap_group
 from ldap2scim.state.image_rows import Duplicate
-from validations.duplicates import Doubles, duplicates
+from validations.duplicates import EXTERNAL_IDS, GROUP_NAMES, LOGINS, Doubles, duplicates
 
 LONGEST_BLOCK = timedelta(days=1)
 """How long an entry without any key may block the removals of its kind before a person is called."""
@@ -27,6 +28,8 @@ class ReadFact:
     believed_before: int | None
     """None: never yet."""
     server: str
+    ldap_filter: str
+    """The administrator's filter of this kind; empty: everybody of the class."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +67,7 @@ def check_state(facts: StateFacts, policy: SafetyPolicy) -> Verdict:
     short = [fact for fact in facts.reads if is_short(fact, policy)]
     findings = (
         *(found for fact in facts.reads for found in _totals(fact, policy)),
+        *(found for fact in facts.reads for found in _nobody_mapped(fact, facts.users)),
         *(found.finding for found in doubles),
         *anchors,
         *_blocks(facts),
@@ -79,33 +83,71 @@ def is_short(fact: ReadFact, policy: SafetyPolicy) -> bool:
 
 
 def _totals(fact: ReadFact, policy: SafetyPolicy) -> Iterable[Finding]:
-    kind = f"{fact.resource_type.value.lower()}s"
     if fact.entries == 0 and fact.resource_type is ResourceType.USER:
+        yield _no_users(fact)
+    elif is_short(fact, policy):
+        yield _short(fact, policy)
+    elif fact.entries == 0 and not selects_no_ldap_group(fact.ldap_filter):
         yield Finding(
-            rule="empty-read",
-            severity=Severity.STOP,
-            message=f"Directory {fact.directory} ({fact.server}) answered with no user at all.",
-            remedy="Check base DN and user filter, and that the bind user may read the people; "
-            "`ldapsearch` with the command in the log shows the same answer.",
+            rule="no-groups-read",
+            severity=Severity.NOTE,
+            message=f"Directory {fact.directory} ({fact.server}) answered with no group at all{_selected(fact)}.",
+            remedy="Check base DN and group filter, and that the bind user may read the groups.",
             subjects=(fact.directory,),
         )
-    elif is_short(fact, policy):
+
+
+def _no_users(fact: ReadFact) -> Finding:
+    return Finding(
+        rule="empty-read",
+        severity=Severity.STOP,
+        message=f"Directory {fact.directory} ({fact.server}) answered with no user at all{_selected(fact)}; "
+        "nothing is written to the service.",
+        remedy="Check base DN and user filter, and that the bind user may read the people; "
+        "`ldapsearch` with the command in the log shows the same answer.",
+        subjects=(fact.directory,),
+    )
+
+
+def _short(fact: ReadFact, policy: SafetyPolicy) -> Finding:
+    kind = f"{fact.resource_type.value.lower()}s"
+    return Finding(
+        rule="short-read",
+        severity=Severity.HOLD,
+        message=f"Directory {fact.directory} ({fact.server}) gave {fact.entries} {kind}; the last read that was "
+        f"believed gave {fact.believed_before}. Below {policy.short_read_percent:g} % of that none of them is removed.",
+        remedy="Look for a change of the bind user's rights, of the filter or of the base DN. "
+        "If they have really gone, approve the plan's id.",
+        subjects=(fact.directory,),
+    )
+
+
+def _selected(fact: ReadFact) -> str:
+    kind = fact.resource_type.value.lower()
+    return f" for the {kind} filter `{fact.ldap_filter}`" if fact.ldap_filter else ""
+
+
+def _nobody_mapped(fact: ReadFact, users: pd.DataFrame) -> Iterable[Finding]:
+    """Say it once when every user of a directory is held; the findings of each say it of one."""
+    if fact.resource_type is not ResourceType.USER or fact.entries == 0:
+        return
+    if not users["key"].str.startswith(f"{fact.directory}:").any():
         yield Finding(
-            rule="short-read",
+            rule="nobody-mapped",
             severity=Severity.HOLD,
-            message=f"Directory {fact.directory} ({fact.server}) gave {fact.entries} {kind}; the last read that was "
-            f"believed gave {fact.believed_before}. Below {policy.short_read_percent:g} % nobody is removed.",
-            remedy="Look for a change of rights, filter or base DN. If they have really gone, approve the plan's id.",
+            message=f"None of the {fact.entries} users that directory {fact.directory} gave can be synchronised: "
+            "each of them is held.",
+            remedy="Look at the finding of one of them. An attribute that is mapped and that no entry has is "
+            "misspelt, missing in this directory, or hidden from the bind user.",
             subjects=(fact.directory,),
         )
 
 
 def _all_duplicates(facts: StateFacts) -> Iterable[Doubles]:
-    users, groups = facts.users, facts.groups
-    yield from duplicates(groups, "login", "duplicate-group-name", "group name")
-    yield from duplicates(users, "login", "duplicate-login", "login")
-    yield from duplicates(users, "external_id", "duplicate-external-id", "externalId")
-    yield from duplicates(groups, "external_id", "duplicate-external-id", "externalId")
+    yield from duplicates(facts.groups, GROUP_NAMES)
+    yield from duplicates(facts.users, LOGINS)
+    yield from duplicates(facts.users, EXTERNAL_IDS)
+    yield from duplicates(facts.groups, EXTERNAL_IDS)
 
 
 def _duplicate_anchors(found: Iterable[Duplicate]) -> Iterable[Finding]:

@@ -80,6 +80,14 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
 
 def _read_facts(run: Run, reads: tuple[Read, ...]) -> tuple[ReadFact, ...]:
     before = run.state.runs.last_believed_reads()
+    filters = {
+        (one.settings.name, kind): written
+        for one in run.settings.directories
+        for kind, written in (
+            (ResourceType.USER, one.settings.user_filter),
+            (ResourceType.GROUP, one.settings.group_filter),
+        )
+    }
     return tuple(
         ReadFact(
             directory=one.directory,
@@ -87,6 +95,7 @@ def _read_facts(run: Run, reads: tuple[Read, ...]) -> tuple[ReadFact, ...]:
             entries=one.extract.count(kind),
             believed_before=before[one.directory, kind].entries if (one.directory, kind) in before else None,
             server=one.extract.completeness.server,
+            ldap_filter=filters[one.directory, kind],
         )
         for one in reads
         for kind in ResourceType
