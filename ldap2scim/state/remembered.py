@@ -22,7 +22,7 @@ def rows(store: Store, keys: Iterable[Key]) -> Mapping[Key, SnapshotRow]:
     found: dict[Key, SnapshotRow] = {}
     with store.read() as connection:
         for piece in chunks(keys):
-            for row in connection.execute(query.where(snapshot.c.key.in_(piece))):
+            for row in connection.execute(query.where(snapshot.c.key.in_(piece))).all():
                 found[Key(row.key)] = SnapshotRow(
                     key=Key(row.key),
                     resource_type=ResourceType(row.resource_type),
@@ -44,7 +44,7 @@ def keys_by_service_id(store: Store, resource_type: ResourceType) -> Mapping[str
         snapshot.c.resource_type == resource_type.value
     )
     with store.read() as connection:
-        return {row.service_id: (Key(row.key), Status(row.status)) for row in connection.execute(query)}
+        return {row.service_id: (Key(row.key), Status(row.status)) for row in connection.execute(query).all()}
 
 
 def witnesses(store: Store) -> Mapping[ResourceType, tuple[str, ...]]:
@@ -58,15 +58,16 @@ def witnesses(store: Store) -> Mapping[ResourceType, tuple[str, ...]]:
 
 
 def members_of(store: Store, group: Key) -> Sequence[Key]:
-    """Return the members of one group, as last confirmed."""
+    """Return the members of one group, as last confirmed, sorted."""
     group_id = select(snapshot.c.id).where(snapshot.c.key == group).scalar_subquery()
     query = (
         select(snapshot.c.key)
         .join(memberships, memberships.c.member_id == snapshot.c.id)
         .where(memberships.c.group_id == group_id)
+        .order_by(snapshot.c.key)
     )
     with store.read() as connection:
-        return [Key(key) for key in connection.scalars(query)]
+        return [Key(key) for key in connection.scalars(query).all()]
 
 
 def link_members(lease: "Lease", pairs: Iterable[tuple[Key, Key]]) -> None:

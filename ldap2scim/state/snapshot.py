@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SnapshotReader:
-    """The snapshot as planning sees it. Nothing here writes."""
+    """The snapshot as planning sees it, in frames; `remembered` has single rows. Nothing here writes."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -76,35 +76,6 @@ class SnapshotReader:
                 query = select(snapshot.c.key, snapshot.c.service_id).where(snapshot.c.key.in_(piece))
                 found.update((Key(key), service_id) for key, service_id in connection.execute(query).all())
         return found
-
-    def rows(self, keys: Iterable[Key]) -> dict[Key, SnapshotRow]:
-        """Return the whole rows of those of `keys` that are known."""
-        found: dict[Key, SnapshotRow] = {}
-        query = select(snapshot, snapshot_essences.c.essence).join(snapshot_essences)
-        with self._store.read() as connection:
-            for piece in chunks(keys):
-                for row in connection.execute(query.where(snapshot.c.key.in_(piece))).all():
-                    found[Key(row.key)] = SnapshotRow(
-                        key=Key(row.key),
-                        resource_type=ResourceType(row.resource_type),
-                        service_id=row.service_id,
-                        external_id=row.external_id,
-                        login=row.login,
-                        fingerprint=row.fingerprint,
-                        essence=row.essence,
-                        version=row.version,
-                        status=Status(row.status),
-                        managed_since=row.managed_since,
-                    )
-        return found
-
-    def members_of(self, group: Key) -> tuple[Key, ...]:
-        """Return the members of one group, sorted."""
-        of_group = select(snapshot.c.id).where(snapshot.c.key == group).scalar_subquery()
-        query = select(snapshot.c.key).join(memberships, memberships.c.member_id == snapshot.c.id)
-        with self._store.read() as connection:
-            keys = connection.scalars(query.where(memberships.c.group_id == of_group).order_by(snapshot.c.key)).all()
-        return tuple(Key(key) for key in keys)
 
     def counts(self) -> Mapping[tuple[ResourceType, Status], int]:
         """Count the rows by kind and status."""

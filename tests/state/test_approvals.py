@@ -6,7 +6,7 @@ from ldap2scim.errors import PlanError
 from ldap2scim.planning.approvals import Approval
 from ldap2scim.planning.operations import Inputs
 from ldap2scim.state.access import StateReader
-from ldap2scim.state.approvals import HeldPlan, approve, record_held, use
+from ldap2scim.state.approvals import HeldPlan, approve, full_plan_id, record_held, use
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.store import Store
 from tests.state.worlds import MONDAY, key
@@ -76,3 +76,32 @@ def test_the_same_plan_again_keeps_its_approval(store: Store, lease: Lease, read
     record_held(lease, PLAN)
 
     assert len(reader.approvals.approved()) == 2
+
+
+def test_what_is_held_again_after_its_approval_was_used_may_be_approved_again(
+    store: Store, lease: Lease, reader: StateReader
+) -> None:
+    """It was tried and failed: the same plan comes again, and a person answers again."""
+    record_held(lease, PLAN)
+    approve(store, "p1")
+    use(lease, reader.approvals.approved()[:1])
+    record_held(lease, PLAN)
+
+    assert [item.approval for item in reader.approvals.approved()] == [DELETE]
+
+
+def test_the_start_of_an_id_names_its_plan(store: Store, lease: Lease) -> None:
+    """As long as it has eight digits and names one plan alone."""
+    for plan_id in ("abcdef0123", "abcdef0199", "9876543210"):
+        record_held(lease, HeldPlan(plan_id, "r1", MONDAY, {}, (DELETE,)))
+
+    assert full_plan_id(store, "98765432") == "9876543210"
+    assert full_plan_id(store, "abcdef0123") == "abcdef0123"
+    for start, words in (
+        ("abcdef01", "Several"),
+        ("9876543", "no plan"),
+        ("987654%%", "no plan"),
+        ("ffffffff", "no plan"),
+    ):
+        with pytest.raises(PlanError, match=words):
+            full_plan_id(store, start)

@@ -1,6 +1,6 @@
 """How raw entries and findings are kept."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ldap2scim.findings import Finding, Severity
@@ -12,28 +12,24 @@ VALUES = st.lists(st.one_of(st.binary(max_size=20), TEXT.map(str.encode)), max_s
 ATTRIBUTES = st.dictionaries(st.text("abcdefg;-", min_size=1, max_size=8), VALUES, max_size=6)
 
 
-@settings(deadline=None)
 @given(ATTRIBUTES)
 def test_entries_come_back_as_they_were(attributes: dict[str, tuple[bytes, ...]]) -> None:
     """Text, binary values and attributes without values survive."""
     assert unpack(pack(attributes)) == attributes
 
 
-@settings(deadline=None)
 @given(ATTRIBUTES)
 def test_the_order_of_attributes_does_not_matter(attributes: dict[str, tuple[bytes, ...]]) -> None:
     """A server that answers in another order changed nothing."""
     assert pack(dict(reversed(attributes.items()))) == pack(attributes)
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=5), max_size=4), st.lists(st.binary(max_size=5), max_size=4))
 def test_digests_tell_parts_apart(one: list[bytes], other: list[bytes]) -> None:
     """Two lists of parts have one digest only when they are the same list."""
     assert (digest(*one) == digest(*other)) == (one == other)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

@@ -51,6 +51,29 @@ def test_the_clock_alone_makes_a_row_pending(lease: Lease, store: Store) -> None
     assert [[row.key for row in batch] for batch in pending(store, CORP, "m1", tuesday)] == [[key("a")]]
 
 
+def test_pending_rows_come_in_batches(lease: Lease, store: Store) -> None:
+    """Each once, whether or not the caller stored the ones before."""
+    read(lease, [person(name) for name in "abcde"])
+    batches = []
+    for batch in pending(store, CORP, "m1", MONDAY, size=2):
+        batches.append([row.key for row in batch])
+        store_mapped(lease, [desired(row) for row in batch[:1]], "m1")
+
+    assert batches == [[key("a"), key("b")], [key("c"), key("d")], [key("e")]]
+    assert [row.key for row in map_all(lease)] == [key("b"), key("d")]
+
+
+def test_frames_of_some_directories_leave_out_the_others(lease: Lease, reader: StateReader) -> None:
+    """What was not read this time can be left out of the comparison."""
+    read(lease, [person("a")], [group("g", ["a"])])
+    map_all(lease)
+
+    assert reader.image.desired_frame(ResourceType.USER, [CORP]).shape[0] == 1
+    assert reader.image.desired_frame(ResourceType.USER, ["lab"]).empty
+    assert reader.image.references(["lab"]).memberships.empty
+    assert len(reader.image.references([CORP]).memberships) == 1
+
+
 def test_other_directories_are_not_pending(lease: Lease, store: Store) -> None:
     """One directory's entries are mapped by one directory's mapping."""
     read(lease, [person("a")])

@@ -67,7 +67,7 @@ def map_all(
 ) -> list[PendingRow]:
     """Map everything pending: in scope, but for the DNs in `others`, whose row says what to make of them."""
     done: list[PendingRow] = []
-    for batch in pending(lease.store, directory, mapped_with, MONDAY, size=3):
+    for batch in pending(lease.store, directory, mapped_with, MONDAY, size=200):
         store_mapped(
             lease, [desired(row) if row.dn not in (others or {}) else _as(row, others) for row in batch], mapped_with
         )
