@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from ldap2scim.errors import Ldap2ScimError
+from ldap2scim.errors import Ldap2ScimError, StateError
 from ldap2scim.findings import Finding
 from ldap2scim.progress import Progress, Silent
 from ldap2scim.run.session import Session
@@ -78,6 +78,23 @@ class Run:
             self._session = None
 
 
+def open_state(settings: Settings) -> Store:
+    """Open the state; its folder and file are made where they are missing.
+
+    Raises:
+        StateError: it cannot be opened or made.
+    """
+    folder = settings.state_path.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateError(
+            f"The folder {folder} of the state file cannot be made: {error.strerror}.",
+            "Make it a folder that the user who runs ldap2scim may write to, or name another file as `state`.",
+        ) from error
+    return open_store(settings.state_path)
+
+
 @contextmanager
 def open_run(
     settings: Settings, mode: Mode, *, progress: Progress | None = None, now: datetime | None = None
@@ -94,8 +111,7 @@ def open_run(
         RunRefused: another run holds the lease.
         StateError: the state cannot be opened.
     """
-    settings.state_path.parent.mkdir(parents=True, exist_ok=True)
-    with open_store(settings.state_path) as store:
+    with open_state(settings) as store:
         run_id = uuid.uuid4().hex
         lease = acquire(store, LEASE, _holder(run_id), abandoned=_is_dead)
         try:

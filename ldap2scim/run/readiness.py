@@ -13,11 +13,11 @@ from ldap2scim.directory.session import Session as LdapSession
 from ldap2scim.errors import Ldap2ScimError
 from ldap2scim.findings import Severity
 from ldap2scim.model import ResourceType
+from ldap2scim.run.context import open_state
 from ldap2scim.run.session import Session
 from ldap2scim.scim import requests
 from ldap2scim.scim.layout import member_of
 from ldap2scim.settings import ConfiguredDirectory, Settings
-from ldap2scim.state.store import open_store
 from validations.settings import check_settings
 
 
@@ -50,8 +50,7 @@ def _tried(what: str, look: Callable[[], str]) -> Item:
 
 
 def _state(settings: Settings) -> str:
-    settings.state_path.parent.mkdir(parents=True, exist_ok=True)
-    with open_store(settings.state_path):
+    with open_state(settings):
         return f"{settings.state_path} can be read and written"
 
 
@@ -106,7 +105,7 @@ def _service(settings: Settings) -> Iterator[Item]:
     port = address.port or (443 if address.scheme == "https" else 80)
     yield Item("firewall", True, f"must allow {address.hostname}, port {port}/TCP, from here")
     try:
-        with open_store(settings.state_path) as store:
+        with open_state(settings) as store:
             session = Session(settings, store)
     except Ldap2ScimError as error:
         yield Item("service", False, str(error))

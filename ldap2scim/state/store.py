@@ -120,6 +120,7 @@ def open_store(place: str | Path, *, create: bool = True, clock: Clock = utc_now
             if unclean:
                 _quick_check(engine, name)
             _check_version(engine, name)
+            _write_ahead(engine)
     except BaseException:
         engine.dispose()
         raise
@@ -161,12 +162,12 @@ def _prepare(path: Path, create: bool) -> bool:
 
 
 def _create(path: Path, create: bool) -> None:
+    if not create:
+        raise StateError(f"There is no state file {path} yet.", "Run `ldap2scim plan` first, which makes it.")
     if not path.parent.is_dir():
         raise StateError(
             f"The folder of the state file {path} does not exist.", f"Make the folder {path.parent} and run again."
         )
-    if not create:
-        raise StateError(f"There is no state file {path} yet.", "Run `ldap2scim plan` first, which makes it.")
     # SQLite gives the mode of the main file to its log files.
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
@@ -179,7 +180,6 @@ def _engine(url: URL) -> Engine:
     def _configure(connection: Any, _record: Any) -> None:  # noqa: ANN401 (the driver's types)
         # The driver must not open transactions by itself: they start in _begin, as readers or as writers.
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode = WAL")
         # FULL: a `started` record is on the disk before its request is sent. Measured at 0.1 ms a commit over
         # NORMAL, and commits are batched.
         connection.execute("PRAGMA synchronous = FULL")
@@ -218,6 +218,15 @@ def _check_version(engine: Engine, name: str) -> None:
             metadata.create_all(connection)  # leaves alone what another process made meanwhile
             if connection.scalar(select(meta.c.value).where(meta.c.name == "schema_version")) is None:
                 connection.execute(insert(meta), {"name": "schema_version", "value": str(SCHEMA_VERSION)})
+
+
+def _write_ahead(engine: Engine) -> None:
+    """Switch to the write-ahead log, which the file remembers; a file that is not ours was refused before."""
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()
 
 
 def _refuse_other_version(version: str | None, name: str) -> None:

@@ -1,14 +1,13 @@
 """Whatever is wrong with the settings: one message with its place and what to do, exit code 1, no state."""
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.installation import ABSENT, Installation, Said
+from tests.cli.users import as_an_ordinary_user
 
 COMMANDS = (
     ("check",),
@@ -19,7 +18,6 @@ COMMANDS = (
     ("drift",),
     ("approve", "0123456789abcdef"),
 )
-NOBODY = 65534
 
 
 def assert_refused(said: Said, *words: str) -> None:
@@ -148,19 +146,6 @@ def test_missing_file_of_the_default_name_points_to_the_samples(
     installed.file.unlink()
     monkeypatch.chdir(installed.folder)
     assert_refused(installed.run_as_written("plan"), "ldap2scim.yml", "--config", "docs/samples")
-
-
-@contextmanager
-def as_an_ordinary_user() -> Iterator[None]:
-    """Take away the rights of root while the block lasts, where the tests have them."""
-    if os.geteuid():
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def test_file_that_may_not_be_read(installed: Installation) -> None:
