@@ -40,7 +40,9 @@ def publish_report(report: Report) -> None:
     create_markdown_artifact(to_markdown(document), key=REPORT, description=_summary(document))
     tables = {table.title: table for table in document.tables}
     _publish_table(FINDINGS, tables.get("Findings"), "No findings.")
-    _publish_table(ACCOUNTS, accounts_table(report.accounts), "Nothing was decided, so there is nothing to account for.")
+    _publish_table(
+        ACCOUNTS, accounts_table(report.accounts), "Nothing was decided, so there is nothing to account for."
+    )
 
 
 def publish_data_docs(index: Path, *, success: bool) -> None:

@@ -20,6 +20,7 @@ from prefect import State
 from prefect.states import Completed, Failed
 
 from ldap2scim.errors import Ldap2ScimError, ReadIncomplete, RunRefused
+from ldap2scim.run.context import Mode
 from ldap2scim.run.report import Report
 from tasks.documents import document_of
 
@@ -71,9 +72,7 @@ def _of_error(error: Ldap2ScimError) -> State[Any]:
 
 
 def _of_report(report: Report) -> State[Any]:
-    message = " ".join(document_of(report).lines)
-    if report.stopped_by is not None:
-        message = f"{message} The load was given up: {report.stopped_by}"
+    message = " ".join([*document_of(report).lines, *_more(report)])
     match report.exit_code:
         case 0:
             return Completed(message=message)
@@ -83,3 +82,11 @@ def _of_report(report: Report) -> State[Any]:
             return Failed(name=REFUSED if report.plan is None else HELD, message=message)
         case _:
             return Failed(message=message)
+
+
+def _more(report: Report) -> Iterator[str]:
+    """Yield what the report's own lines leave to its tables, and a notification must say."""
+    if report.stopped_by is not None:
+        yield f"The load was given up: {report.stopped_by}"
+    if report.mode is Mode.APPLY and report.plan is not None and report.plan.held:
+        yield f"{len(report.plan.held)} operations are held; to release them: ldap2scim approve {report.plan.plan_id}"

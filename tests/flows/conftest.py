@@ -1,0 +1,34 @@
+"""Fixtures of the flow tests: one Prefect server for all flows that run in this process, and a pair for each test."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import tasks  # switches telemetry off, before Prefect is imported
+from tests.flows.pair import Pair, running_pair
+
+assert tasks.QUIET
+_HOME = tempfile.TemporaryDirectory(prefix="ldap2scim-prefect-home-")
+os.environ["PREFECT_HOME"] = _HOME.name  # nothing of the person who runs the tests is read or written
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[Path]:
+    """A Prefect server for the flows of this process; gives the path of its database."""
+    from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        url = PREFECT_SERVER_DATABASE_CONNECTION_URL.value()
+        assert url is not None
+        yield Path(str(url).partition(":///")[2])
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    """A directory with a hundred people and three groups, and an empty service."""
+    with running_pair(tmp_path) as running:
+        yield running

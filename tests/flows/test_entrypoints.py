@@ -1,0 +1,139 @@
+"""What a worker loads, and what else is written down about deployments. Nothing is started here."""
+
+import configparser
+import inspect
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import pytest
+import yaml
+from prefect.flows import load_flow_from_entrypoint
+from prefect.utilities.collections import visit_collection
+
+import tasks
+from tasks.carried import Carried
+
+ROOT = Path(__file__).parents[2]
+DEPLOYMENTS = ROOT / "deployments"
+ENTRYPOINTS = ("flows/sync.py:sync", "flows/recover.py:recover")
+
+
+def declared() -> dict[str, Any]:
+    """Return prefect.yaml."""
+    read: dict[str, Any] = yaml.safe_load((DEPLOYMENTS / "prefect.yaml").read_text())
+    return read
+
+
+@pytest.fixture
+def unspoilt_imports() -> Iterator[None]:
+    """Prefect puts the flow's folder first on the path and never takes it away."""
+    path, modules = list(sys.path), set(sys.modules)
+    yield
+    sys.path[:] = path
+    for name in {"sync", "recover"} - modules:
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.usefixtures("unspoilt_imports")
+@pytest.mark.parametrize("entrypoint", ENTRYPOINTS)
+def test_every_entrypoint_loads_as_a_worker_loads_it(entrypoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The flow is the one of the file, not the placeholder that stands in for a broken import."""
+    monkeypatch.chdir(ROOT)
+
+    flow = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
+
+    assert flow.name == f"ldap2scim-{Path(entrypoint.partition(':')[0]).stem}"
+    assert not flow.isasync
+
+
+@pytest.mark.usefixtures("unspoilt_imports")
+@pytest.mark.parametrize("entrypoint", ENTRYPOINTS)
+def test_the_parameters_are_typed_for_the_form_and_none_is_a_secret(
+    entrypoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A flow takes the settings' path and a mode, dry unless said otherwise, each with a description."""
+    monkeypatch.chdir(ROOT)
+    flow = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
+
+    parameters = inspect.signature(flow.fn).parameters
+    schema = flow.parameters
+
+    assert list(parameters) == ["config", "mode"]
+    assert parameters["mode"].default == "plan"
+    assert get_args(get_type_hints(flow.fn)["mode"]) == ("plan", "apply")
+    assert schema.properties["mode"]["enum"] == ["plan", "apply"]
+    assert all(schema.properties[name]["description"] for name in parameters)
+
+
+def test_flow_files_hold_no_class_and_no_relative_import() -> None:
+    """Prefect loads flows/sync.py as `sync`: a class in it could not be found again by its name."""
+    for file in (ROOT / "flows").glob("*.py"):
+        text = file.read_text()
+        assert "\nclass " not in text
+        assert "from ." not in text
+
+
+def test_every_flow_has_a_deployment_and_only_the_synchronisation_is_scheduled() -> None:
+    """Entrypoints are relative to the root; sync applies by schedule, recover waits for a person."""
+    deployments = {one["name"]: one for one in declared()["deployments"]}
+
+    assert {one["entrypoint"] for one in deployments.values()} == set(ENTRYPOINTS)
+    assert deployments["sync"]["parameters"]["mode"] == "apply"
+    assert deployments["sync"]["schedules"]
+    assert deployments["sync"]["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
+    assert deployments["recover"]["parameters"]["mode"] == "plan"
+    assert not deployments["recover"].get("schedules")
+
+
+def test_nothing_phones_home_wherever_a_flow_runs() -> None:
+    """Worker, units and containers switch off what `tasks` switches off for an ad-hoc run."""
+    for deployment in declared()["deployments"]:
+        assert tasks.QUIET.items() <= deployment["work_pool"]["job_variables"]["env"].items()
+    for unit in DEPLOYMENTS.glob("*.service"):
+        assert _environment_of_unit(unit) >= QUIET_OF_SERVERS.items(), unit.name
+    for name, service in yaml.safe_load((DEPLOYMENTS / "compose.yaml").read_text())["services"].items():
+        if name.startswith("prefect"):
+            assert QUIET_OF_SERVERS.items() <= service["environment"].items(), name
+
+
+QUIET_OF_SERVERS = {
+    name: value
+    for name, value in tasks.QUIET.items()
+    if name == "DO_NOT_TRACK" or (name.startswith("PREFECT_SERVER_") and "EPHEMERAL" not in name)
+}
+
+
+def _environment_of_unit(unit: Path) -> set[tuple[str, str]]:
+    parser = configparser.RawConfigParser(strict=False, dict_type=_Gathering)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read(unit)
+    lines = str(parser["Service"]["Environment"]).splitlines()
+    return {(name, value) for name, _, value in (line.partition("=") for line in lines)}
+
+
+class _Gathering(dict[str, Any]):
+    """Keeps every value of a name that is written several times, as systemd does."""
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if isinstance(value, list) and name in self:
+            self[name].extend(value)
+        else:
+            super().__setitem__(name, value)
+
+
+def test_what_is_carried_from_task_to_task_is_not_opened() -> None:
+    """Prefect visits arguments element by element, but an ordinary object it leaves alone."""
+
+    class Unopened(list[int]):
+        def __iter__(self) -> Any:
+            raise AssertionError("Prefect looked inside")
+
+    carried = Carried(Unopened([1]))
+    visited: list[object] = []
+
+    visit_collection((carried, types.SimpleNamespace()), visited.append, return_data=False)
+
+    assert carried in visited
