@@ -17,6 +17,8 @@ MOST_ROWS = 500
 """Of one table: more of them freeze the Prefect UI (a counted remainder is said instead)."""
 MOST_LINES = 50
 """Of one table on a terminal."""
+MOST_NAMES = 3
+"""Of one finding."""
 _FINDINGS = "Findings"
 _UNBALANCED = "The accounts do not add up: this run has failed. Run `ldap2scim recover`."
 
@@ -167,9 +169,18 @@ def _findings(findings: Sequence[Finding]) -> Table:
     order = list(reversed(Severity))
     chosen = sorted(findings, key=lambda finding: (order.index(finding.severity), finding.rule))
     rows = tuple(
-        (finding.severity.value, finding.rule, finding.message, finding.remedy) for finding in chosen[:MOST_ROWS]
+        (finding.severity.value, finding.rule, _named(finding), finding.remedy) for finding in chosen[:MOST_ROWS]
     )
     return _table(_FINDINGS, ("severity", "rule", "what", "what to do"), rows, len(findings))
+
+
+def _named(finding: Finding) -> str:
+    """Return the message, after the names of what it is about where it does not say them itself (P6)."""
+    names = [subject for subject in finding.subjects if subject not in finding.message]
+    if not names:
+        return finding.message
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"{'; '.join(names[:MOST_NAMES])}{more}: {finding.message}"
 
 
 def _troubles(outcomes: Iterable[Outcome]) -> Table:

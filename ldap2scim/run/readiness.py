@@ -1,17 +1,20 @@
 """Readiness: is everything reachable, allowed and valid? Looks, and changes nothing but an empty state file."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlsplit
 
 from ldap2scim.directory import client
 from ldap2scim.directory.anchors import source_anchor
+from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.directory.reader import Search
 from ldap2scim.directory.searches import searches
 from ldap2scim.directory.session import Session as LdapSession
 from ldap2scim.errors import Ldap2ScimError
-from ldap2scim.findings import Severity
+from ldap2scim.findings import Held, Severity
+from ldap2scim.mapping.mapper import Mapped, compile_mapping
 from ldap2scim.model import ResourceType
 from ldap2scim.run.context import open_state
 from ldap2scim.run.session import Session
@@ -97,7 +100,31 @@ def _first_page(directory: ConfiguredDirectory, search: Search) -> str:
             f"{page[0].dn} has no readable {directory.settings.source_anchor}.",
             "See that the bind user may read it, or choose another `source_anchor`.",
         )
-    return f"found, with {directory.settings.source_anchor} (first page: {len(page)})"
+    fit = _synchronisable(directory, search.resource_type, page)
+    return (
+        f"found, with {directory.settings.source_anchor} (first page: {len(page)}, of which {fit} can be synchronised)"
+    )
+
+
+def _synchronisable(directory: ConfiguredDirectory, kind: ResourceType, page: Sequence[LdapEntry]) -> int:
+    """Return how many entries the mapping makes something of.
+
+    Raises:
+        Ldap2ScimError: it makes something of none: an attribute is mapped that they do not have.
+    """
+    mappings = directory.mappings
+    mapping = mappings.user if kind is ResourceType.USER else mappings.group
+    mapper, now = compile_mapping(directory.settings, mapping, kind), datetime.now(UTC)
+    anchored = ((entry, source_anchor(entry, directory.settings)) for entry in page)
+    results = [mapper.map(entry, anchor, now) for entry, anchor in anchored if anchor is not None]
+    fit = sum(isinstance(result, Mapped) for result in results)
+    held = [result for result in results if isinstance(result, Held)]
+    if held and not fit:
+        finding = held[0].findings[0]
+        raise Ldap2ScimError(
+            f"none of the first {len(page)} can be synchronised. {held[0].dn}: {finding.message}", finding.remedy
+        )
+    return fit
 
 
 def _service(settings: Settings) -> Iterator[Item]:
@@ -128,4 +155,8 @@ def _one(session: Session, kind: ResourceType) -> str:
     page = requests.list_page(kind, requests.Page(start=1, count=1), session.view.profile)
     answer = session.wait(session.connection.send(page))
     total = member_of(answer.body or {}, "totalResults")
+    if total is None:
+        raise Ldap2ScimError(
+            "the answer is no list response (RFC 7644 §3.4.2).", "Check the base URL (it ends before `/Users`)."
+        )
     return f"may be read; the service says it has {total}"

@@ -1,5 +1,6 @@
 """What a person is shown of a plan and of a run."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ldap2scim.findings import Finding, Severity
@@ -96,9 +97,15 @@ def test_an_empty_plan_says_so() -> None:
 
 
 def test_findings_name_their_entries() -> None:
-    """A finding shows severity, rule, some of its subjects, and what to do."""
+    """A finding shows its severity, whom it is about, what it is, its rule, and below it what to do."""
     text = to_text(plan_document(plan(), [FINDING]))
-    assert "hold  some-rule  cn=0; cn=1; cn=2; cn=3; cn=4; … 2 more  It is so. Do this." in text
+    assert "  hold  cn=0; cn=1; cn=2 and 4 more: It is so. (some-rule)\n        Do this.\n" in text
+
+
+def test_a_finding_that_names_its_entry_itself_does_so_once() -> None:
+    """A name that is in the message is not said again before it."""
+    finding = replace(FINDING, message="cn=0 is so.", subjects=("cn=0",))
+    assert "  hold  cn=0 is so. (some-rule)\n" in to_text(plan_document(plan(), [finding]))
 
 
 def test_a_report_shows_troubles_and_accounts() -> None:
