@@ -18,7 +18,7 @@ def check(asked: argparse.Namespace) -> int:
         items.append(item)
         if not asked.json:
             detail = item.detail.replace("\n", "\n        ")
-            print(f"{'ok    ' if item.ready else 'FAILED'}  {item.what}: {detail}")
+            output.lines(f"{'ok    ' if item.ready else 'FAILED'}  {item.what}: {detail}")
     ready = all(item.ready for item in items)
     if asked.json:
         output.document({"ready": ready, "items": [asdict(item) for item in items]})

@@ -14,7 +14,8 @@ from ldap2scim.state.approvals import approve as release
 from ldap2scim.state.approvals import full_plan_id
 from ldap2scim.state.store import open_store
 
-DRY = "Nothing was changed: this is a dry run. `{command} --apply` carries it out."
+DRY = "Nothing was changed: this is a dry run."
+CARRY_OUT = "`{command} --apply` carries it out."
 
 
 def settings(asked: argparse.Namespace) -> int:
@@ -85,5 +86,5 @@ def _mode(asked: argparse.Namespace) -> Mode:
 def _show(asked: argparse.Namespace, report: Report, command: str) -> int:
     output.report(report, as_json=asked.json)
     if report.mode is Mode.PLAN and not asked.json:
-        print(DRY.format(command=command))
+        print(f"{DRY} {CARRY_OUT.format(command=command)}" if report.pending else DRY)
     return report.exit_code

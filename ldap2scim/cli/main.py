@@ -1,8 +1,9 @@
 """The entry point: parse, run, and turn what happened into one message and an exit code."""
 
 import argparse
-import json
+import io
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -15,6 +16,9 @@ FAILED, REFUSED = 1, 3
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code (DESIGN §7)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show stops nothing
     asked = parse(arguments)
     logging.basicConfig(
         level=logging.INFO if getattr(asked, "verbose", False) else logging.ERROR,
@@ -22,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stream=sys.stderr,
     )
     try:
-        return _command(asked.command)(asked)
+        return _run(asked)
     except Ldap2ScimError as error:
         _say(asked, error)
         return REFUSED if isinstance(error, ReadIncomplete | RunRefused) else FAILED
@@ -30,12 +34,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped. What was begun is settled by the next run.", file=sys.stderr)
         return FAILED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone; nothing more can be said to it
+        # The reader of our output has gone. Python would flush once more at its end, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception:  # noqa: BLE001 - a defect of ours; everything a user can do wrong is an Ldap2ScimError
         traceback.print_exc()
         print("This is a defect of ldap2scim. Please report it with the lines above.", file=sys.stderr)
         return FAILED
+
+
+def _run(asked: argparse.Namespace) -> int:
+    code = _command(asked.command)(asked)
+    sys.stdout.flush()  # here, where a pipe without a reader is still an error like any other
+    return code
 
 
 def _command(name: str) -> Callable[[argparse.Namespace], int]:
@@ -61,7 +72,9 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
 
 
 def _say(asked: argparse.Namespace, error: Ldap2ScimError) -> None:
+    from ldap2scim.cli import output
+
     if getattr(asked, "json", False):
-        print(json.dumps({"error": {"message": error.message, "remedy": error.remedy}}, ensure_ascii=False))
+        output.document({"error": {"message": error.message, "remedy": error.remedy}})
     else:
-        print(f"ldap2scim: {error}", file=sys.stderr)
+        output.lines(f"ldap2scim: {error}", sys.stderr)

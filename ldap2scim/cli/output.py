@@ -4,10 +4,11 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TextIO
 
 from ldap2scim.planning.render import (
     Document,
+    harmless,
     operation_rows,
     plan_document,
     refused_document,
@@ -23,13 +24,20 @@ from ldap2scim.settings import Row
 
 def document(content: Mapping[str, Any]) -> None:
     """Print one JSON document."""
-    print(json.dumps(content, ensure_ascii=False, indent=2, default=str))
+    readable = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    print(json.dumps(content, ensure_ascii=not readable, indent=2, default=str))
 
 
-def notes(lines: Sequence[str]) -> None:
+def lines(text: str, stream: TextIO | None = None) -> None:
+    """Print text line by line, so that a name in it cannot drive the terminal; None: standard output."""
+    for line in text.split("\n"):
+        print(harmless(line), file=stream)
+
+
+def notes(remarks: Sequence[str]) -> None:
     """Print what deserves a word, beside the output proper."""
-    for line in lines:
-        print(f"note: {line}", file=sys.stderr)
+    for remark in remarks:
+        lines(f"note: {remark}", sys.stderr)
 
 
 def settings(rows: Sequence[Row], remarks: Sequence[str], *, as_json: bool) -> None:
@@ -40,7 +48,7 @@ def settings(rows: Sequence[Row], remarks: Sequence[str], *, as_json: bool) -> N
     width = max((len(row.path) for row in rows), default=0)
     shown = max((len(row.shown) for row in rows), default=0)
     for row in rows:
-        print(f"{row.path:<{width}}  {row.shown:<{min(shown, 60)}}  {row.origin}")
+        lines(f"{row.path:<{width}}  {row.shown:<{min(shown, 60)}}  {row.origin}")
 
 
 def document_of(report: Report) -> Document:
@@ -73,7 +81,7 @@ def report(said: Report, *, as_json: bool) -> None:
         return
     print(to_text(shown), end="")
     if said.stopped_by is not None:
-        print(f"The load was given up: {said.stopped_by}")
+        lines(f"The load was given up: {said.stopped_by}")
 
 
 def drift(found: Drift, *, as_json: bool) -> None:

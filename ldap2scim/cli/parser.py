@@ -1,6 +1,7 @@
 """The words of the command line. Standard library only, so that `--help` answers at once."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -17,7 +18,7 @@ class _Parser(argparse.ArgumentParser):
     """Wrong usage is a failure like any other: exit code 1; 2 means changes pending (DESIGN §7)."""
 
     def error(self, message: str) -> NoReturn:
-        self.print_usage()
+        self.print_usage(sys.stderr)
         self.exit(1, f"{self.prog}: {message}\n")
 
 
@@ -58,7 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     _with_settings(add("settings", "show the effective settings and where each comes from"))
     _with_settings(add("plan", "read the directory and show what would change"))
     sync = _with_apply(_with_settings(add("sync", "read, compare, and with --apply bring the service in step")))
-    sync.add_argument("--approve", metavar="ID", help="release the held operations of this plan first")
+    sync.add_argument("--approve", metavar="ID", help="with --apply: release the held operations of this plan first")
     approve = _with_settings(add("approve", "release the held operations of a plan for the next run"))
     approve.add_argument("id", metavar="ID", help="the plan's id, or its first 8 digits or more")
     _with_apply(_with_settings(add("recover", "rebuild the snapshot from the service, then bring it in step")))
@@ -70,4 +71,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Parse the arguments; wrong usage ends the program with exit code 1 (DESIGN §7)."""
-    return build_parser().parse_args(arguments)
+    parser = build_parser()
+    asked = parser.parse_args(arguments)
+    if asked.command == "sync" and asked.approve is not None and not asked.apply:
+        parser.error("sync: --approve goes with --apply; `ldap2scim approve ID` releases for the next run")
+    return asked

@@ -230,14 +230,14 @@ def _equals(balanced: bool) -> str:
 
 
 def _table(title: str, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], total: int) -> Table:
-    return Table(title, columns, tuple(tuple(map(_harmless, row)) for row in rows), total - len(rows))
+    return Table(title, columns, tuple(tuple(map(harmless, row)) for row in rows), total - len(rows))
 
 
 def _filled(tables: Iterable[Table]) -> tuple[Table, ...]:
     return tuple(table for table in tables if table.rows)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Return text in which control characters are spelt out: a DN may hold an escape sequence (CWE-150)."""
     if text.isprintable():
         return text
@@ -255,7 +255,7 @@ def _markdown_row(cells: Iterable[str]) -> str:
 
 
 def _text_lines(document: Document, most: int) -> Iterator[str]:
-    yield from map(_harmless, document.lines)
+    yield from map(harmless, document.lines)
     for table in document.tables:
         rows = table.rows[:most]
         more = table.more + len(table.rows) - len(rows)
