@@ -5,6 +5,7 @@ Several processes share one socket. Run as `python -m benchmarks.sink WORKERS`; 
 
 import json
 import multiprocessing
+import signal
 import socket
 import sys
 import uuid
@@ -52,6 +53,7 @@ def _answer(method: str, path: str, body: bytes) -> tuple[int, bytes]:
 
 
 def _serve(listener: socket.socket) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off", http="h11")
     uvicorn.Server(config).run(sockets=[listener])
 
@@ -63,6 +65,8 @@ def main() -> None:
     listener.bind(("127.0.0.1", 0))
     listener.listen(256)
     context = multiprocessing.get_context("fork")
+    # Ended by SIGTERM: leave by the ordinary way, which ends the workers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     workers = [context.Process(target=_serve, args=(listener,), daemon=True) for _ in range(int(sys.argv[1]))]
     for worker in workers:
         worker.start()
