@@ -46,7 +46,8 @@ class Installation:
     def run(self, deployment: str, **parameters: str) -> dict[str, Any]:
         """Start a run of a deployment, wait for its end, and return it."""
         created = self.ask(f"/deployments/{self.deployment(deployment)['id']}/create_flow_run", parameters=parameters)
-        return self.until(lambda: self._ended(created["id"]))
+        ended: dict[str, Any] = self.until(lambda: self._ended(created["id"]))
+        return ended
 
     def until(self, question: Callable[[], Any]) -> Any:
         """Ask until there is an answer."""

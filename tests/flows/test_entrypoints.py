@@ -10,6 +10,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 import yaml
+from prefect import Flow
 from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.collections import visit_collection
 
@@ -43,7 +44,7 @@ def test_every_entrypoint_loads_as_a_worker_loads_it(entrypoint: str, monkeypatc
     """The flow is the one of the file, not the placeholder that stands in for a broken import."""
     monkeypatch.chdir(ROOT)
 
-    flow = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
+    flow: Flow[..., Any] = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
 
     assert flow.name == f"ldap2scim-{Path(entrypoint.partition(':')[0]).stem}"
     assert not flow.isasync
@@ -56,7 +57,7 @@ def test_the_parameters_are_typed_for_the_form_and_none_is_a_secret(
 ) -> None:
     """A flow takes the settings' path and a mode, dry unless said otherwise, each with a description."""
     monkeypatch.chdir(ROOT)
-    flow = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
+    flow: Flow[..., Any] = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
 
     parameters = inspect.signature(flow.fn).parameters
     schema = flow.parameters

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ldap2scim.run import ours
+import ldap2scim
 from ldap2scim.run.ours import PLAIN_NAMES, collisions
 
 ROOT = Path(__file__).parents[2]
@@ -24,13 +24,9 @@ def test_a_package_that_hides_ours_is_named(name: str, tmp_path: Path) -> None:
     (tmp_path / name).mkdir()
     (tmp_path / name / "__init__.py").touch()
 
+    environment = {"PYTHONPATH": str(ROOT)}
     said = subprocess.run(
-        (sys.executable, "-c", ASK),
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PYTHONPATH": str(ROOT)},
+        (sys.executable, "-c", ASK), cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     ).stdout
 
     assert f"`{name}` is that of another project, in {tmp_path / name}" in said
@@ -43,7 +39,7 @@ def test_a_package_that_overwrote_ours_is_named(tmp_path: Path, monkeypatch: pyt
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").touch()
     (tmp_path / "ldap2scim").mkdir()
-    monkeypatch.setattr(ours.ldap2scim, "__file__", str(tmp_path / "ldap2scim" / "__init__.py"))
+    monkeypatch.setattr(ldap2scim, "__file__", str(tmp_path / "ldap2scim" / "__init__.py"))
     monkeypatch.syspath_prepend(tmp_path)
     for name in [one for one in sys.modules if one.partition(".")[0] in PLAIN_NAMES]:
         monkeypatch.delitem(sys.modules, name)

