@@ -9,7 +9,7 @@ from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.approvals import Refused
 from ldap2scim.planning.diff import diff
-from ldap2scim.planning.frames import KNOWN_COLUMNS
+from ldap2scim.planning.frames import KNOWN_COLUMNS, empty_known
 from ldap2scim.planning.plan import Plan, make_plan
 from ldap2scim.planning.proposals import Difference
 from ldap2scim.planning.safety import Judged, Population, judge
@@ -120,6 +120,9 @@ def _refused(one: Refused) -> Finding:
 def _snapshot(run: Run) -> KnownState:
     snapshot = run.state.snapshot
     frames = {kind: snapshot.known_frame(kind)[list(KNOWN_COLUMNS)] for kind in ResourceType}
+    if not run.settings.synchronises_groups:
+        # The pair of filters says that no group is ours, so those of earlier settings are nobody's leavers either.
+        return KnownState(frames[ResourceType.USER], empty_known(), Edges.of(()))
     members = snapshot.memberships()
     edges = Edges(members["group"].array, members["member"].array)
     return KnownState(frames[ResourceType.USER], frames[ResourceType.GROUP], edges)
