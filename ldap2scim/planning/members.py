@@ -44,7 +44,7 @@ class _Universe:
     """A desired entry that is not held: it is, or will be, at the service."""
     held: Mask
     known: Mask
-    """The service is known to have it."""
+    """The service is known to have it, strangers included."""
     known_group: Mask
 
     def __len__(self) -> int:
@@ -81,7 +81,7 @@ def propose_members(
     service_ids = _service_ids(changed, known, proposals.successors)
     touched: set[Key] = set()
     for group in changed:
-        parts = _by_removability(group, leaving.get(group, ()), evidence)
+        parts = _by_removability(group, leaving.get(group, ()), evidence, known.strangers)
         free = (entering.get(group, ()), parts.get(Removability.FREE, ()))
         make = _maker(group, names[group], service_ids.get(group))
         if any(free):
@@ -105,7 +105,7 @@ def _maker(group: Key, name: str, service_id: str | None) -> Callable[[Sequence[
 
 def _universe(desired: DesiredState, known: KnownState, held: frozenset[Key]) -> _Universe:
     columns = [state[kind]["key"] for state in (_by_kind(desired), _by_kind(known)) for kind in ResourceType]
-    keys = union(columns)
+    keys = union([*columns, text_array(sorted(known.strangers))])
     users, groups, known_users, known_groups = (contains(keys, column) for column in columns)
     left_alone = contains_any(keys, frozenset[str](held))
     return _Universe(
@@ -113,7 +113,7 @@ def _universe(desired: DesiredState, known: KnownState, held: frozenset[Key]) ->
         group=groups & ~left_alone,
         member=(users | groups) & ~left_alone,
         held=left_alone,
-        known=known_users | known_groups,
+        known=known_users | known_groups | contains_any(keys, frozenset[str](known.strangers)),
         known_group=known_groups,
     )
 
@@ -195,10 +195,14 @@ def _by_group(pairs: Pairs, universe: _Universe) -> dict[Key, tuple[Key, ...]]:
     }
 
 
-def _by_removability(group: Key, members: Sequence[Key], evidence: Evidence) -> Mapping[Removability, tuple[Key, ...]]:
+def _by_removability(
+    group: Key, members: Sequence[Key], evidence: Evidence, strangers: frozenset[Key]
+) -> Mapping[Removability, tuple[Key, ...]]:
     parts: dict[Removability, list[Key]] = {}
     for member in members:
-        parts.setdefault(evidence.loss_of_member(group, member), []).append(member)
+        is_stranger = member in strangers
+        answer = evidence.loss_of_stranger(group) if is_stranger else evidence.loss_of_member(group, member)
+        parts.setdefault(answer, []).append(member)
     return {answer: tuple(part) for answer, part in parts.items()}
 
 

@@ -50,6 +50,14 @@ class Evidence:
             answer = worse(answer, self._scope(groups_of_member))
         return answer
 
+    def loss_of_stranger(self, group: Key) -> Removability:
+        """Say whether a member that is no entry's may be taken out of a group.
+
+        It could be the resource of an entry that was not read, so the read of the people counts.
+        """
+        people = self._scope(Scope(directory_of(group), ResourceType.USER))
+        return worse(self.removal_of(group, ResourceType.GROUP), people)
+
     def _scope(self, scope: Scope) -> Removability:
         match self.desired.read_state(scope):
             case ReadState.PROVEN:

@@ -91,6 +91,8 @@ class KnownState:
     members: Edges
     login_matches: Mapping[Key, LoginMatch] = field(default_factory=dict)
     """By the key of the desired entry (`correlate`)."""
+    strangers: frozenset[Key] = frozenset()
+    """Keys in `members` that stand for users of the service who are no entry's: they do not belong into our groups."""
 
 
 @dataclass(frozen=True, slots=True)

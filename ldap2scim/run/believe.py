@@ -12,6 +12,7 @@ from ldap2scim.planning.states import DesiredState, Edges, Holds, ReadState, Sco
 from ldap2scim.run.context import Run
 from ldap2scim.run.extract import Read, Unread
 from ldap2scim.state.image_rows import Standing
+from ldap2scim.state.references import AMBIGUOUS, UNKNOWN, References
 from validations.settings import check_settings
 from validations.state import ReadFact, StateFacts, check_state
 
@@ -24,6 +25,8 @@ class Believed:
     holds: Holds
     unresolved: Mapping[Key, tuple[str, ...]]
     """Group → references that no entry of the image has: gone, or moved while we read."""
+    undecided: frozenset[Key]
+    """Groups that list an entry which is held, or a name that several entries have."""
     stops: tuple[Finding, ...]
     in_image: int
     out_of_scope: int
@@ -58,6 +61,7 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
     findings = (*check_settings(run.settings), *verdict.findings, *image.notes())
     run.note(*findings, *(finding for one in held for finding in one.findings), *map(_unread, _failed(reads)))
     counts = {name: count for name, count in image.counts().items() if name[0] in directories}
+    holds = _holds(held, verdict.holds)
     states = {Scope(fact.directory, fact.resource_type): verdict.state_of(fact) for fact in facts.reads}
     return Believed(
         desired=DesiredState(
@@ -66,8 +70,9 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
             members=Edges(references.memberships["group"].array, references.memberships["member"].array),
             reads=states | {scope: ReadState.FAILED for one in _failed(reads) for scope in _scopes(one.directory)},
         ),
-        holds=_holds(held, verdict.holds),
+        holds=holds,
         unresolved=_unresolved(references.unresolved),
+        undecided=_undecided(references, holds),
         stops=stops(findings),
         in_image=sum(counts.values()),
         out_of_scope=sum(count for name, count in counts.items() if name[2] is Standing.OUT_OF_SCOPE),
@@ -107,8 +112,15 @@ def _compared(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _unresolved(frame: pd.DataFrame) -> Mapping[Key, tuple[str, ...]]:
-    unknown = frame[frame["reason"] == "unknown"]
+    unknown = frame[frame["reason"] == UNKNOWN]
     return {Key(str(group)): tuple(rows) for group, rows in unknown.groupby("group")["reference"]}
+
+
+def _undecided(references: References, holds: Holds) -> frozenset[Key]:
+    unresolved, memberships = references.unresolved, references.memberships
+    doubtful = unresolved["group"][unresolved["reason"].isin([Standing.HELD.value, AMBIGUOUS])]
+    holding = memberships["group"][memberships["member"].isin(list(holds.keys))]
+    return frozenset(Key(group) for group in (*doubtful, *holding))
 
 
 def _holds(held: list[Held], keys: frozenset[Key]) -> Holds:

@@ -6,7 +6,7 @@ from ldap2scim.errors import AccessRefused, OutcomeUnknown, ResourceNotFound, Se
 from ldap2scim.model import Key
 from ldap2scim.planning.operations import ChangeMembers
 from ldap2scim.run.done import Applied, Done, Failed, InDoubt, Remembered
-from ldap2scim.run.service_view import ServiceView, foreign_id
+from ldap2scim.run.service_view import ServiceView, foreign_id, member_ids
 from ldap2scim.scim import put, requests
 from ldap2scim.scim.provider import ScimRequest
 from ldap2scim.scim.requests import Target
@@ -78,12 +78,14 @@ async def _patch(
 async def _put(
     view: ServiceView, remembered: Remembered, operation: ChangeMembers, target: Target, named: _Named
 ) -> Done:
-    members = dict(remembered.members_of(operation.key))
-    members.update(named.added)
-    for key, _ in named.removed:
-        members.pop(key, None)
     current = await view.read(target)
-    response = await view.service.send(requests.replace(target, put.with_members(current, members.values())))
+    # What it has now counts, since nested groups and what our filter hides are not in the snapshot. A service that
+    # leaves members out of its answer is sent those that it last confirmed.
+    present = member_ids(current) or [found for _, found in remembered.members_of(operation.key)]
+    leaving = {found for _, found in named.removed}
+    members = dict.fromkeys([*present, *(found for _, found in named.added)])
+    request = requests.replace(target, put.with_members(current, [one for one in members if one not in leaving]))
+    response = await view.service.send(request)
     version = view.version(response.etag or version_of(response.body or {}))
     change = MembersChanged(operation.key, _keys(named.added), operation.removed, version)
     return Applied(operation, change, missing=named.missing)

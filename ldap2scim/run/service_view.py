@@ -17,8 +17,8 @@ from ldap2scim.scim.provider import Capabilities, Json, ServiceProvider
 from ldap2scim.scim.requests import Target
 from ldap2scim.scim.wire import Managed, from_wire, service_id
 
-FOREIGN = "service"
-"""Directory part of the key of a member that no directory of ours has: `service:<id at the service>`."""
+FOREIGN = "@service"
+"""Directory part of the key of a member that no directory of ours has: `@service:<id>`. No directory has this name."""
 LOGIN_ON_WIRE = {ResourceType.USER: "userName", ResourceType.GROUP: "displayName"}
 LOGIN = {ResourceType.USER: "user_name", ResourceType.GROUP: "display_name"}
 
@@ -135,6 +135,12 @@ class ServiceView:
 def same_external_id(found: Json, attributes: Attributes) -> bool:
     """Say whether a found resource has the externalId that is wanted, or both have none."""
     return (member_of(found, "externalId") or None) == attributes.get("external_id")
+
+
+def member_ids(group: Json) -> list[str]:
+    """Return the ids of the members that the service shows of a group."""
+    members = member_of(group, "members") or ()
+    return [str(member_of(one, "value")) for one in members if member_of(one, "value") is not None]
 
 
 def identifier_of(body: Json | None, location: str | None) -> str | None:

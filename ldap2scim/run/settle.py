@@ -7,7 +7,7 @@ from ldap2scim.model import Attributes, Key, ResourceType
 from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.operations import Adopt, ChangeMembers, Create, Deactivate, Delete, Restore, Update
 from ldap2scim.run.context import Run
-from ldap2scim.run.service_view import LOGIN, ServiceView, same_external_id
+from ldap2scim.run.service_view import LOGIN, ServiceView, member_ids, same_external_id
 from ldap2scim.scim.layout import member_of
 from ldap2scim.scim.provider import Json
 from ldap2scim.scim.requests import Target
@@ -115,12 +115,6 @@ async def _members(run: Run, view: ServiceView, intent: Intent) -> SnapshotChang
     present = {keys[one][0] for one in member_ids(found) if one in keys}
     before = set(remembered.members_of(run.store, intent.key))
     return MembersChanged(intent.key, tuple(sorted(present - before)), tuple(sorted(before - present)), None)
-
-
-def member_ids(group: Json) -> list[str]:
-    """Return the ids of the members that the service shows of a group."""
-    members = member_of(group, "members") or ()
-    return [str(member_of(one, "value")) for one in members if member_of(one, "value") is not None]
 
 
 def observed_row(view: ServiceView, key: Key, kind: ResourceType, found: Json, like: Attributes) -> SnapshotRow:

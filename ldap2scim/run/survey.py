@@ -16,8 +16,7 @@ from ldap2scim.planning.frames import Status
 from ldap2scim.planning.states import Edges, KnownState, LoginMatch
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
-from ldap2scim.run.service_view import LOGIN, LOGIN_ON_WIRE, ServiceView, foreign_key
-from ldap2scim.run.settle import member_ids
+from ldap2scim.run.service_view import LOGIN, LOGIN_ON_WIRE, ServiceView, foreign_key, member_ids
 from ldap2scim.scim.layout import member_of
 from ldap2scim.scim.provider import Json
 from ldap2scim.scim.wire import Managed, from_wire, service_id, version_of
@@ -60,7 +59,9 @@ def survey(run: Run, believed: Believed) -> Survey:
     }
     users, groups = correlations[ResourceType.USER], correlations[ResourceType.GROUP]
     matches: dict[Key, LoginMatch] = {**users.login_matches, **groups.login_matches}
-    known = KnownState(users.known, groups.known, _edges(listed[ResourceType.GROUP], users, groups), matches)
+    strangers = _strangers(users)
+    edges = _edges(listed[ResourceType.GROUP], correlations, strangers, believed.undecided)
+    known = KnownState(users.known, groups.known, edges, matches, frozenset(strangers.values()))
     essences: dict[Key, str] = {}
     for kind in ResourceType:
         by_id = {resource.service_id: resource.essence for resource in listed[kind].resources}
@@ -153,13 +154,35 @@ def _previous(run: Run, kind: ResourceType) -> Mapping[str, PreviousRow]:
     return {identifier: PreviousRow(key, Status(status.value)) for identifier, (key, status) in rows.items()}
 
 
-def _edges(listed: _Listed, users: Correlation, groups: Correlation) -> Edges:
-    """Return the memberships of groups that are ours; a member that is not gets a foreign key."""
-    keys = dict(zip(users.known["service_id"], users.known["key"], strict=True))
+def _strangers(users: Correlation) -> Mapping[str, Key]:
+    """Return, by id, who does not belong into groups of ours: nobody's users, and ids of ours that are no more.
+
+    Nested groups, and what the service's filter does not show us, are not ours to take out of a group.
+    """
+    nobodys = (one.service_id for one in (*users.orphaned, *users.foreign))
+    gone = (identifier for identifier, _ in users.gone)
+    return {identifier: foreign_key(identifier) for identifier in (*nobodys, *gone)}
+
+
+def _edges(
+    listed: _Listed,
+    correlations: Mapping[ResourceType, Correlation],
+    strangers: Mapping[str, Key],
+    undecided: frozenset[Key],
+) -> Edges:
+    """Return the memberships of groups that are ours.
+
+    In a group with a member that is held, a stranger may be just that one, and is left alone.
+    """
+    users, groups = correlations[ResourceType.USER].known, correlations[ResourceType.GROUP].known
+    ours = dict(zip(users["service_id"], users["key"], strict=True))
+    everybody = {**ours, **strangers}
     return Edges.of(
-        (group, keys.get(member) or foreign_key(member))
-        for group, identifier in zip(groups.known["key"], groups.known["service_id"], strict=True)
+        (group, keys[member])
+        for group, identifier in zip(groups["key"], groups["service_id"], strict=True)
+        for keys in (ours if group in undecided else everybody,)
         for member in listed.members.get(identifier, ())
+        if member in keys
     )
 
 

@@ -1,8 +1,9 @@
 """Memberships: who enters and who leaves."""
 
-from ldap2scim.model import Key
+from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.frames import Status
 from ldap2scim.planning.operations import ChangeMembers, Create
+from ldap2scim.planning.states import ReadState, Scope
 from tests.planning.worlds import Row, Service, World, difference, group, service_of, user
 
 
@@ -24,6 +25,19 @@ def test_members_that_are_not_at_the_service_are_dropped_and_counted() -> None:
     found = difference(world, Service())
     assert found.dropped_members == 1
     assert [finding.rule for finding in found.findings] == ["member-not-at-the-service"]
+
+
+def test_a_stranger_leaves_a_group_of_ours() -> None:
+    """A user of the service who is no entry's is taken out, unless an entry that was not read could be that one."""
+    world = World({"ad:u": user("u")}, {"ad:g": group("g")}, frozenset({("ad:g", "ad:u")}))
+    service = service_of(world)
+    service.edges.add(("ad:g", "@:s"))
+    assert changes(world, service) == []
+    service.strangers = frozenset({Key("@:s")})
+    (change,) = changes(world, service)
+    assert (change.added, change.removed) == ((), ("@:s",))
+    unread = {Scope("ad", ResourceType.GROUP): ReadState.PROVEN}
+    assert difference(world, service, reads=unread).operations == ()
 
 
 def test_one_new_member_is_one_small_change() -> None:

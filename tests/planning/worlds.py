@@ -99,6 +99,7 @@ class Service:
     groups: dict[str, Row] = field(default_factory=dict)
     edges: set[tuple[str, str]] = field(default_factory=set)
     login_matches: dict[Key, LoginMatch] = field(default_factory=dict)
+    strangers: frozenset[Key] = frozenset()
 
     def of(self, kind: ResourceType) -> dict[str, Row]:
         """Return the resources of one kind."""
@@ -106,7 +107,8 @@ class Service:
 
     def known(self) -> KnownState:
         """Return it as frames."""
-        return KnownState(self._frame(USER), self._frame(GROUP), Edges.of(sorted(self.edges)), self.login_matches)
+        edges = Edges.of(sorted(self.edges))
+        return KnownState(self._frame(USER), self._frame(GROUP), edges, self.login_matches, self.strangers)
 
     def _frame(self, kind: ResourceType) -> pd.DataFrame:
         rows = sorted(self.of(kind).items())
