@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ldap2scim.essence import from_essence
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.frames import ABSENT, Status, known_frame
@@ -172,7 +173,7 @@ def _known(
     ours: Iterable[tuple[PreviousRow, ServiceResource]], found: Iterable[tuple[Key, ServiceResource]]
 ) -> pd.DataFrame:
     rows = [
-        *((row.key, row.status, resource) for row, resource in ours),
+        *((row.key, _standing(row, resource), resource) for row, resource in ours),
         *((key, Status.FOUND, resource) for key, resource in found),
     ]
     return known_frame(
@@ -184,6 +185,12 @@ def _known(
         version=[resource.version for _, _, resource in rows],
         status=[status for _, status, _ in rows],
     )
+
+
+def _standing(row: PreviousRow, resource: ServiceResource) -> Status:
+    """Return how a resource of ours stands: a leaver whom somebody enabled again by hand is one who has to leave."""
+    enabled = row.status is Status.LEFT and from_essence(resource.essence).get("active") is True
+    return Status.MANAGED if enabled else row.status
 
 
 def _findings(

@@ -1,11 +1,15 @@
 """Drift: the whole service is compared with the directory, whatever our snapshot says. Nothing is changed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ldap2scim.findings import Finding, Severity
+from ldap2scim.planning.operations import Adopt, Operation
 from ldap2scim.planning.render import Document, drift_document, refused_document
 from ldap2scim.progress import Progress
 from ldap2scim.run.context import Mode, open_run
 from ldap2scim.run.decide import compare
+from ldap2scim.run.extract import Unread
 from ldap2scim.run.pipeline import look
 from ldap2scim.run.survey import survey
 from ldap2scim.settings import Settings
@@ -17,7 +21,7 @@ class Drift:
 
     document: Document
     exit_code: int
-    """0 in step, 2 different, 3 not to be believed."""
+    """0 in step, 1 a directory could not be read, 2 different, 3 not to be believed."""
 
     @property
     def in_step(self) -> bool:
@@ -32,7 +36,7 @@ def drift(settings: Settings, *, progress: Progress | None = None) -> Drift:
         Ldap2ScimError: one side cannot be read, or not completely.
     """
     with open_run(settings, Mode.PLAN, progress=progress) as run:
-        _, believed = look(run)
+        reads, believed = look(run)
         if believed.stops:
             return Drift(refused_document(run.findings), 3)
         surveyed = survey(run, believed)
@@ -40,5 +44,22 @@ def drift(settings: Settings, *, progress: Progress | None = None) -> Drift:
         difference = compare(run, believed, surveyed).difference
         run.note(*difference.findings)
         proposed = [*difference.operations, *(one.operation for one in (*difference.held, *difference.blocked))]
-        operations = sorted(proposed, key=lambda operation: operation.sort_key)
-        return Drift(drift_document(operations, run.findings), 2 if operations else 0)
+        operations = sorted(filter(_differs, proposed), key=lambda operation: operation.sort_key)
+        run.note(*_not_managed_yet(len(proposed) - len(operations)))
+        code = 1 if any(isinstance(one, Unread) for one in reads) else 2 if operations else 0
+        return Drift(drift_document(operations, run.findings), code)
+
+
+def _differs(operation: Operation) -> bool:
+    """Say whether the service holds something else than the directory; to adopt what is equal changes nothing there."""
+    return not isinstance(operation, Adopt) or bool(operation.changes)
+
+
+def _not_managed_yet(count: int) -> Iterator[Finding]:
+    if count:
+        yield Finding(
+            rule="not-managed-yet",
+            severity=Severity.NOTE,
+            message=f"{count} users and groups of the service are as the directory says and not managed yet.",
+            remedy="`ldap2scim sync --apply`, or with a lost state `ldap2scim recover --apply`, adopts them.",
+        )

@@ -52,6 +52,12 @@ def test_leavers_stay_leavers() -> None:
     assert rows(run(resource("1", "x", "x"), previous={"1": ours("ad:x", Status.LEFT)})) == {"ad:x": ("1", "left")}
 
 
+def test_a_leaver_who_was_enabled_by_hand_has_to_leave_again() -> None:
+    """Somebody who had left and is active at the service counts as managed, so that the diff proposes the removal."""
+    enabled = ServiceResource("1", "x", "x", None, "f", '{"active":true}')
+    assert rows(run(enabled, previous={"1": ours("ad:x", Status.LEFT)})) == {"ad:x": ("1", "managed")}
+
+
 def test_the_rest_is_orphaned_foreign_or_a_match_by_login() -> None:
     """An externalId nobody has, none at all, and a login alone are three different things."""
     orphan, foreign, match = resource("1", "gone", "z"), resource("2", None, "y"), resource("3", None, "A")
