@@ -67,6 +67,10 @@ class ScimProcess:
         """Forget the requests so far."""
         self._control("DELETE", "/requests")
 
+    def empty(self) -> None:
+        """Forget every resource and request; scim2-server alone can."""
+        self._control("DELETE", "/all")
+
     def set_fault(self, kind: str, **fields: Any) -> None:
         """Set a fault by the names of `Fault`; the embedded service alone has them."""
         self._control("POST", "/faults", {"kind": kind, **fields})

@@ -1,7 +1,7 @@
 """scim2-server as a program of its own, so that it runs beside the tests and can be killed: `--port --variant --token`.
 
 A SCIM service that we did not write. Around it stands an ASGI layer of ours that records what was asked, at
-`/_sandbox/requests`, in the form that the embedded service uses for the same.
+`/_sandbox/requests`, in the form that the embedded service uses for the same, and empties it: `DELETE /_sandbox/all`.
 """
 
 import argparse
@@ -48,13 +48,14 @@ class BearerApplication(ASGIApplication):  # type: ignore[misc] # scim2-server's
 class Recorder:
     """Passes requests on and remembers them."""
 
-    def __init__(self, app: BearerApplication) -> None:
-        self._app = app
+    def __init__(self, make: Callable[[], BearerApplication]) -> None:
+        self._make = make
+        self._app = make()
         self._recorded: list[dict[str, Any]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["path"] == "/_sandbox/requests":
+        if scope["path"].startswith("/_sandbox/"):
             await self._control(scope, receive, send)
             return
         body = bytearray()
@@ -82,6 +83,8 @@ class Recorder:
     async def _control(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "DELETE":
             self._recorded.clear()
+            if scope["path"] == "/_sandbox/all":
+                self._app = self._make()
             await Response(status_code=204)(scope, receive, send)
             return
         await JSONResponse(self._recorded)(scope, receive, send)
@@ -105,7 +108,7 @@ def main() -> None:
     parser.add_argument("--variant", choices=VARIANTS, default="standard")
     parser.add_argument("--token", required=True)
     arguments = parser.parse_args()
-    app = Recorder(BearerApplication(provider_of(arguments.variant), arguments.token))
+    app = Recorder(lambda: BearerApplication(provider_of(arguments.variant), arguments.token))
     uvicorn.run(app, host="127.0.0.1", port=arguments.port, lifespan="off", log_level="error", access_log=False)
 
 

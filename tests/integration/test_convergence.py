@@ -1,0 +1,41 @@
+"""A company of 2,000 people is brought in step with a service, kept in step, and repaired: on every pair."""
+
+from ldap2scim.sandbox.world import Size
+from tests.integration.comparing import differences
+from tests.integration.conftest import StartPair
+from tests.integration.days import DISABLED, damage, day_of_changes
+
+COMPANY = Size(people=2000, groups=150, largest_group=1500)
+
+
+def test_a_company_of_two_thousand_is_kept_in_step(start_pair: StartPair) -> None:
+    """Different, synced, in step; a second run writes nothing; after a day and after damage both sides agree again."""
+    pair = start_pair(COMPANY)
+    program = pair.program
+    program.others["mapping"] = DISABLED
+    program.write()
+
+    assert program("plan").code == 2
+    assert program("drift").code == 2
+    assert pair.writes() == 0
+
+    assert program.run("sync", "--apply").code == 0  # a process of its own, as from cron
+    assert pair.writes() > 2000
+    assert program("drift").code == 0
+    assert differences(pair) == []
+
+    assert program("sync", "--apply").code == 0
+    assert pair.writes() == 0
+
+    day = day_of_changes(pair.administrator)
+    assert program("sync", "--apply").code == 0
+    assert differences(pair, left=day.left) == []
+
+    damaged = damage(pair.console)
+    said = program("drift")
+    assert said.code == 2
+    for name in (damaged.edited, damaged.deleted, damaged.deactivated, damaged.deleted_group, damaged.changed_group):
+        assert name in said.out
+    assert program("recover", "--apply").code == 0
+    assert program("drift").code == 0
+    assert differences(pair, left=day.left, foreign=["stranger"]) == []
