@@ -2,7 +2,6 @@
 
 import argparse
 import io
-import logging
 import os
 import sys
 import traceback
@@ -20,11 +19,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show stops nothing
     asked = parse(arguments)
-    logging.basicConfig(
-        level=logging.INFO if getattr(asked, "verbose", False) else logging.ERROR,
-        format="%(asctime)s %(levelname)s %(message)s",
-        stream=sys.stderr,
-    )
     try:
         return _run(asked)
     except Ldap2ScimError as error:
@@ -44,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(asked: argparse.Namespace) -> int:
+    from ldap2scim.cli.logs import start_logging
+
+    start_logging(verbose=getattr(asked, "verbose", False))
     code = _command(asked.command)(asked)
     sys.stdout.flush()  # here, where a pipe without a reader is still an error like any other
     return code

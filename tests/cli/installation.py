@@ -2,6 +2,9 @@
 
 import copy
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +19,15 @@ from ldap2scim.sandbox.service import EmbeddedService
 
 PEOPLE = ("aiko", "bunta", "chika", "daichi", "emi")
 BASE_DN = "dc=example,dc=com"
+COMMAND = Path(sys.executable).with_name("ldap2scim")
 ABSENT = object()
 """In a change of the settings: the key is left out."""
 
 
 def person(uid: str, number: int, dn: str | None = None) -> str:
-    """Return a person as LDIF."""
+    """Return a person as LDIF; `dn` is what follows the first colon."""
     return (
-        f"dn: {dn or f'uid={uid},ou=people,{BASE_DN}'}\nobjectClass: inetOrgPerson\nuid: {uid}\ncn: {uid}\n"
+        f"dn:{dn or f' uid={uid},ou=people,{BASE_DN}'}\nobjectClass: inetOrgPerson\nuid: {uid}\ncn: {uid}\n"
         f"sn: {uid}\nmail: {uid}@example.com\nentryUUID: 00000000-0000-4000-8000-{number:012d}\n"
     )
 
@@ -128,6 +132,18 @@ class Installation:
             code = int(end.code or 0)
         printed = self.capture.readouterr()
         return Said(code, printed.out, printed.err)
+
+    def process(self, word: str, *others: str, **environment: str) -> Said:
+        """Run the command as a process of its own, its output in pipes."""
+        done = subprocess.run(
+            [COMMAND, word, "--config", self.file, *others],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env={**os.environ, **environment},
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
 
     def contents(self) -> Mapping[str, bytes]:
         """Return the bytes of every file beside the settings."""

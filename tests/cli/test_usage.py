@@ -3,17 +3,13 @@
 import os
 import re
 import subprocess
-import sys
-from pathlib import Path
 
 import httpx
 import pytest
 
 from ldap2scim import __version__
 from ldap2scim.sandbox.service import Fault, FaultKind
-from tests.cli.installation import Installation
-
-COMMAND = Path(sys.executable).with_name("ldap2scim")
+from tests.cli.installation import COMMAND, Installation
 
 WRONG_USAGE = {
     "nothing": ((), "COMMAND"),
@@ -142,11 +138,11 @@ def test_documents_for_machines(installed: Installation) -> None:
 
 def test_quiet_in_a_pipe(installed: Installation) -> None:
     """In a pipe there is no progress, no colour and no cursor movement: standard error has the notes alone."""
-    done = _process(installed, "sync", "--apply")
-    assert done.returncode == 0
-    assert "\x1b" not in done.stdout + done.stderr
-    assert "\r" not in done.stdout + done.stderr
-    assert all(line.startswith("note: ") for line in done.stderr.splitlines())
+    done = installed.process("sync", "--apply")
+    assert done.code == 0
+    assert "\x1b" not in done.all
+    assert "\r" not in done.all
+    assert all(line.startswith("note: ") for line in done.err.splitlines())
 
 
 def test_reader_that_goes_away(installed: Installation) -> None:
@@ -167,9 +163,9 @@ def test_terminal_that_cannot_show_a_name(installed: Installation, as_json: bool
     """Where the terminal's encoding lacks a character it is spelt out, and nothing fails."""
     installed.write({"directories.main.groups.filter": "(cn=営業部)"})
     arguments = ["--json"] if as_json else []
-    done = _process(installed, "settings", *arguments, PYTHONIOENCODING="ascii")
-    assert done.returncode == 0
-    assert r"\u55b6\u696d\u90e8" in done.stdout
+    done = installed.process("settings", *arguments, PYTHONIOENCODING="ascii")
+    assert done.code == 0
+    assert r"\u55b6\u696d\u90e8" in done.out
 
 
 def _users(installed: Installation) -> list[dict[str, object]]:
@@ -180,14 +176,3 @@ def _users(installed: Installation) -> list[dict[str, object]]:
     )
     found: list[dict[str, object]] = answer.json()["Resources"]
     return found
-
-
-def _process(installed: Installation, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [COMMAND, arguments[0], "--config", installed.file, *arguments[1:]],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env={**os.environ, **environment},
-    )
