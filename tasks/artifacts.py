@@ -4,6 +4,7 @@ Shown are names, verbs and attribute paths, never other attribute values (`plann
 """
 
 from pathlib import Path
+from time import monotonic
 from typing import Final, cast
 from uuid import UUID
 
@@ -26,6 +27,8 @@ REPORT: Final = "ldap2scim-report"
 FINDINGS: Final = "ldap2scim-findings"
 ACCOUNTS: Final = "ldap2scim-accounts"
 DATA_DOCS: Final = "ldap2scim-data-docs"
+_PAUSE: Final = 2.0
+"""Seconds between two moves of the progress bar."""
 
 
 def publish_plan(plan: Plan) -> None:
@@ -56,16 +59,24 @@ def publish_data_docs(index: Path, *, success: bool) -> None:
     )
 
 
-def begin_progress(operations: int) -> UUID:
-    """Publish a bar for the load."""
-    # Its published type allows for a coroutine, which it returns to asynchronous callers alone.
-    bar = create_progress_artifact(0.0 if operations else 100.0, key=LOAD, description=f"{operations} operations")
-    return cast("UUID", bar)
+class LoadBar:
+    """Shows how far the load has come. Created while a flow runs."""
 
+    def __init__(self, operations: int) -> None:
+        self._operations = operations
+        self._shown_at = monotonic()
+        # Its published type allows for a coroutine, which it returns to asynchronous callers alone.
+        created = create_progress_artifact(
+            0.0 if operations else 100.0, key=LOAD, description=f"{operations} operations"
+        )
+        self._artifact = cast("UUID", created)
 
-def show_progress(bar: UUID, done: int, operations: int) -> None:
-    """Move the bar."""
-    update_progress_artifact(bar, progress=100.0 * done / max(1, operations))
+    def show(self, done: int) -> None:
+        """Move the bar, at most every few seconds: moving it takes as long as some ten operations."""
+        now = monotonic()
+        if done >= self._operations or now - self._shown_at >= _PAUSE:
+            update_progress_artifact(self._artifact, progress=100.0 * done / self._operations)
+            self._shown_at = now
 
 
 def _publish_table(key: str, table: Table | None, otherwise: str) -> None:

@@ -10,7 +10,7 @@ from ldap2scim.run import pipeline
 from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.decide import Decision
 from ldap2scim.run.load import Loader, batches
-from tasks.artifacts import begin_progress, show_progress
+from tasks.artifacts import LoadBar
 from tasks.carried import Carried
 
 
@@ -32,10 +32,10 @@ def load(run: Run, decision: Carried[Decision] | None) -> Loader | None:
         return None
     operations = decision.value.plan.operations
     loader = pipeline.start_load(run, decision.value)
-    bar = begin_progress(len(operations))
+    bar = LoadBar(len(operations))
     for batch in batches(operations):
         load_batch(loader, Carried(batch))
-        show_progress(bar, len(loader.outcomes), len(operations))
+        bar.show(len(loader.outcomes))
     loader.finish()
     return loader
 

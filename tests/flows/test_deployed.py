@@ -142,13 +142,12 @@ def test_a_deployed_recovery_is_dry_by_default(installation: Installation) -> No
     assert not installation.pair.service.writes()
 
 
-def test_runs_that_end_in_our_states_are_not_taken_for_dead(installation: Installation) -> None:
-    """The automation is at the server, and waits for every state that a flow of ours can end in."""
+def test_the_automation_for_lost_machines_is_taken(installation: Installation) -> None:
+    """The server knows the automation as its file has it."""
     (zombies,) = installation.ask("/automations/filter")
 
-    names = {f"prefect.flow-run.{name}" for name in ("Completed", "ChangesPending", "Held", "Refused", "Failed")}
-    assert names <= set(zombies["trigger"]["expect"])
     assert zombies["enabled"]
+    assert zombies["trigger"]["within"] == 90
 
 
 def test_the_server_keeps_no_secret(installation: Installation) -> None:

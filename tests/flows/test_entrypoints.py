@@ -16,6 +16,7 @@ from prefect.utilities.collections import visit_collection
 
 import tasks
 from tasks.carried import Carried
+from tasks.ending import HELD, PENDING, REFUSED
 
 ROOT = Path(__file__).parents[2]
 DEPLOYMENTS = ROOT / "deployments"
@@ -98,6 +99,14 @@ def test_nothing_phones_home_wherever_a_flow_runs() -> None:
     for name, service in yaml.safe_load((DEPLOYMENTS / "compose.yaml").read_text())["services"].items():
         if name.startswith("prefect"):
             assert QUIET_OF_SERVERS.items() <= service["environment"].items(), name
+
+
+def test_a_run_that_has_ended_is_not_taken_for_dead() -> None:
+    """The automation for lost machines waits for every state that a flow of ours can end in."""
+    (zombies,) = yaml.safe_load((DEPLOYMENTS / "automations.yaml").read_text())["automations"]
+
+    ends = {"Completed", PENDING, HELD, REFUSED, "Failed", "Crashed", "Cancelled"}
+    assert {f"prefect.flow-run.{name}" for name in ends} <= set(zombies["trigger"]["expect"])
 
 
 QUIET_OF_SERVERS = {

@@ -15,6 +15,7 @@ from ldap2scim.state.store import open_store
 from tasks import artifacts
 from tasks.ending import exit_code
 from tasks.extract import extract
+from tasks.retries import ATTEMPTS
 from tests.flows.observed import artifacts_of, logs_of, task_runs_of
 from tests.flows.pair import ENTRIES, SIZE, Pair
 from tests.servers.process import free_port
@@ -126,15 +127,15 @@ def test_a_run_beside_another_is_refused(pair: Pair) -> None:
     assert "Another run holds the lease" in str(refused.message)
 
 
-def test_a_refused_bind_fails_with_a_message_and_no_traceback(pair: Pair) -> None:
-    """The state says what is wrong and what to do; nothing of it is a traceback."""
+def test_a_refused_bind_fails_at_once_with_a_message(pair: Pair) -> None:
+    """What is not temporary is not tried again; the state says what is wrong and what to do."""
     failed = run(pair.settings(bind_password="wrong"), "apply")
 
     assert (failed.name, exit_code(failed)) == ("Failed", 1)
     message, _, remedy = str(failed.message).partition("\n")
     assert "bind" in message.lower()
     assert remedy
-    assert "Traceback" not in "\n".join(logs_of(failed))
+    assert "Retry" not in "\n".join(logs_of(failed))
     assert ("extract", "Failed") in task_runs_of(failed)
 
 
@@ -162,6 +163,21 @@ def test_a_directory_that_comes_back_is_read_by_a_further_attempt(pair: Pair, mo
     monkeypatch.setattr("flows.sync.extract", hurried)
 
     assert run(config, "apply").name == "Completed"
+
+
+def test_a_directory_that_stays_away_fails_the_run_with_a_message(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the last attempt the state says what is wrong; the log holds every attempt, and no traceback."""
+    config = pair.settings()
+    pair.directory.stop()
+    monkeypatch.setattr("flows.sync.extract", extract.with_options(retry_delay_seconds=0))
+
+    failed = run(config, "apply")
+
+    assert (failed.name, exit_code(failed)) == ("Failed", 1)
+    assert "refuses the connection" in str(failed.message)
+    logged = "\n".join(logs_of(failed))
+    assert logged.count("refuses the connection") > ATTEMPTS
+    assert "Traceback" not in logged
 
 
 def test_a_directory_that_stays_away_does_not_stop_the_others(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
