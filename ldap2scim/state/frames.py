@@ -3,7 +3,7 @@
 A chunk of rows becomes Arrow columns before the next is fetched, so that a million rows are never a million tuples.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from sqlalchemy import Connection, Select
@@ -38,13 +38,30 @@ def read_frame(connection: Connection, query: Select[Any], kinds: Sequence[Colum
         "integer": (pa.int64(), "int64"),
     }
     parts: list[list[Any]] = [[] for _ in kinds]
-    for rows in connection.execution_options(stream_results=True).execute(query).partitions(CHUNK_ROWS):
+    for rows in _plain_rows(connection, query):
         for part, values, kind in zip(parts, zip(*rows, strict=True), kinds, strict=True):
-            column = pa.array(values, type=of_kind[kind][0])
-            part.append(column.fill_null(ABSENT) if kind == "text" else column)
+            # A database without booleans has numbers in their place.
+            column = pa.array(values, type=pa.int8() if kind == "boolean" else of_kind[kind][0])
+            match kind:
+                case "text":
+                    part.append(column.fill_null(ABSENT))
+                case "boolean":
+                    part.append(column.cast(pa.bool_()))
+                case _:
+                    part.append(column)
     return pd.DataFrame(
         {
             column.name: pd.array(pa.chunked_array(part, type=of_kind[kind][0]), dtype=of_kind[kind][1])
             for column, part, kind in zip(query.selected_columns, parts, kinds, strict=True)
         }
     )
+
+
+def _plain_rows(connection: Connection, query: Select[Any]) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """Yield the driver's own tuples: a row object for each of them is a third of the time of a scan."""
+    result = connection.execute(query)
+    try:
+        while rows := result.cursor.fetchmany(CHUNK_ROWS):
+            yield rows
+    finally:
+        result.close()
