@@ -32,7 +32,7 @@ from ldap2scim.planning.operations import (
 )
 from ldap2scim.run.done import Applied, Done, Failed, InDoubt, Remembered
 from ldap2scim.run.members import change_members
-from ldap2scim.run.service_view import LOGIN, ServiceView, identifier_of, same_external_id
+from ldap2scim.run.service_view import LOGIN, ServiceView, identifier_of, observed_row, same_external_id
 from ldap2scim.scim import put, requests
 from ldap2scim.scim.profiles import RestoreMethod
 from ldap2scim.scim.provider import Json, ScimRequest, ScimResponse
@@ -87,25 +87,29 @@ class Executor:
         except UniquenessConflict as conflict:
             return await self._claim(operation, attributes, conflict)
         except OutcomeUnknown as unknown:
-            found = await self._ask_for(operation, attributes, unknown)
-            if found is None:
-                raise
-            return await self._take(operation, attributes, found)
+            return await self._take(operation, attributes, await self._ask_for(operation, attributes, unknown))
         return self._confirmed(operation, request, response)
 
-    async def _claim(self, operation: Create, attributes: Attributes, conflict: UniquenessConflict) -> Done:
+    async def _claim(self, operation: Create | Restore, attributes: Attributes, conflict: UniquenessConflict) -> Done:
         """Another resource has the login or externalId: it is ours where the externalId is, else a person decides."""
         found = await self._view.find(operation.resource_type, attributes)
-        if found is None or not same_external_id(found, attributes):
+        if found is None or not attributes.get("external_id") or not same_external_id(found, attributes):
             raise conflict
         return await self._take(operation, attributes, found)
 
-    async def _ask_for(self, operation: Create, attributes: Attributes, unknown: OutcomeUnknown) -> Json | None:
+    async def _ask_for(self, operation: Create | Restore, attributes: Attributes, unknown: OutcomeUnknown) -> Json:
+        """Return the resource that a lost answer was about.
+
+        Raises:
+            OutcomeUnknown: it is not there, or cannot be asked for.
+        """
         try:
             found = await self._view.find(operation.resource_type, attributes)
         except ServiceError:
             raise unknown from None
-        return found if found is not None and same_external_id(found, attributes) else None
+        if found is None or not same_external_id(found, attributes):
+            raise unknown
+        return found
 
     async def _take(self, operation: Create | Restore, attributes: Attributes, found: Json) -> Done:
         """Bring a resource that turned out to exist in step, and record it."""
@@ -116,7 +120,11 @@ class Executor:
         target = Target(operation.resource_type, identifier, self._view.version(version_of(found)))
         if not changes:
             return self._applied(operation, identifier, version_of(found))
-        sent = await self._send_changes(target, changes, attributes, operation)
+        try:
+            sent = await self._send_changes(target, changes, attributes, operation)
+        except ServiceError as error:
+            # It exists, and a failed creation would be tried again: the next run takes it as it is then.
+            return InDoubt(operation, error)
         return self._applied(operation, identifier, sent.version, self._ignored(operation, attributes, sent))
 
     async def _change(self, operation: Changing) -> Done:
@@ -152,9 +160,15 @@ class Executor:
             current = await self._view.read(target)
         except ServiceError:
             raise error from None
-        if self._view.differences(operation.key, operation.resource_type, current, attributes):
-            raise error
-        return self._applied(operation, operation.service_id, version_of(current))
+        if not self._view.differences(operation.key, operation.resource_type, current, attributes):
+            return self._applied(operation, operation.service_id, version_of(current))
+        if isinstance(error, VersionConflict) and isinstance(operation, Update):
+            return Failed(operation, error, self._seen(operation, current))
+        raise error
+
+    def _seen(self, operation: Update | Deactivate | Delete, found: Json) -> SnapshotChange:
+        """Remember what somebody else made of it: the next run plans from that, with its version."""
+        return Confirmed(observed_row(self._view, operation.key, operation.resource_type, found, {}))
 
     async def _restore(self, operation: Restore) -> Done:
         attributes = from_essence(operation.essence)
@@ -165,11 +179,10 @@ class Executor:
         request = requests.create_again(attributes, self._profile)
         try:
             response = await self._service.send(request)
+        except UniquenessConflict as conflict:
+            return await self._claim(operation, attributes, conflict)
         except OutcomeUnknown as unknown:
-            found = await self._view.find(operation.resource_type, attributes)
-            if found is None or not same_external_id(found, attributes):
-                raise unknown from None
-            return await self._take(operation, attributes, found)
+            return await self._take(operation, attributes, await self._ask_for(operation, attributes, unknown))
         return self._confirmed(operation, request, response)
 
     async def _reactivate(self, operation: Restore, attributes: Attributes, target: Target) -> Done:
@@ -193,6 +206,8 @@ class Executor:
                 response = await self._service.send(requests.replace(target, put.with_activity(current, active=False)))
         except ResourceNotFound as error:
             return await self._gone_already(operation, error)
+        except VersionConflict as error:
+            return await self._look_again(operation, error)
         return Applied(operation, self._left(operation.key, response.etag or version_of(response.body or {})))
 
     async def _delete(self, operation: Delete) -> Done:
@@ -201,8 +216,18 @@ class Executor:
             await self._service.send(requests.delete(target))
         except ResourceNotFound as error:
             return await self._gone_already(operation, error)
+        except VersionConflict as error:
+            return await self._look_again(operation, error)
         kept = self._view.keeps_leavers(operation.resource_type)
         return Applied(operation, self._left(operation.key, None) if kept else Gone(operation.key))
+
+    async def _look_again(self, operation: Deactivate | Delete, error: VersionConflict) -> Done:
+        """Somebody was quicker: the removal is decided again, from what they made of it."""
+        try:
+            current = await self._view.read(Target(operation.resource_type, operation.service_id))
+        except ServiceError:
+            raise error from None
+        return Failed(operation, error, self._seen(operation, current))
 
     def _left(self, key: Key, version: str | None) -> SnapshotChange:
         row = self._remembered.row_of(key)

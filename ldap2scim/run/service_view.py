@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from ldap2scim.errors import NotScim, ResourceNotFound, ServiceError
-from ldap2scim.essence import to_essence
+from ldap2scim.essence import fingerprint, to_essence
 from ldap2scim.model import Attributes, Key, ResourceType
 from ldap2scim.planning.attribute_changes import attribute_changes
 from ldap2scim.planning.operations import AttributeChange
@@ -15,7 +15,8 @@ from ldap2scim.scim.layout import member_of
 from ldap2scim.scim.profiles import Profile, UserDeletion
 from ldap2scim.scim.provider import Capabilities, Json, ServiceProvider
 from ldap2scim.scim.requests import Target
-from ldap2scim.scim.wire import Managed, from_wire, service_id
+from ldap2scim.scim.wire import Managed, from_wire, service_id, version_of
+from ldap2scim.state.snapshot_rows import SnapshotRow
 
 FOREIGN = "@service"
 """Directory part of the key of a member that no directory of ours has: `@service:<id>`. No directory has this name."""
@@ -113,15 +114,15 @@ class ServiceView:
         return False
 
     async def _others_answer(self, target: Target) -> bool:
-        for identifier in self.witnesses.get(target.resource_type, ()):
-            if identifier == target.service_id:
-                continue
+        others = [one for one in self.witnesses.get(target.resource_type, ()) if one != target.service_id]
+        for identifier in others:
             try:
                 await self.read(Target(target.resource_type, identifier))
             except ServiceError:
                 continue
             return True
-        return await self._lists(target.resource_type)
+        # Known ones that all seem gone as well are a service in trouble, whatever its lists say.
+        return not others and await self._lists(target.resource_type)
 
     async def _lists(self, resource_type: ResourceType) -> bool:
         """With no other resource known, a list of this kind that can be read must do."""
@@ -130,6 +131,23 @@ class ServiceView:
         except ServiceError:
             return False
         return member_of(page.body or {}, "totalResults") is not None
+
+
+def observed_row(view: ServiceView, key: Key, kind: ResourceType, found: Json, like: Attributes) -> SnapshotRow:
+    """Return the snapshot row of what the service holds now."""
+    held = view.held_of(key, kind, found, like)
+    essence = to_essence(held)
+    external_id, login = held.get("external_id"), held.get(LOGIN[kind])
+    return SnapshotRow(
+        key=key,
+        resource_type=kind,
+        service_id=service_id(found) or "",
+        external_id=None if external_id is None else str(external_id),
+        login=None if login is None else str(login),
+        fingerprint=fingerprint(essence),
+        essence=essence,
+        version=view.version(version_of(found)),
+    )
 
 
 def same_external_id(found: Json, attributes: Attributes) -> bool:

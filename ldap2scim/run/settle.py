@@ -1,44 +1,49 @@
 """What an earlier run left in doubt is asked of the service, before anything else is decided."""
 
-from ldap2scim.errors import ResourceNotFound
-from ldap2scim.essence import fingerprint, to_essence
+import logging
+
+from ldap2scim.errors import RequestRejected, ResourceNotFound
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.model import Attributes, Key, ResourceType
+from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.operations import Adopt, ChangeMembers, Create, Deactivate, Delete, Restore, Update
 from ldap2scim.run.context import Run
-from ldap2scim.run.service_view import LOGIN, ServiceView, member_ids, same_external_id
+from ldap2scim.run.service_view import LOGIN, ServiceView, member_ids, observed_row, same_external_id
 from ldap2scim.scim.layout import member_of
 from ldap2scim.scim.provider import Json
 from ldap2scim.scim.requests import Target
-from ldap2scim.scim.wire import service_id, version_of
+from ldap2scim.scim.wire import service_id
 from ldap2scim.state import journal, remembered
 from ldap2scim.state.journal import Doubt, Intent, Settlement
 from ldap2scim.state.snapshot_rows import Confirmed, Gone, MembersChanged, SnapshotChange, SnapshotRow, Status
+
+logger = logging.getLogger("ldap2scim.run")
 
 _BATCH = 200
 
 
 def settle_doubts(run: Run) -> int:
-    """Settle every operation in doubt; return how many there were.
+    """Settle every operation in doubt that the service can be asked about; return how many were settled.
 
     Raises:
         ServiceError: the service cannot be asked; they stay in doubt, and nothing else may be decided.
     """
+    settled = 0
     doubts = run.state.journal.in_doubt()
     run.progress.begin("settling operations in doubt", len(doubts))
     for start in range(0, len(doubts), _BATCH):
         settlements = run.session.wait(_settle_all(run, doubts[start : start + _BATCH]))
         journal.settle(run.lease, settlements)
         run.progress.advance(len(settlements))
+        settled += len(settlements)
     run.progress.end()
-    if doubts:
-        run.note(_settled(len(doubts)))
-    return len(doubts)
+    if settled:
+        run.note(_settled(settled))
+    return settled
 
 
 def in_doubt(run: Run) -> frozenset[Key]:
-    """Return the keys that a run without `--apply` must leave alone."""
+    """Return the keys that are left alone: nothing is decided about what is in doubt."""
     doubts = run.state.journal.in_doubt()
     if doubts:
         run.note(_waiting(len(doubts)))
@@ -46,7 +51,14 @@ def in_doubt(run: Run) -> frozenset[Key]:
 
 
 async def _settle_all(run: Run, doubts: tuple[Doubt, ...]) -> list[Settlement]:
-    return [await _settle(run, doubt) for doubt in doubts]
+    settlements: list[Settlement] = []
+    for doubt in doubts:
+        try:
+            settlements.append(await _settle(run, doubt))
+        except RequestRejected as error:
+            # The service will not be asked about this one: it stays in doubt, and does not stop the others.
+            logger.warning("%s of %s stays in doubt: %s", doubt.intent.verb, doubt.intent.key, error.message)
+    return settlements
 
 
 async def _settle(run: Run, doubt: Doubt) -> Settlement:
@@ -110,28 +122,15 @@ async def _members(run: Run, view: ServiceView, intent: Intent) -> SnapshotChang
     identifier = intent.service_id or run.state.snapshot.service_ids([intent.key]).get(intent.key)
     if identifier is None:
         return None
-    found = await view.read(Target(ResourceType.GROUP, identifier))
+    target = Target(ResourceType.GROUP, identifier)
+    try:
+        found = await view.read(target)
+    except ResourceNotFound:
+        return Gone(intent.key) if await view.is_gone(target) else None
     keys = remembered.keys_by_service_id(run.store, ResourceType.USER)
     present = {keys[one][0] for one in member_ids(found) if one in keys}
     before = set(remembered.members_of(run.store, intent.key))
     return MembersChanged(intent.key, tuple(sorted(present - before)), tuple(sorted(before - present)), None)
-
-
-def observed_row(view: ServiceView, key: Key, kind: ResourceType, found: Json, like: Attributes) -> SnapshotRow:
-    """Return the snapshot row of what the service holds now."""
-    held = view.held_of(key, kind, found, like)
-    essence = to_essence(held)
-    external_id, login = held.get("external_id"), held.get(LOGIN[kind])
-    return SnapshotRow(
-        key=key,
-        resource_type=kind,
-        service_id=service_id(found) or "",
-        external_id=None if external_id is None else str(external_id),
-        login=None if login is None else str(login),
-        fingerprint=fingerprint(essence),
-        essence=essence,
-        version=view.version(version_of(found)),
-    )
 
 
 def _observed(view: ServiceView, intent: Intent, found: Json) -> SnapshotChange:
@@ -159,7 +158,8 @@ def _settled(count: int) -> Finding:
 def _waiting(count: int) -> Finding:
     return Finding(
         rule="in-doubt",
-        severity=Severity.NOTE,
+        severity=Severity.HOLD,
         message=f"{count} operations of an earlier run are in doubt; their entries are left alone here.",
-        remedy="`ldap2scim sync --apply` asks the service what became of them first.",
+        remedy="`ldap2scim sync --apply` asks the service what became of them first; what it will not be asked about, "
+        "`--verbose` names.",
     )
