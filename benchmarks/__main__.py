@@ -30,8 +30,10 @@ service:
   concurrency: {concurrency}
 state: {state}
 """
-PEOPLE = ("(objectClass=inetOrgPerson)", "cn departmentNumber displayName employeeNumber entryUUID givenName mail "
-          "preferredLanguage sn title uid")  # fmt: skip
+PEOPLE = (
+    "(objectClass=inetOrgPerson)",
+    "cn departmentNumber displayName employeeNumber entryUUID givenName mail preferredLanguage sn title uid",
+)
 GROUPS = ("(objectClass=groupOfNames)", "cn entryUUID member")
 
 
