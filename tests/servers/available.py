@@ -45,7 +45,8 @@ def _missing_programs(*names: str) -> str | None:
 
 def _missing_parts() -> str | None:
     if os.geteuid() != 0:
-        return "a domain controller needs root for its ports and file ownership"
+        # Tried: in a user namespace (`unshare -Urnm`) provisioning dies when it gives files to other groups.
+        return "a domain controller needs root: it sets owners and rights that a user namespace cannot"
     if not Path("/usr/share/samba/setup").is_dir():
         return f"samba-ad-provision not installed; {_INSTALL}"
     if not any(any(Path("/usr").glob(f"{place}/samba/vfs/posix_eadb.so")) for place in ("lib*", "lib/*")):
