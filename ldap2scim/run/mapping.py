@@ -16,6 +16,10 @@ from ldap2scim.state.image_rows import MappedRow, PendingRow, Standing
 from ldap2scim.state.mapped import pending, store_mapped
 
 
+BATCH = 5000
+"""Entries in one transaction: a commit waits for the disk, and each entry is some kilobytes at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class MappedCount:
     """How many entries were mapped anew; the rest had not changed."""
@@ -43,7 +47,7 @@ def _map_directory(run: Run, directory: ConfiguredDirectory) -> int:
     mapped_with = mapping_digest(run.settings, directory.settings.name)
     total = 0
     run.progress.begin(f"mapping {directory.settings.name}")
-    for batch in pending(run.store, directory.settings.name, mapped_with, run.now):
+    for batch in pending(run.store, directory.settings.name, mapped_with, run.now, BATCH):
         store_mapped(run.lease, [_map_row(run, directory, mappers, row) for row in batch], mapped_with)
         run.progress.advance(len(batch))
         total += len(batch)
