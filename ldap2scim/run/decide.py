@@ -16,10 +16,12 @@ from ldap2scim.planning.safety import Judged, Population, judge
 from ldap2scim.planning.states import Edges, Holds, KnownState, Leaving
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Mode, Run
+from ldap2scim.run.recovery import rebuild_snapshot
 from ldap2scim.run.settle import in_doubt
 from ldap2scim.run.survey import Survey, survey
 from ldap2scim.run.unresolved import hold_unresolved_losses
 from ldap2scim.scim.settings import Leavers
+from ldap2scim.state.adoption import is_adoption_open
 from ldap2scim.state.snapshot_rows import Status
 
 DAY = timedelta(hours=24)
@@ -66,15 +68,15 @@ class Comparison:
 
 
 def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Decision:
-    """Compare, judge and plan. Where there is no snapshot yet, the service is read first.
+    """Compare, judge and plan. Where the snapshot does not say what is there, the service is read first.
 
     Raises:
         ServiceError: the service has to be read and cannot be.
         DataError: what was read contradicts itself.
     """
+    if surveyed is None:
+        surveyed = _survey_where_needed(run, believed)
     counts = run.state.snapshot.counts()
-    if surveyed is None and not counts:
-        surveyed = survey(run, believed)
     if surveyed is not None:
         run.note(*surveyed.findings)
     run.progress.begin("comparing")
@@ -93,6 +95,17 @@ def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Deci
     )
     managed = sum(count for (_, status), count in counts.items() if status is Status.MANAGED)
     return Decision(plan, difference, managed, surveyed, _held_entries(believed, compared.holds))
+
+
+def _survey_where_needed(run: Run, believed: Believed) -> Survey | None:
+    """Read the service in a first run, and while something is left to adopt: as recover does."""
+    known = bool(run.state.snapshot.counts())
+    if known and not is_adoption_open(run.store):
+        return None
+    surveyed = survey(run, believed)
+    if known and run.mode is Mode.APPLY:
+        rebuild_snapshot(run, surveyed)
+    return surveyed
 
 
 def compare(run: Run, believed: Believed, surveyed: Survey | None) -> Comparison:

@@ -11,7 +11,14 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from ldap2scim.errors import AccessRefused, Ldap2ScimError, ServiceError, ServiceUnavailable, UniquenessConflict
+from ldap2scim.errors import (
+    AccessRefused,
+    Ldap2ScimError,
+    NotScim,
+    ServiceError,
+    ServiceUnavailable,
+    UniquenessConflict,
+)
 from ldap2scim.essence import from_essence
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key
@@ -22,7 +29,7 @@ from ldap2scim.planning.removals import is_removal
 from ldap2scim.run.context import Run
 from ldap2scim.run.done import Applied, Done, Failed, InDoubt
 from ldap2scim.run.executor import Executor
-from ldap2scim.run.recovery import link_known_members
+from ldap2scim.run.recovery import conclude_adoption, link_known_members
 from ldap2scim.run.service_view import LOGIN
 from ldap2scim.run.survey import Survey
 from ldap2scim.state import journal, remembered
@@ -51,6 +58,7 @@ class Loader:
     def __init__(self, run: Run, plan: Plan, surveyed: Survey | None) -> None:
         self._run = run
         self._surveyed = surveyed
+        self._linked = False
         self._plan_id = plan.plan_id
         self.outcomes: list[Outcome] = []
         """One for each operation, in the order in which they ended."""
@@ -86,12 +94,14 @@ class Loader:
     def finish(self) -> None:
         """Write down what is left to write after the last batch."""
         self._link_adopted()
+        if self._surveyed is not None:
+            conclude_adoption(self._run, self._surveyed)
 
     def _link_adopted(self) -> None:
         """Remember the memberships of what was adopted, before any of them changes."""
-        if self._surveyed is not None:
+        if self._surveyed is not None and not self._linked:
             link_known_members(self._run, self._surveyed)
-            self._surveyed = None
+            self._linked = True
 
     def _count(self, done: Sequence[Done]) -> None:
         for one in done:
@@ -157,7 +167,9 @@ class _Step:
         except AccessRefused as error:
             self.stopped_by = error
             return Failed(operation, error)
-        away = isinstance(done, InDoubt) or (isinstance(done, Failed) and isinstance(done.error, ServiceUnavailable))
+        # A login page or a proxy in the place of the service answers everybody alike.
+        nobody_there = isinstance(done, Failed) and isinstance(done.error, ServiceUnavailable | NotScim)
+        away = nobody_there or isinstance(done, InDoubt)
         self._unavailable = self._unavailable + 1 if away else 0
         if self._unavailable >= PATIENCE and isinstance(done, Failed | InDoubt):
             self.stopped_by = done.error

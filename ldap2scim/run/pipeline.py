@@ -16,6 +16,7 @@ from ldap2scim.run.settle import settle_doubts
 from ldap2scim.run.survey import Survey, survey
 from ldap2scim.settings import Settings
 from ldap2scim.state import approvals
+from ldap2scim.state.adoption import open_adoption
 
 
 def synchronise(
@@ -107,4 +108,6 @@ def start_load(run: Run, decision: Decision) -> Loader:
     flowing = {(one.key, one.verb, one.inputs) for one in decision.plan.operations}
     used = [one for one in run.approved if (one.approval.key, one.approval.verb, one.approval.inputs) in flowing]
     approvals.use(run.lease, used)
+    if decision.surveyed is not None:
+        open_adoption(run.lease)
     return Loader(run, decision.plan, decision.surveyed)

@@ -9,6 +9,7 @@ from ldap2scim.run.context import Run
 from ldap2scim.run.service_view import LOGIN, foreign_id
 from ldap2scim.run.survey import Survey
 from ldap2scim.state import remembered
+from ldap2scim.state.adoption import close_adoption, open_adoption
 from ldap2scim.state.snapshot import replaced_snapshot
 from ldap2scim.state.snapshot_rows import SnapshotRow
 from ldap2scim.state.snapshot_rows import Status as RowStatus
@@ -27,6 +28,7 @@ def rebuild_snapshot(run: Run, surveyed: Survey) -> None:
     left = _left_and_unlisted(run, surveyed)
     rows = [*_rows(surveyed), *left]
     ours = {row.key for row in rows}
+    open_adoption(run.lease)
     with replaced_snapshot(run.lease) as snapshot:
         snapshot.add(rows)
     remembered.link_members(run.lease, _pairs(surveyed, ours))
@@ -37,6 +39,12 @@ def link_known_members(run: Run, surveyed: Survey) -> None:
     frames = (run.state.snapshot.known_frame(kind) for kind in ResourceType)
     ours = {Key(key) for frame in frames for key in frame["key"]}
     remembered.link_members(run.lease, _pairs(surveyed, ours))
+
+
+def conclude_adoption(run: Run, surveyed: Survey) -> None:
+    """Trust the snapshot from now on, if everything that the survey found to be an entry's is managed."""
+    if len(run.state.snapshot.service_ids(surveyed.unadopted)) == len(surveyed.unadopted):
+        close_adoption(run.lease)
 
 
 def _rows(surveyed: Survey) -> Iterator[SnapshotRow]:

@@ -38,6 +38,13 @@ class Survey:
     holds: frozenset[Key]
     findings: tuple[Finding, ...]
 
+    @property
+    def unadopted(self) -> frozenset[Key]:
+        """Return the entries that something at the service may belong to, and that are not managed before it is so."""
+        frames = (self.known.users, self.known.groups)
+        found = (key for frame in frames for key in frame["key"][frame["status"] == Status.FOUND])
+        return frozenset(map(Key, found)) | self.known.login_matches.keys() | self.holds
+
 
 @dataclass(slots=True)
 class _Listed:
