@@ -42,6 +42,14 @@ def anchor_of(key: Key) -> str:
     return key.partition(":")[2]
 
 
+def rfc_name(path: str) -> str:
+    """Return the path of an attribute as RFC 7643 §4 and the administrator spell it: `name.familyName`."""
+    if path.startswith(f"{EXTENSIONS}."):
+        return path
+    first, *rest = path.split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in rest)
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """Where a resource comes from; rides beside it so that every message can name the entry."""

@@ -4,6 +4,7 @@ They decide nothing: the pure checks do (`validations.state`). Importing this mo
 may import it at start-up. The context lives in memory, sends nothing anywhere, and keeps no value of an entry.
 """
 
+import logging
 import re
 import tempfile
 import warnings
@@ -27,6 +28,8 @@ with warnings.catch_warnings():
     import great_expectations as gx
     import great_expectations.expectations as gxe
     from great_expectations.exceptions import GreatExpectationsError
+
+logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it tells of each temporary folder
 
 LONGEST_LOGIN = 256
 """Characters; an address has at most 254 (RFC 5321 §4.5.3.1.3), and services rarely take more."""

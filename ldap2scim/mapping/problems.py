@@ -6,6 +6,7 @@ No message holds a value: it names the attribute, and the DN is the finding's su
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.mapping.spec import ResourceMapping, ValueRule
 from ldap2scim.mapping.values import Unreadable
+from ldap2scim.model import rfc_name
 
 _NO_RULE = ValueRule()
 
@@ -23,16 +24,16 @@ def unreadable_value(problem: Unreadable, dn: str) -> Finding:
 
 def missing_attribute(path: str, mapping: ResourceMapping, dn: str) -> Finding:
     """Hold an entry that has no value for an attribute that must have one."""
-    sources = _sources(path, mapping)
+    sources, name = _sources(path, mapping), rfc_name(path)
     remedy = (
-        f"Give the entry a value in {' or '.join(sources)}, or write a default for {path}."
+        f"Give the entry a value in {' or '.join(sources)}, or write a default for {name}."
         if sources
-        else f"Map {path} to an LDAP attribute, or write a default for it."
+        else f"Map {name} to an LDAP attribute, or write a default for it."
     )
     return Finding(
         "missing-required-attribute",
         Severity.HOLD,
-        f"{path} is required and the entry has no value for it.",
+        f"{name} is required and the entry has no value for it.",
         remedy,
         (dn,),
     )
@@ -43,8 +44,8 @@ def surplus_primary(name: str, dn: str) -> Finding:
     return Finding(
         "several-primary",
         Severity.NOTE,
-        f"More than one of {name} is marked primary; the first one is taken as primary.",
-        f"Mark one of {name} primary in the mapping.",
+        f"More than one of {rfc_name(name)} is marked primary; the first one is taken as primary.",
+        f"Mark one of {rfc_name(name)} primary in the mapping.",
         (dn,),
     )
 

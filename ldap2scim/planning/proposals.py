@@ -48,7 +48,7 @@ class Proposals:
             case Removability.FREE:
                 self.operations.append(operation)
             case Removability.HELD | Removability.BLOCKED:
-                reason = why_held(operation.key, operation.resource_type, removability)
+                reason = why_held(operation.key, removability)
                 held = HeldOperation(operation, (reason,))
                 (self.blocked if removability is Removability.BLOCKED else self.held).append(held)
             case Removability.UNKNOWN:

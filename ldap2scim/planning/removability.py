@@ -69,15 +69,14 @@ class Evidence:
         return Removability.BLOCKED if scope in self.holds.blocked else free
 
 
-def why_held(key: Key, resource_type: ResourceType, removability: Removability) -> str:
+def why_held(key: Key, removability: Removability) -> str:
     """Return the sentence for a removal that is not free."""
-    kind = f"{resource_type.value.lower()}s of directory {directory_of(key)}"
     if removability is Removability.BLOCKED:
         return (
-            f"An entry among the {kind} could not be read, not even its source anchor, so that anybody absent may be "
-            "that one: mend the entry that the findings name."
+            f"An entry of directory {directory_of(key)} could not be read, not even its source anchor, so that anybody "
+            "absent may be that one: mend the entry that the findings name."
         )
     return (
-        f"The read of the {kind} was visibly shorter than the last proven one: find out why, "
-        "or approve the plan's id if they have really left."
+        "A read that this rests on was visibly shorter than the last one that was believed (the findings say which): "
+        "find out why, or approve the plan's id if they have really left."
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 
 from ldap2scim.findings import Finding, Severity
+from ldap2scim.model import rfc_name
 from ldap2scim.planning.accounts import Accounts, Outcome, Result
 from ldap2scim.planning.operations import AttributeChange, ChangeMembers, HeldOperation, Operation
 from ldap2scim.planning.plan import Plan
@@ -47,13 +48,21 @@ class Document:
 def plan_document(plan: Plan, findings: Sequence[Finding] = (), accounts: Accounts | None = None) -> Document:
     """Show what would be done, what is held and why; `accounts` are as if all that may flow were confirmed."""
     lines = [f"Plan {plan.plan_id[:12]}, evaluated at {plan.evaluated_at.isoformat(timespec='seconds')}."]
-    lines.append(_summary("To do", plan.operations) if plan.operations else "Nothing to do: the service is in step.")
-    if plan.held:
-        lines.append(_summary("Held", (waiting.operation for waiting in plan.held)))
-        lines.append(f"To release what is held: ldap2scim approve {plan.plan_id}")
+    if plan.operations:
+        lines.append(_summary("To do", plan.operations))
+    elif not plan.held:
+        lines.append("Nothing to do: the service is in step.")
+    lines += _held_lines(plan)
     lines += account_lines(accounts)
     tables = (_operations("Operations", plan.operations), _held(plan.held), _findings(findings))
     return Document("Plan", tuple(lines), _filled(tables))
+
+
+def _held_lines(plan: Plan) -> tuple[str, ...]:
+    if not plan.held:
+        return ()
+    summary = _summary("Held", (waiting.operation for waiting in plan.held))
+    return (summary, f"To release what is held: ldap2scim approve {plan.plan_id}")
 
 
 def drift_document(operations: Sequence[Operation], findings: Sequence[Finding] = ()) -> Document:
@@ -79,6 +88,7 @@ def report_document(
     missing = len(plan.operations) - len(outcomes)
     if missing:
         lines.append(f"{missing} operations were not reached; the next run goes on with them.")
+    lines += _held_lines(plan)
     lines += account_lines(accounts)
     tables = (
         _troubles(outcomes),
@@ -127,8 +137,8 @@ def change_text(change: AttributeChange) -> str:
     """Return an attribute change as it may be shown: its path, and its values where they are booleans."""
     if isinstance(change.old, bool) or isinstance(change.new, bool):
         old, new = ("none" if value is None else str(value).lower() for value in (change.old, change.new))
-        return f"{change.path}: {old} → {new}"
-    return change.path
+        return f"{rfc_name(change.path)}: {old} → {new}"
+    return rfc_name(change.path)
 
 
 def _detail(operation: Operation) -> str:
@@ -176,8 +186,8 @@ def _findings(findings: Sequence[Finding]) -> Table:
 
 def _named(finding: Finding) -> str:
     """Return the message, after the names of what it is about where it does not say them itself (P6)."""
-    names = [subject for subject in finding.subjects if subject not in finding.message]
-    if not names:
+    names = finding.subjects
+    if not names or any(name in finding.message for name in names):
         return finding.message
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     return f"{'; '.join(names[:MOST_NAMES])}{more}: {finding.message}"
@@ -191,7 +201,7 @@ def _troubles(outcomes: Iterable[Outcome]) -> Table:
 
 
 def _trouble(outcome: Outcome) -> str:
-    ignored = f"The service ignored {', '.join(outcome.ignored)}." if outcome.ignored else ""
+    ignored = f"The service ignored {', '.join(map(rfc_name, outcome.ignored))}." if outcome.ignored else ""
     return " ".join(filter(None, (outcome.error, ignored)))
 
 

@@ -15,7 +15,6 @@ from ldap2scim.state.encoding import unpack
 from ldap2scim.state.image_rows import MappedRow, PendingRow, Standing
 from ldap2scim.state.mapped import pending, store_mapped
 
-
 BATCH = 5000
 """Entries in one transaction: a commit waits for the disk, and each entry is some kilobytes at most."""
 

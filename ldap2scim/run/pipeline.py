@@ -100,14 +100,14 @@ def conclude(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, dec
 
 
 def start_load(run: Run, decision: Decision) -> Loader:
-    """Use up the approvals that the plan rests on, and return what carries it out.
+    """Use up every approval, whether or not the plan rests on it, and return what carries the plan out.
+
+    An approval is for the next run, once: one that was kept would release what nobody looked at, weeks later.
 
     Raises:
         PlanError: an approval was used by another run meanwhile.
     """
-    flowing = {(one.key, one.verb, one.inputs) for one in decision.plan.operations}
-    used = [one for one in run.approved if (one.approval.key, one.approval.verb, one.approval.inputs) in flowing]
-    approvals.use(run.lease, used)
+    approvals.use(run.lease, run.approved)
     if decision.surveyed is not None:
         open_adoption(run.lease)
     return Loader(run, decision.plan, decision.surveyed)

@@ -17,6 +17,7 @@ from ldap2scim.findings import Held, Severity
 from ldap2scim.mapping.mapper import Mapped, compile_mapping
 from ldap2scim.model import ResourceType
 from ldap2scim.run.context import open_state
+from ldap2scim.run.ours import collisions
 from ldap2scim.run.session import Session
 from ldap2scim.scim import requests
 from ldap2scim.scim.layout import member_of
@@ -36,6 +37,8 @@ class Item:
 
 def readiness(settings: Settings) -> Iterator[Item]:
     """Yield the preparation list as it is gone through; a failure never stops the rest."""
+    for collision in collisions():
+        yield Item("packages", False, collision)
     yield Item("settings", True, f"{settings.file} is valid")
     for finding in check_settings(settings):
         yield Item("settings", finding.severity is not Severity.STOP, f"{finding.message} {finding.remedy}")

@@ -13,6 +13,7 @@ from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Attributes, Key, ResourceType
 from ldap2scim.planning.correlate import Correlation, PreviousRow, ServiceResource, correlate
 from ldap2scim.planning.frames import Status
+from ldap2scim.planning.removals import plural
 from ldap2scim.planning.states import Edges, KnownState, LoginMatch
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
@@ -77,7 +78,7 @@ def survey(run: Run, believed: Believed) -> Survey:
             (Key(key), by_id[identifier]) for key, identifier in zip(frame["key"], frame["service_id"], strict=True)
         )
     findings = [finding for one in correlations.values() for finding in one.findings]
-    findings += [*_orphaned(correlations), *_gone(correlations)]
+    findings += [*_orphaned(correlations), *_gone(run, correlations)]
     return Survey(
         known=known,
         essences=essences,
@@ -200,22 +201,23 @@ def _orphaned(correlations: Mapping[ResourceType, Correlation]) -> Iterable[Find
             yield Finding(
                 rule="orphaned",
                 severity=Severity.NOTE,
-                message=f"{len(names)} {kind.value.lower()}s of the service have an externalId that no entry has; "
-                f"they are left alone: {_some(names)}.",
+                message=f"{plural(kind, len(names))} of the service with an externalId that no entry has, left alone: "
+                f"{_some(names)}.",
                 remedy="Remove them in the service's console if they are not wanted any more.",
                 subjects=names,
             )
 
 
-def _gone(correlations: Mapping[ResourceType, Correlation]) -> Iterable[Finding]:
+def _gone(run: Run, correlations: Mapping[ResourceType, Correlation]) -> Iterable[Finding]:
     for kind, correlation in correlations.items():
-        names = tuple(row.key for _, row in correlation.gone if row.status is Status.MANAGED)
+        keys = [row.key for _, row in correlation.gone if row.status is Status.MANAGED]
+        names = tuple(row.login or row.service_id for row in remembered.rows(run.store, keys).values())
         if names:
             yield Finding(
                 rule="gone-from-the-service",
                 severity=Severity.NOTE,
-                message=f"{len(names)} {kind.value.lower()}s that we manage were not listed by the service; "
-                "somebody deleted them there, or the filter does not see them any more.",
+                message=f"{plural(kind, len(names))} that we manage and the service did not list, deleted there by "
+                f"somebody or not seen by the filter any more: {_some(names)}.",
                 remedy="`ldap2scim recover --apply` creates again those that are still in the directory.",
                 subjects=names,
             )

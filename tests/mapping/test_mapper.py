@@ -214,7 +214,7 @@ def test_a_missing_required_attribute_holds_the_entry() -> None:
     held = held_user(suzuki(userprincipalname=[], sn=""))
 
     assert [finding.rule for finding in held.findings] == ["missing-required-attribute"] * 2
-    assert "user_name is required" in held.findings[0].message
+    assert "userName is required" in held.findings[0].message
     assert "in sn, or" in held.findings[1].remedy
     assert {(DN,)} == {finding.subjects for finding in held.findings}
 
@@ -236,7 +236,7 @@ def test_a_required_attribute_that_nothing_gives_says_so() -> None:
     """Without a source the remedy is in the settings, not in the directory."""
     held = held_user(suzuki(), replace(USERS, required=("nick_name",)))
 
-    assert held.findings[0].remedy.startswith("Map nick_name")
+    assert held.findings[0].remedy.startswith("Map nickName")
 
 
 def test_a_group_becomes_a_group() -> None:
