@@ -57,11 +57,11 @@ def gather(
     for waiting, change in _of_members(held):
         group = _of(groups, change)
         reasons = (*group.reasons, *waiting.reasons)
-        groups[change.key] = replace(group, waiting=frozenset(change.removed), reasons=reasons)
+        groups[change.key] = replace(group, waiting=group.waiting | frozenset(change.removed), reasons=reasons)
     for waiting, change in _of_members(blocked):
         group = _of(groups, change)
         reasons = (*group.reasons, *waiting.reasons)
-        groups[change.key] = replace(group, blocked=frozenset(change.removed), reasons=reasons)
+        groups[change.key] = replace(group, blocked=group.blocked | frozenset(change.removed), reasons=reasons)
     return groups
 
 

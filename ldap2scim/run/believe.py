@@ -25,8 +25,10 @@ class Believed:
     holds: Holds
     unresolved: Mapping[Key, tuple[str, ...]]
     """Group → references that no entry of the image has: gone, or moved while we read."""
+    ambiguous: frozenset[Key]
+    """Groups that list a name that several entries have."""
     undecided: frozenset[Key]
-    """Groups that list an entry which is held, or a name that several entries have."""
+    """Those, and groups that list an entry which is held."""
     stops: tuple[Finding, ...]
     in_image: int
     out_of_scope: int
@@ -72,6 +74,7 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
         ),
         holds=holds,
         unresolved=_unresolved(references.unresolved),
+        ambiguous=_listing(references, AMBIGUOUS),
         undecided=_undecided(references, holds),
         stops=stops(findings),
         in_image=sum(counts.values()),
@@ -117,10 +120,15 @@ def _unresolved(frame: pd.DataFrame) -> Mapping[Key, tuple[str, ...]]:
 
 
 def _undecided(references: References, holds: Holds) -> frozenset[Key]:
-    unresolved, memberships = references.unresolved, references.memberships
-    doubtful = unresolved["group"][unresolved["reason"].isin([Standing.HELD.value, AMBIGUOUS])]
+    memberships = references.memberships
     holding = memberships["group"][memberships["member"].isin(list(holds.keys))]
-    return frozenset(Key(group) for group in (*doubtful, *holding))
+    return _listing(references, Standing.HELD.value, AMBIGUOUS) | frozenset(map(Key, holding))
+
+
+def _listing(references: References, *reasons: str) -> frozenset[Key]:
+    """Return the groups with a reference that leads to no membership for one of these reasons."""
+    unresolved = references.unresolved
+    return frozenset(map(Key, unresolved["group"][unresolved["reason"].isin(reasons)]))
 
 
 def _holds(held: list[Held], keys: frozenset[Key]) -> Holds:

@@ -81,7 +81,7 @@ def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Deci
         run.note(*surveyed.findings)
     run.progress.begin("comparing")
     compared = compare(run, believed, surveyed)
-    difference = hold_unresolved_losses(run, believed.unresolved, compared.difference)
+    difference = hold_unresolved_losses(run, believed, compared.difference)
     run.note(*difference.findings)
     judged = _judge(run, difference)
     run.note(*(_refused(one) for one in judged.refused))
@@ -110,9 +110,7 @@ def _survey_where_needed(run: Run, believed: Believed) -> Survey | None:
 
 def compare(run: Run, believed: Believed, surveyed: Survey | None) -> Comparison:
     """Say what differs between the desired state and the snapshot, or the survey where there is one."""
-    keys = believed.holds.keys
-    if run.mode is Mode.PLAN:
-        keys |= in_doubt(run)
+    keys = believed.holds.keys | in_doubt(run)
     if surveyed is not None:
         keys |= surveyed.holds
     holds = Holds(keys, believed.holds.blocked)

@@ -79,14 +79,14 @@ class Loader:
             if rank >= ChangeMembers.rank:
                 self._link_adopted()
             step = _Step(self._run, self._plan_id, self.stopped_by)
-            done = self._run.session.wait(step.carry_out(list(group)))
+            done = step.carry_out_all(list(group))
             # A name that was taken may have been given up by another operation of the same step.
             again = [one.operation for one in done if isinstance(one, Failed) and _may_succeed(one)]
             if again and step.stopped_by is None:
                 step = _Step(self._run, self._plan_id, None)
                 retried = set(map(id, again))
                 done = [one for one in done if id(one.operation) not in retried]
-                done += self._run.session.wait(step.carry_out(again))
+                done += step.carry_out_all(again)
             self.stopped_by = step.stopped_by
             self._count(done)
         return self.outcomes[before:]
@@ -126,8 +126,20 @@ class _Step:
         self._memory = _Memory(run)
         self._executor = Executor(run.session.view, self._memory)
 
-    async def carry_out(self, operations: Sequence[Operation]) -> list[Done]:
-        """Carry out all, or say of each why it was not sent."""
+    def carry_out_all(self, operations: Sequence[Operation]) -> list[Done]:
+        """Carry out all, or say of each why it was not sent.
+
+        Raises:
+            RunRefused: the run lost its lease.
+            StateError: the state cannot be written.
+        """
+        try:
+            return self._run.session.wait(self._carry_out(operations))
+        except BaseExceptionGroup as group:
+            # The workers that were stopped by it have nothing to add.
+            raise group.exceptions[0] from group
+
+    async def _carry_out(self, operations: Sequence[Operation]) -> list[Done]:
         ready: asyncio.Queue[tuple[int, Operation] | None] = asyncio.Queue(maxsize=CHUNK)
         workers = max(1, self._run.settings.service.concurrency)
         async with asyncio.TaskGroup() as group:

@@ -47,9 +47,10 @@ async def change_members(view: ServiceView, remembered: Remembered, operation: C
 
 def _named(remembered: Remembered, operation: ChangeMembers) -> _Named:
     ids = {key: foreign_id(key) or remembered.id_of(key) for key in (*operation.added, *operation.removed)}
+    entering = {ids[key] for key in operation.added}  # one id may be a stranger's, and that of somebody adopted since
     return _Named(
         added=tuple((key, found) for key in operation.added if (found := ids[key])),
-        removed=tuple((key, found) for key in operation.removed if (found := ids[key])),
+        removed=tuple((key, found) for key in operation.removed if (found := ids[key]) and found not in entering),
         missing=tuple(key for key in operation.added if not ids[key]),
     )
 

@@ -16,27 +16,29 @@ from ldap2scim.model import Key, directory_of, make_key
 from ldap2scim.planning.members import member_inputs
 from ldap2scim.planning.operations import ChangeMembers, HeldOperation, Operation
 from ldap2scim.planning.proposals import Difference
+from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
 
 MOST_LOOKUPS = 1000
 """Look-ups in one directory; groups beyond them keep their members this run."""
 REASON = (
-    "The group lists a member that could not be resolved and was not shown to be gone (moved while it was read, or no "
-    "right to see it), so that nobody leaves the group: run again, or approve the plan's id."
+    "The group lists a member that could not be resolved and was not shown to be gone (moved while it was read, a name "
+    "that several entries have, or no right to see it), so that nobody leaves the group: run again, or approve the "
+    "plan's id."
 )
 
 
-def hold_unresolved_losses(run: Run, unresolved: Mapping[Key, tuple[str, ...]], difference: Difference) -> Difference:
-    """Hold the losses of groups with a member that may only have moved."""
-    losing = [one for one in difference.operations if isinstance(one, ChangeMembers) and one.removed]
-    doubtful = [one for one in losing if one.key in unresolved]
+def hold_unresolved_losses(run: Run, believed: Believed, difference: Difference) -> Difference:
+    """Hold the losses of groups with a member that may only have moved, or may be one of several."""
+    losing = {one.key for one in difference.operations if isinstance(one, ChangeMembers) and one.removed}
+    unresolved = {group: names for group, names in believed.unresolved.items() if group in losing}
+    doubtful = (believed.ambiguous & losing) | (_moved(run, unresolved) if unresolved else frozenset())
     if not doubtful:
         return difference
-    moved = _moved(run, {one.key: unresolved[one.key] for one in doubtful})
     operations: list[Operation] = []
     held = list(difference.held)
     for operation in difference.operations:
-        if isinstance(operation, ChangeMembers) and operation.removed and operation.key in moved:
+        if isinstance(operation, ChangeMembers) and operation.removed and operation.key in doubtful:
             lost = member_inputs((), operation.removed)
             held.append(HeldOperation(replace(operation, added=(), inputs=lost), (REASON,)))
             if operation.added:

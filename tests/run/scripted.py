@@ -18,8 +18,8 @@ from ldap2scim.state.snapshot_rows import SnapshotRow
 
 Answer: TypeAlias = ScimResponse | ServiceError | Callable[[ScimRequest], ScimResponse]
 Script: TypeAlias = dict[str, list[Answer]]
-KEY = Key("main:1")
-GROUP = Key("main:g")
+KEY = Key("corp:1")
+GROUP = Key("corp:g")
 INPUTS = Inputs("new", "old")
 MANAGED = managed_from({"external_id", "user_name", "display_name", "title", "active"})
 
@@ -98,7 +98,7 @@ def view(
         service=provider,
         profile=by_name(profile) if isinstance(profile, str) else profile,
         capabilities=provider.able,
-        managed={("main", kind): MANAGED for kind in ResourceType},
+        managed={("corp", kind): MANAGED for kind in ResourceType},
         witnesses=dict.fromkeys(ResourceType, tuple(witnesses)),
     )
 

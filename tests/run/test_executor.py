@@ -293,7 +293,7 @@ async def test_adopting_what_is_equal_sends_nothing() -> None:
 async def test_adopting_for_a_recreated_entry_hands_the_row_over() -> None:
     """The row of the former key becomes that of the new one."""
     provider = ScriptedProvider(script={"PATCH /Users/1": [OK]})
-    assert confirmed(await carry_out(replace(ADOPT, replaces=Key("main:0")), provider)).replaces == Key("main:0")
+    assert confirmed(await carry_out(replace(ADOPT, replaces=Key("corp:0")), provider)).replaces == Key("corp:0")
 
 
 async def test_restoring_turns_active_on_whatever_the_snapshot_says() -> None:
@@ -418,7 +418,7 @@ async def test_put_keeps_what_is_not_managed_and_demands_the_version() -> None:
 
 def keys(*numbers: int) -> tuple[Key, ...]:
     """Return keys of members."""
-    return tuple(Key(f"main:{number}") for number in numbers)
+    return tuple(Key(f"corp:{number}") for number in numbers)
 
 
 def members(added: Sequence[int] = (), removed: Sequence[int] = (), service_id: str | None = "g") -> ChangeMembers:
@@ -427,7 +427,7 @@ def members(added: Sequence[int] = (), removed: Sequence[int] = (), service_id: 
 
 
 class TestMembers:
-    memory = Memory(ids={Key(f"main:{number}"): f"u{number}" for number in range(1, 500)} | {GROUP: "g"})
+    memory = Memory(ids={Key(f"corp:{number}"): f"u{number}" for number in range(1, 500)} | {GROUP: "g"})
 
     async def test_applied(self) -> None:
         """Ids go out, keys come back."""
@@ -445,7 +445,7 @@ class TestMembers:
     async def test_group_that_is_not_at_the_service(self) -> None:
         """Members of a group whose creation failed fail with it, and nothing is sent."""
         provider = ScriptedProvider()
-        done = await carry_out(members([1], service_id=None), provider, Memory(ids={Key("main:1"): "u1"}))
+        done = await carry_out(members([1], service_id=None), provider, Memory(ids={Key("corp:1"): "u1"}))
         assert isinstance(done, Failed)
         assert provider.asked == []
 
