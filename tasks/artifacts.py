@@ -18,8 +18,8 @@ from prefect.artifacts import (
 
 from ldap2scim.planning.plan import Plan
 from ldap2scim.planning.render import Document, Table, accounts_table, plan_document, to_markdown, to_rows
+from ldap2scim.run.documents import document_of
 from ldap2scim.run.report import Report
-from tasks.documents import document_of
 
 PLAN: Final = "ldap2scim-plan"
 LOAD: Final = "ldap2scim-load"

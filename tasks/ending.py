@@ -20,9 +20,8 @@ from prefect import State
 from prefect.states import Completed, Failed
 
 from ldap2scim.errors import Ldap2ScimError, ReadIncomplete, RunRefused
-from ldap2scim.run.context import Mode
+from ldap2scim.run.documents import document_of
 from ldap2scim.run.report import Report
-from tasks.documents import document_of
 
 PENDING: Final = "ChangesPending"
 HELD: Final = "Held"
@@ -88,5 +87,3 @@ def _more(report: Report) -> Iterator[str]:
     """Yield what the report's own lines leave to its tables, and a notification must say."""
     if report.stopped_by is not None:
         yield f"The load was given up: {report.stopped_by}"
-    if report.mode is Mode.APPLY and report.plan is not None and report.plan.held:
-        yield f"{len(report.plan.held)} operations are held; to release them: ldap2scim approve {report.plan.plan_id}"

@@ -6,17 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from ldap2scim.planning.render import (
-    Document,
-    harmless,
-    operation_rows,
-    plan_document,
-    refused_document,
-    report_document,
-    to_rows,
-    to_text,
-)
+from ldap2scim.planning.render import Document, harmless, operation_rows, to_rows, to_text
 from ldap2scim.run.context import Mode
+from ldap2scim.run.documents import document_of
 from ldap2scim.run.drift import Drift
 from ldap2scim.run.report import Report
 from ldap2scim.settings import Row
@@ -49,15 +41,6 @@ def settings(rows: Sequence[Row], remarks: Sequence[str], *, as_json: bool) -> N
     shown = max((len(row.shown) for row in rows), default=0)
     for row in rows:
         lines(f"{row.path:<{width}}  {row.shown:<{min(shown, 60)}}  {row.origin}")
-
-
-def document_of(report: Report) -> Document:
-    """Return what a person reads of a run."""
-    if report.plan is None:
-        return refused_document(report.findings)
-    if report.mode is Mode.PLAN:
-        return plan_document(report.plan, report.findings, report.accounts)
-    return report_document(report.plan, report.outcomes, report.accounts, report.findings)
 
 
 def report(said: Report, *, as_json: bool) -> None:

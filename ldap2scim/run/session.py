@@ -1,6 +1,7 @@
 """The connection to the service while a run lasts: opened when it is first needed, closed with the run."""
 
 import asyncio
+import contextvars
 from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
@@ -36,8 +37,8 @@ class Session:
         )
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine to its end."""
-        return self._runner.run(work)
+        """Run a coroutine to its end, in the context of the caller: a log line belongs to the task that made it."""
+        return self._runner.run(work, context=contextvars.copy_context())
 
     def close(self) -> None:
         """Close the connection."""
