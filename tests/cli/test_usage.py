@@ -9,6 +9,7 @@ import pytest
 
 from ldap2scim import __version__
 from ldap2scim.sandbox.service import Fault, FaultKind
+from tests.cli.imported import imported
 from tests.cli.installation import COMMAND, Installation
 
 WRONG_USAGE = {
@@ -143,6 +144,13 @@ def test_quiet_in_a_pipe(installed: Installation) -> None:
     assert "\x1b" not in done.all
     assert "\r" not in done.all
     assert all(line.startswith("note: ") for line in done.err.splitlines())
+
+
+def test_a_whole_run_imports_no_orchestrator(installed: Installation) -> None:
+    """From the first search to the last request and the report: neither Prefect nor Great Expectations."""
+    found = imported(installed.folder, "sync", "--config", str(installed.file), "--apply")
+    assert not {"prefect", "great_expectations"} & found
+    assert len(installed.service.writes()) == 7
 
 
 def test_reader_that_goes_away(installed: Installation) -> None:
