@@ -8,7 +8,4 @@ export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS=120
 "$bin"/ruff format --check .
 "$bin"/mypy
 "$bin"/lint-imports
-rm -f .coverage .coverage.*
-"$bin"/python -m pytest --cov --cov-report= "$@"
-"$bin"/python -m coverage combine --quiet --append 2>/dev/null || true
-"$bin"/python -m coverage report
+exec "$bin"/python -m pytest --cov --cov-report=term:skip-covered --durations=15 "$@"
