@@ -55,7 +55,8 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
         groups=frames[ResourceType.GROUP],
         reads=_read_facts(run, read),
         duplicates=tuple(duplicate for one in read for duplicate in one.changes.duplicates),
-        keyless_since=image.keyless_since(),
+        # Of a directory that is not configured any more nobody can mend an entry.
+        keyless_since={scope: since for scope, since in image.keyless_since().items() if scope[0] in directories},
         now=run.now,
     )
     verdict = check_state(facts, run.settings.safety)

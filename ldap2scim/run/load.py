@@ -21,7 +21,7 @@ from ldap2scim.errors import (
 )
 from ldap2scim.essence import from_essence
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.model import Key
+from ldap2scim.model import Key, rfc_name
 from ldap2scim.planning.accounts import Outcome, Result
 from ldap2scim.planning.operations import ChangeMembers, Deactivate, Delete, Operation
 from ldap2scim.planning.plan import Plan
@@ -42,6 +42,8 @@ CHUNK: Final = 200
 """Operations in one transaction of the journal."""
 BATCH: Final = 1000
 """Operations in one call of `Loader.apply`: one task for an orchestrator."""
+MOST_NAMED: Final = 100
+"""Entries that one finding names."""
 PATIENCE: Final = 8
 """Operations in a row that find the service unavailable, after which the rest is left to the next run."""
 
@@ -66,6 +68,8 @@ class Loader:
         """Managed resources that turned out to be gone from the service."""
         self.stopped_by: ServiceError | None = None
         """Why the rest was not sent: the token is refused, or the service is away."""
+        self._ignored: dict[tuple[str, ...], list[str]] = {}
+        """Attributes that the service did not take over → the entries."""
 
     def apply(self, operations: Sequence[Operation]) -> Sequence[Outcome]:
         """Carry out one batch; what is not sent because the service is away counts as failed.
@@ -94,6 +98,7 @@ class Loader:
     def finish(self) -> None:
         """Write down what is left to write after the last batch."""
         self._link_adopted()
+        self._run.note(*(_ignored(paths, names) for paths, names in self._ignored.items()))
         if self._surveyed is not None:
             conclude_adoption(self._run, self._surveyed)
 
@@ -108,8 +113,8 @@ class Loader:
             self.outcomes.append(outcome_of(one))
             if isinstance(one, Failed) and isinstance(one.change, Gone):
                 self.vanished += 1
-        ignored = [one for one in done if isinstance(one, Applied) and one.ignored]
-        self._run.note(*(_ignored(one) for one in ignored))
+            if isinstance(one, Applied) and one.ignored:
+                self._ignored.setdefault(one.ignored, []).append(one.operation.name)
 
 
 class _Step:
@@ -279,11 +284,12 @@ def _may_succeed(failed: Failed) -> bool:
     return isinstance(failed.error, UniquenessConflict)
 
 
-def _ignored(done: Applied) -> Finding:
+def _ignored(paths: Sequence[str], names: Sequence[str]) -> Finding:
+    """One finding for all entries: a service ignores an attribute of everybody or of nobody."""
     return Finding(
         rule="attribute-ignored",
         severity=Severity.NOTE,
-        message=f"The service took {done.operation.name} but not its {', '.join(done.ignored)} as sent.",
+        message=f"The service did not take {', '.join(map(rfc_name, paths))} as it was sent, in {len(names)} writes.",
         remedy="Leave the attribute out of the mapping, or write it as the service keeps it.",
-        subjects=(done.operation.name,),
+        subjects=tuple(names[:MOST_NAMED]),
     )

@@ -21,7 +21,10 @@ Script: TypeAlias = dict[str, list[Answer]]
 KEY = Key("corp:1")
 GROUP = Key("corp:g")
 INPUTS = Inputs("new", "old")
-MANAGED = managed_from({"external_id", "user_name", "display_name", "title", "active"})
+MANAGED = {
+    ResourceType.USER: managed_from({"external_id", "user_name", "title", "active"}),
+    ResourceType.GROUP: managed_from({"external_id", "display_name"}),
+}
 
 
 def capabilities(*, patch: bool = True, etag: bool = True) -> Capabilities:
@@ -98,7 +101,7 @@ def view(
         service=provider,
         profile=by_name(profile) if isinstance(profile, str) else profile,
         capabilities=provider.able,
-        managed={("corp", kind): MANAGED for kind in ResourceType},
+        managed={("corp", kind): MANAGED[kind] for kind in ResourceType},
         witnesses=dict.fromkeys(ResourceType, tuple(witnesses)),
     )
 

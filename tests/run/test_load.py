@@ -21,7 +21,7 @@ from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.operations import ChangeMembers, Create, Deactivate, Inputs, Operation
 from ldap2scim.planning.plan import make_plan
-from ldap2scim.run.load import PATIENCE, Loader, batches, intent_of
+from ldap2scim.run.load import MOST_NAMED, PATIENCE, Loader, batches, intent_of
 from ldap2scim.run.settle import settle_doubts
 from ldap2scim.scim.provider import ScimRequest, ScimResponse
 from ldap2scim.state import journal
@@ -162,6 +162,22 @@ def test_what_was_lost_is_settled_by_the_next_run(start: StartRun) -> None:
     assert run.state.snapshot.service_ids([Key("corp:7")]) == {Key("corp:7"): "a"}
     assert second.writes == []
     assert run.state.journal.in_doubt() == ()
+
+
+def test_attribute_that_the_service_ignores_is_one_finding(start: StartRun) -> None:
+    """However many entries it concerns, it is said once, with their number and some of their names."""
+
+    def without_login(request: ScimRequest) -> ScimResponse:
+        answer = created(request)
+        return ScimResponse(201, {**(answer.body or {}), "externalId": None})
+
+    provider = ScriptedProvider(script={"POST /Users": [without_login] * 150})
+    loads = apply(start, provider, [creation(number) for number in range(150)])
+    (finding,) = loads._run.findings
+    assert "externalId" in finding.message
+    assert "150" in finding.message
+    assert finding.subjects[0] == "uid=u000"
+    assert len(finding.subjects) == MOST_NAMED
 
 
 def test_batches_keep_the_order() -> None:

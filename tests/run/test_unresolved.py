@@ -6,7 +6,6 @@ import pytest
 
 from ldap2scim.directory import client
 from ldap2scim.directory.entry import LdapEntry
-from ldap2scim.directory.reader import Completeness, Extract, Search, SearchProof
 from ldap2scim.errors import DirectoryError, DirectoryUnavailable, ReadIncomplete
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.members import member_inputs
@@ -15,18 +14,17 @@ from ldap2scim.planning.proposals import Difference
 from ldap2scim.run import unresolved
 from ldap2scim.run.believe import Believed, believe
 from ldap2scim.run.context import Run
-from ldap2scim.run.extract import Read
 from ldap2scim.run.unresolved import hold_unresolved_losses
 from ldap2scim.state.encoding import pack
 from ldap2scim.state.image_rows import ImageRow
 from tests.run.conftest import StartRun
+from tests.run.readings import read
 from tests.run.scripted import ScriptedProvider
 from tests.state import worlds
 from tests.state.worlds import key
 
 MOVED = "uid=aiko,ou=moved,dc=example,dc=com"
 STAFF = key("staff")
-SERVER = "ldap.example.com:389"
 
 
 @dataclass
@@ -70,16 +68,8 @@ def difference(*operations: Operation) -> Difference:
 def believed(start: StartRun, reference: str, *others: ImageRow) -> tuple[Run, Believed]:
     """Read aiko under her own name and a group that lists `reference`; return the run and what is believed."""
     run = start(ScriptedProvider())
-    people = [worlds.person("aiko"), *others]
     group = ImageRow(STAFF, "cn=staff,dc=x", "cn=staff,dc=x", pack({}), members=(reference,))
-    changes = worlds.read(run.lease, people, [group])
-    worlds.map_all(run.lease)
-    proofs = tuple(
-        SearchProof(Search(kind, "dc=x", "(objectClass=*)", ()), count, 1, 0, (), SERVER)
-        for kind, count in ((ResourceType.USER, len(people)), (ResourceType.GROUP, 1))
-    )
-    extract = Extract(worlds.CORP, Completeness(SERVER, proofs), worlds.MONDAY, worlds.MONDAY)
-    return run, believe(run, (Read(extract, changes),))
+    return run, believe(run, (read(run, [worlds.person("aiko"), *others], [group]),))
 
 
 def test_renamed_while_it_was_read(start: StartRun, directory: Directory) -> None:

@@ -1,0 +1,53 @@
+"""What may be believed of the reads of a run."""
+
+from datetime import timedelta
+
+from ldap2scim.errors import DirectoryUnavailable
+from ldap2scim.findings import Finding, Severity
+from ldap2scim.model import ResourceType
+from ldap2scim.planning.states import ReadState, Scope
+from ldap2scim.run.believe import believe
+from ldap2scim.run.context import Run
+from ldap2scim.run.extract import Unread
+from ldap2scim.state.image_rows import MappedRow, Standing
+from tests.run.conftest import StartRun
+from tests.run.readings import read
+from tests.run.scripted import ScriptedProvider
+from tests.state import worlds
+
+HELD = Finding("no-source-anchor", Severity.HOLD, "no anchor", "mend it")
+
+
+def _with_a_keyless_entry(run: Run, directory: str) -> None:
+    """Leave an entry without source anchor in the image of a directory, two days old."""
+    nameless = worlds.person("nameless", anchored=False)
+    worlds.read(run.lease, [nameless], [], directory)
+    worlds.map_all(run.lease, {nameless.dn: MappedRow(0, Standing.HELD, (HELD,))}, directory=directory)
+    run.now = run.store.clock() + timedelta(days=2)
+
+
+def test_keyless_entry_of_a_former_directory_stops_nobody(start: StartRun) -> None:
+    """Of a directory that is not configured any more nobody can mend an entry, so it is not waited for."""
+    run = start(ScriptedProvider())
+    _with_a_keyless_entry(run, "former")
+    assert believe(run, (read(run, [worlds.person("aiko")], []),)).stops == ()
+
+
+def test_directory_that_was_not_read(start: StartRun) -> None:
+    """Its scopes are failed, which proves nothing, and a finding says why it was left alone."""
+    run = start(ScriptedProvider())
+    state = believe(run, (Unread(worlds.CORP, DirectoryUnavailable("away", "Look at it.")),))
+    assert all(state.desired.read_state(Scope(worlds.CORP, kind)) is ReadState.FAILED for kind in ResourceType)
+    assert [(finding.rule, finding.severity) for finding in run.findings if finding.rule == "directory-not-read"] == [
+        ("directory-not-read", Severity.HOLD)
+    ]
+
+
+def test_keyless_entry_blocks_and_after_a_day_stops(start: StartRun) -> None:
+    """Of a directory that is read, it blocks every removal of its kind, and after a day calls a person."""
+    run = start(ScriptedProvider())
+    reading = read(run, [worlds.person("aiko")], [])
+    _with_a_keyless_entry(run, worlds.CORP)
+    state = believe(run, (reading,))
+    assert Scope(worlds.CORP, ResourceType.USER) in state.holds.blocked
+    assert [finding.rule for finding in state.stops] == ["removals-blocked"]
