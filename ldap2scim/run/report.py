@@ -1,10 +1,11 @@
 """Report: the accounts, the plan, the findings, and what the run is remembered by."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from ldap2scim.errors import ReadIncomplete, ServiceError
 from ldap2scim.findings import Finding, Severity
+from ldap2scim.model import directory_of
 from ldap2scim.planning.accounts import Accounts, Counted, Outcome, Result
 from ldap2scim.planning.approvals import approvals_of
 from ldap2scim.planning.operations import Adopt, Create, Deactivate, Delete, Operation, Restore
@@ -18,6 +19,7 @@ from ldap2scim.run.load import Loader
 from ldap2scim.state import approvals, runs
 from ldap2scim.state.approvals import HeldPlan
 from ldap2scim.state.snapshot_rows import Status
+from validations.state import SHORT_READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +96,20 @@ def report(
     run.close()
     outcomes = tuple(loader.outcomes) if loader is not None else ()
     accounts = _accounts(run, believed, decision, loader) if decision is not None else None
+    doubted = _doubted(believed, decision, outcomes)
     said = Report(
         run_id=run.run_id,
         mode=run.mode,
         plan=decision.plan if decision is not None else None,
         outcomes=outcomes,
-        findings=tuple(dict.fromkeys(run.findings)),
+        findings=tuple(dict.fromkeys(_settled(run.findings, doubted))),
         accounts=accounts,
         reads=tuple(_line(one) for one in reads),
         stopped_by=_stopped_by(loader.stopped_by) if loader is not None else None,
         failed_reads=any(isinstance(one, Unread) and not isinstance(one.error, ReadIncomplete) for one in reads),
         refused_reads=any(isinstance(one, Unread) and isinstance(one.error, ReadIncomplete) for one in reads),
     )
-    _remember(run, said, believed, decision)
+    _remember(run, said, {number for scope, number in believed.read_nos.items() if scope.directory not in doubted})
     return said
 
 
@@ -137,7 +140,7 @@ def _moved(operations: Sequence[Operation], decision: Decision) -> int:
     return entering - leaving - taken
 
 
-def _remember(run: Run, said: Report, believed: Believed, decision: Decision | None) -> None:
+def _remember(run: Run, said: Report, believable: set[int]) -> None:
     plan = said.plan
     if plan is not None and plan.held:
         summary = {"operations": len(plan.operations), "held": len(plan.held)}
@@ -149,19 +152,36 @@ def _remember(run: Run, said: Report, believed: Believed, decision: Decision | N
             tuple(sorted(approvals_of(plan.held), key=lambda one: (one.key, one.verb, repr(one.inputs)))),
         )
         approvals.record_held(run.lease, held)
-    if decision is not None:
-        runs.believe_reads(run.lease, _believable(believed, decision))
+    runs.believe_reads(run.lease, believable)
     runs.record_findings(run.lease, run.run_id, said.findings)
     accounts = asdict(said.accounts) if said.accounts is not None else {}
     runs.finish_run(run.lease, run.run_id, str(said.exit_code), accounts, plan.plan_id if plan is not None else None)
 
 
-def _believable(believed: Believed, decision: Decision) -> set[int]:
-    """Return the reads that become the measure for the next: not short, or short and every removal carried out."""
-    short = {scope for scope, state in believed.desired.reads.items() if state is not ReadState.PROVEN}
-    waiting = {Scope(one.operation.key.partition(":")[0], one.operation.resource_type) for one in decision.plan.held}
-    unsettled = {scope.directory for scope in short if scope in waiting or decision.plan.operations}
-    return {number for scope, number in believed.read_nos.items() if scope.directory not in unsettled}
+def _doubted(believed: Believed, decision: Decision | None, outcomes: Sequence[Outcome]) -> set[str]:
+    """Return the directories whose reads do not become the measure for the next.
+
+    A short one does when nobody waits because of it and everything that was to be done is done: whoever was missing
+    has left, as a person confirmed.
+    """
+    reads = believed.desired.reads
+    if decision is None:
+        return {scope.directory for scope in reads}
+    plan = decision.plan
+    open_ends = len(outcomes) < len(plan.operations) or not all(outcome.result.is_done for outcome in outcomes)
+    waiting = {Scope(directory_of(one.operation.key), one.operation.resource_type) for one in plan.held}
+    short = {scope for scope, state in reads.items() if state is not ReadState.PROVEN}
+    return {scope.directory for scope in short if open_ends or scope in waiting}
+
+
+def _settled(findings: Iterable[Finding], doubted: set[str]) -> Iterator[Finding]:
+    """Yield the findings; that a read is short holds nothing any more where it is the new measure."""
+    for finding in findings:
+        if finding.rule == SHORT_READ and doubted.isdisjoint(finding.subjects):
+            said = f"{finding.message} Nobody waits for that any more: this read is the measure from now on."
+            yield replace(finding, severity=Severity.NOTE, message=said, remedy="Nothing needs to be done.")
+        else:
+            yield finding
 
 
 def _line(one: Read | Unread) -> ReadLine:
