@@ -1,11 +1,12 @@
 """The directory's administrator: reads everything and writes, over LDAP, with ldap3 and nothing of ours."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
 import ldap3
+from ldap3.core.exceptions import LDAPExceptionError
 from ldap3.utils.conv import escape_filter_chars
 
 from tests.contract.directories import Addressed
@@ -50,7 +51,22 @@ class Administrator:
         try:
             yield cls(connection, base)
         finally:
-            connection.unbind()
+            # The server may have been killed: ldap3 then forgets the socket, and leaves it open.
+            opened = connection.socket
+            with suppress(LDAPExceptionError):
+                connection.unbind()
+            if opened is not None:
+                opened.close()
+
+    @contextmanager
+    def reconnected(self, server: Addressed) -> Iterator[None]:
+        """Use a new connection while the block lasts: the server was restarted, and cut the old one."""
+        with Administrator.of(server, self.base) as again:
+            before, self._connection = self._connection, again._connection
+            try:
+                yield
+            finally:
+                self._connection = before
 
     def find(self, ldap_filter: str, base: str | None = None) -> list[Found]:
         """Return the entries that a filter selects, in the order of their names."""
