@@ -100,12 +100,25 @@ def test_a_name_cannot_drive_the_terminal(installed: Installation, service: Embe
         assert printed.isprintable(), [character for character in printed if not character.isprintable()]
 
 
+def test_settings_and_errors_cannot_either(installed: Installation) -> None:
+    """What the settings file says is shown with control characters spelt out, and so is an error that quotes it."""
+    installed.write({"directories.main.users.filter": "(cn=a\x1b[31mb)", "state": str(installed.folder / "a\x1bb")})
+    shown = installed.run("settings")
+    assert r"a\x1bb" in shown.out
+    (installed.folder / "a\x1bb").mkdir()
+    refused = installed.run("plan")
+    assert (refused.code, r"a\x1bb" in refused.err) == (1, True)
+    checked = installed.run("check")
+    assert r"a\x1bb" in checked.out
+    assert (shown.all + refused.all + checked.all).replace("\n", "").isprintable()
+
+
 def test_a_name_in_the_log_cannot_either(installed: Installation) -> None:
     """With `--verbose` the log goes to standard error, with control characters spelt out."""
-    installed.write({"directories.main.users.filter": "(cn=a\x1b[31mb)"})
-    done = installed.process("plan", "--verbose")
-    assert r"cn=a\x1b[31mb" in done.err or r"cn=a\1b[31mb" in done.err
-    assert done.err.replace("\n", "").isprintable()
+    installed.write({"directories.main.base_dn": f"ou=a\x1b[31mb,{BASE_DN}"})
+    said = installed.process("plan", "--verbose")
+    assert "WARNING Directory main was not read" in said.err
+    assert said.err.replace("\n", "").isprintable()
 
 
 def test_secrets_are_not_logged(installed: Installation) -> None:

@@ -153,15 +153,17 @@ def test_a_whole_run_imports_no_orchestrator(installed: Installation) -> None:
     assert len(installed.service.writes()) == 7
 
 
-def test_reader_that_goes_away(installed: Installation) -> None:
-    """A pipe that is closed at the other end is no defect: no traceback, no complaint."""
+@pytest.mark.parametrize("word", ["settings", "plan"])
+def test_reader_that_goes_away(installed: Installation, word: str) -> None:
+    """A pipe that is closed at the other end is no defect, be the output long or short: no traceback, no complaint."""
     reader, writer = os.pipe()
     os.close(reader)
+    command = [str(COMMAND), word, "--config", str(installed.file)]
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with os.fdopen(writer, "w") as broken:
         done = subprocess.run(
-            [COMMAND, "settings", "--config", installed.file], stdout=broken, stderr=subprocess.PIPE, text=True,
-            check=False, timeout=60,
-        )  # fmt: skip
+            command, stdout=broken, stderr=subprocess.PIPE, text=True, check=False, timeout=60, env=buffered
+        )
     assert done.returncode == 1
     assert all(line.startswith("note: ") for line in done.stderr.splitlines())
 

@@ -31,6 +31,7 @@ from ldap2scim.planning.operations import (
 )
 from ldap2scim.run.done import Applied, Done, Failed, InDoubt
 from ldap2scim.run.executor import Executor
+from ldap2scim.run.service_view import foreign_key
 from ldap2scim.scim.provider import ScimResponse
 from ldap2scim.state.snapshot_rows import Confirmed, Gone, MembersChanged, Status
 from tests.run.scripted import (
@@ -468,6 +469,17 @@ class TestMembers:
         assert isinstance(done.change, MembersChanged)
         assert done.change.added == keys(*range(1, 250))[: len(done.change.added)]
         assert 0 < len(done.change.added) < 249
+
+    async def test_stranger_who_has_become_somebody(self) -> None:
+        """One id that leaves as a stranger's and enters as an entry's stays in the group."""
+        stranger = replace(members([1]), removed=(foreign_key("u1"), foreign_key("z")))
+        provider = ScriptedProvider(script={"PATCH /Groups/g": [OK, OK]})
+        assert isinstance(await carry_out(stranger, provider, self.memory), Applied)
+        operations = [operation for request in provider.sent for operation in (request.body or {})["Operations"]]
+        assert ["u1" in str(operation) for operation in operations] == [
+            operation["op"] == "add" for operation in operations
+        ]
+        assert any("z" in str(operation) for operation in operations)
 
     async def test_group_that_is_gone(self) -> None:
         """A proven 404 forgets the group, so that the next run creates it again."""
