@@ -18,10 +18,6 @@ LONGEST_BLOCK = timedelta(days=1)
 """How long an entry without any key may block the removals of its kind before a person is called."""
 
 
-SHORT_READ = "short-read"
-"""Rule of the finding that a read gave visibly fewer entries than the last one that was believed."""
-
-
 @dataclass(frozen=True, slots=True)
 class ReadFact:
     """How many entries of one kind one directory gave, now and when it was last believed."""
@@ -116,7 +112,7 @@ def _no_users(fact: ReadFact) -> Finding:
 def _short(fact: ReadFact, policy: SafetyPolicy) -> Finding:
     kind = f"{fact.resource_type.value.lower()}s"
     return Finding(
-        rule=SHORT_READ,
+        rule="short-read",
         severity=Severity.HOLD,
         message=f"Directory {fact.directory} ({fact.server}) gave {fact.entries} {kind}; the last read that was "
         f"believed gave {fact.believed_before}. Below {policy.short_read_percent:g} % of that none of them is removed.",

@@ -113,6 +113,8 @@ class Loader:
             self.outcomes.append(outcome_of(one))
             if isinstance(one, Failed) and isinstance(one.change, Gone):
                 self.vanished += 1
+            if isinstance(one, Applied) and one.missing:
+                self._run.note(_missing(one))
             if isinstance(one, Applied) and one.ignored:
                 self._ignored.setdefault(one.ignored, []).append(one.operation.name)
 
@@ -282,6 +284,17 @@ def _not_sent(operation: Operation, why: ServiceError) -> Failed:
 
 def _may_succeed(failed: Failed) -> bool:
     return isinstance(failed.error, UniquenessConflict)
+
+
+def _missing(done: Applied) -> Finding:
+    return Finding(
+        rule="member-missing",
+        severity=Severity.NOTE,
+        message=f"{len(done.missing)} members of {done.operation.name} were left out, since they are not at the "
+        "service: what creates them failed or is held.",
+        remedy="Mend what the report says of them; they are added by the next run that finds them there.",
+        subjects=(done.operation.name,),
+    )
 
 
 def _ignored(paths: Sequence[str], names: Sequence[str]) -> Finding:

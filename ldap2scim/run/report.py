@@ -19,7 +19,6 @@ from ldap2scim.run.load import Loader
 from ldap2scim.state import approvals, runs
 from ldap2scim.state.approvals import HeldPlan
 from ldap2scim.state.snapshot_rows import Status
-from validations.state import SHORT_READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +176,7 @@ def _doubted(believed: Believed, decision: Decision | None, outcomes: Sequence[O
 def _settled(findings: Iterable[Finding], doubted: set[str]) -> Iterator[Finding]:
     """Yield the findings; that a read is short holds nothing any more where it is the new measure."""
     for finding in findings:
-        if finding.rule == SHORT_READ and doubted.isdisjoint(finding.subjects):
+        if finding.rule == "short-read" and doubted.isdisjoint(finding.subjects):
             said = f"{finding.message} Nobody waits for that any more: this read is the measure from now on."
             yield replace(finding, severity=Severity.NOTE, message=said, remedy="Nothing needs to be done.")
         else:
