@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from ldap2scim.sandbox.directory import embedded_directory
-from ldap2scim.sandbox.service import PLAIN, embedded_service
+from ldap2scim.sandbox.service import PLAIN, Personality, embedded_service
 from ldap2scim.sandbox.world import BASE_DN, Size
 from tests.integration.pairs import SMALL, Pair, paired, world
 from tests.servers.available import require
@@ -21,7 +21,8 @@ EMBEDDED = "embedded"
 REAL = pytest.param("real", marks=pytest.mark.slapd)
 
 StartPair: TypeAlias = Callable[..., Pair]
-"""Takes a size, and settings of the service; `patch=False` gives a service without PATCH."""
+"""Takes a size, and settings of the service; `patch=False` gives a service without PATCH, and the embedded one takes a
+`personality`."""
 
 
 class Scim2Servers:
@@ -53,9 +54,9 @@ def start_embedded_pair(tmp_path: Path) -> Iterator[StartPair]:
     """Start the embedded directory and the embedded service."""
     with ExitStack() as running:
 
-        def start(size: Size = SMALL, *, patch: bool = True, **settings: Any) -> Pair:
+        def start(size: Size = SMALL, *, patch: bool = True, personality: Personality = PLAIN, **settings: Any) -> Pair:
             directory = running.enter_context(embedded_directory(world(size)))
-            service = running.enter_context(embedded_service(replace(PLAIN, patch_supported=patch)))
+            service = running.enter_context(embedded_service(replace(personality, patch_supported=patch)))
             return running.enter_context(paired(tmp_path / "installed", directory, service, **settings))
 
         yield start

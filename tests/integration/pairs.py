@@ -72,6 +72,15 @@ class Console:
         """Delete a resource."""
         self._ask("DELETE", f"/{endpoint}/{resource['id']}")
 
+    def dismiss(self, user: Mapping[str, Any]) -> None:
+        """Delete a user and its memberships, which not every service does by itself."""
+        for group in self.all("Groups"):
+            members = group.get("members", [])
+            rest = [member for member in members if member["value"] != user["id"]]
+            if len(rest) < len(members):
+                self.edit("Groups", group, members=rest)
+        self.delete("Users", user)
+
     def _ask(self, method: str, path: str, **more: Any) -> Any:
         answer: httpx.Response = self._http.request(method, path, **more)
         answer.raise_for_status()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ldap2scim.sandbox.service import IIJ_LIKE, EmbeddedService
 from ldap2scim.sandbox.world import PEOPLE_DN
 from tests.integration.comparing import differences
 from tests.integration.conftest import StartPair
@@ -116,6 +117,32 @@ def test_who_left_is_deleted_where_the_settings_say_so(start_pair: StartPair) ->
     assert pair.program("drift").code == 0
 
 
+@pytest.mark.parametrize("state", ["kept", "lost"])
+def test_who_left_is_taken_out_of_pending_deletion(start_embedded_pair: StartPair, state: str) -> None:
+    """At a service with pending deletion a leaver is deleted, and comes back as the same account, state or no state."""
+    pair = start_embedded_pair(personality=IIJ_LIKE, profile="iij-id")
+    service = pair.service
+    assert isinstance(service, EmbeddedService)
+    pair.program.directory["users"] = {"filter": "(!(roomNumber=left))"}
+    pair.program.write()
+    assert pair.program("sync", "--apply").code == 0
+    person = pair.administrator.people()[7]
+    login, room = str(person.text("uid")), person.texts("roomNumber")
+    identifier = pair.console.users()[login]["id"]
+    pair.administrator.replace(person.dn, roomNumber=["left"])
+    assert pair.program("sync", "--apply").code == 0
+    assert [user["id"] for user in service.store.pending] == [identifier]
+    assert pair.program("drift").code == 0
+    assert pair.program("recover", "--apply").code == 0
+    if state == "lost":
+        pair.program.lose_state()
+    pair.administrator.replace(person.dn, roomNumber=room, title=["会長"])
+    assert pair.program("sync", "--apply").code == 0
+    assert pair.console.users()[login]["id"] == identifier
+    assert differences(pair) == []
+    assert pair.program("drift").code == 0
+
+
 def test_a_leaver_enabled_by_hand_is_drift(loaded: Pair) -> None:
     """Somebody who left and whom a person enabled again at the service is named by drift and disabled by recover."""
     leaver = loaded.administrator.people()[3]
@@ -129,3 +156,41 @@ def test_a_leaver_enabled_by_hand_is_drift(loaded: Pair) -> None:
     assert loaded.program("recover", "--apply").code == 0
     assert differences(loaded, left=[login]) == []
     assert loaded.program("drift").code == 0
+
+
+def test_a_sync_finishes_what_it_stumbles_over_in_its_next_run(loaded: Pair) -> None:
+    """Where something to be changed was deleted by hand, the run says so and the next one makes it anew, whole."""
+    person = loaded.administrator.people()[0]
+    group = loaded.administrator.group("project-0000")
+    outside = [each.dn for each in loaded.administrator.people() if each.dn not in group.texts("member")]
+    loaded.console.dismiss(loaded.console.users()[str(person.text("uid"))])
+    loaded.console.delete("Groups", loaded.console.groups()["project-0000"])
+    loaded.administrator.replace(person.dn, title=["会長"])
+    loaded.administrator.insert(group.dn, "member", *(dn for dn in outside[:2] if dn != person.dn))
+    said = loaded.program("sync", "--apply")
+    assert said.code == 1
+    assert "404" in said.out
+    said = loaded.program("sync", "--apply")
+    assert said.code == 0, said.text
+    assert differences(loaded) == []
+
+
+def test_a_match_by_login_alone_waits_for_a_person(start_pair: StartPair) -> None:
+    """An account with somebody's login and without the externalId is never taken; with it, the next run adopts it."""
+    pair = start_pair()
+    person = pair.administrator.people()[0]
+    login = str(person.text("uid"))
+    account = pair.console.create("Users", userName=login, active=True)
+    for _ in range(2):
+        said = pair.program("sync", "--apply")
+        assert said.code == 3, said.text
+        assert account["id"] in said.out
+    assert "externalId" not in pair.console.users()[login]
+    pair.console.edit("Users", pair.console.users()[login], externalId=person.text("entryUUID"))
+    said = pair.program("sync", "--apply")
+    assert said.code == 0, said.text
+    assert pair.console.users()[login]["id"] == account["id"]
+    assert differences(pair) == []
+    pair.service.clear_requests()
+    assert pair.program("sync", "--apply").code == 0
+    assert len(pair.service.requests) == 0  # nothing is left to adopt, and the service is not read any more
