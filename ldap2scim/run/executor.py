@@ -131,9 +131,14 @@ class Executor:
         attributes = from_essence(operation.essence)
         if not operation.changes:
             return self._applied(operation, operation.service_id, operation.version)
+        return await self._bring_in_step(operation, attributes, operation.changes)
+
+    async def _bring_in_step(
+        self, operation: Changing, attributes: Attributes, changes: Sequence[AttributeChange]
+    ) -> Done:
         target = Target(operation.resource_type, operation.service_id, self._view.version(operation.version))
         try:
-            sent = await self._send_changes(target, operation.changes, attributes, operation)
+            sent = await self._send_changes(target, changes, attributes, operation)
         except ResourceNotFound as error:
             return await self._vanished(operation, error)
         except (OutcomeUnknown, VersionConflict) as error:
@@ -174,8 +179,7 @@ class Executor:
         attributes = from_essence(operation.essence)
         pending = operation.resource_type is ResourceType.USER and self._profile.restore is RestoreMethod.POST
         if not pending:
-            target = Target(operation.resource_type, operation.service_id, self._view.version(operation.version))
-            return await self._reactivate(operation, attributes, target)
+            return await self._bring_in_step(operation, attributes, _with_activity(operation.changes, attributes))
         request = requests.create_again(attributes, self._profile)
         try:
             response = await self._service.send(request)
@@ -184,17 +188,6 @@ class Executor:
         except OutcomeUnknown as unknown:
             return await self._take(operation, attributes, await self._ask_for(operation, attributes, unknown))
         return self._confirmed(operation, request, response)
-
-    async def _reactivate(self, operation: Restore, attributes: Attributes, target: Target) -> Done:
-        changes = _with_activity(operation.changes, attributes)
-        try:
-            sent = await self._send_changes(target, changes, attributes, operation)
-        except ResourceNotFound as error:
-            return await self._vanished(operation, error)
-        except (OutcomeUnknown, VersionConflict) as error:
-            return await self._compare(operation, attributes, error)
-        ignored = self._ignored(operation, attributes, sent)
-        return self._applied(operation, operation.service_id, sent.version, ignored)
 
     async def _deactivate(self, operation: Deactivate) -> Done:
         target = Target(operation.resource_type, operation.service_id, self._view.version(operation.version))

@@ -13,28 +13,25 @@ from typing import Final
 
 from ldap2scim.errors import (
     AccessRefused,
-    Ldap2ScimError,
     NotScim,
     ServiceError,
     ServiceUnavailable,
     UniquenessConflict,
 )
-from ldap2scim.essence import from_essence
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.model import Key, rfc_name
-from ldap2scim.planning.accounts import Outcome, Result
-from ldap2scim.planning.operations import ChangeMembers, Deactivate, Delete, Operation
+from ldap2scim.model import rfc_name
+from ldap2scim.planning.accounts import Outcome
+from ldap2scim.planning.operations import ChangeMembers, Operation
 from ldap2scim.planning.plan import Plan
-from ldap2scim.planning.removals import is_removal
 from ldap2scim.run.context import Run
 from ldap2scim.run.done import Applied, Done, Failed, InDoubt
 from ldap2scim.run.executor import Executor
+from ldap2scim.run.records import Memory, intent_of, outcome_of, settlement_of
 from ldap2scim.run.recovery import conclude_adoption, link_known_members
-from ldap2scim.run.service_view import LOGIN
 from ldap2scim.run.survey import Survey
-from ldap2scim.state import journal, remembered
-from ldap2scim.state.journal import Intent, Settlement
-from ldap2scim.state.snapshot_rows import Gone, SnapshotRow
+from ldap2scim.state import journal
+from ldap2scim.state.journal import Settlement
+from ldap2scim.state.snapshot_rows import Gone
 
 logger = logging.getLogger("ldap2scim.run")
 
@@ -130,7 +127,7 @@ class _Step:
         self._unavailable = 0
         self._settling = asyncio.Lock()
         self.stopped_by = stopped_by
-        self._memory = _Memory(run)
+        self._memory = Memory(run)
         self._executor = Executor(run.session.view, self._memory)
 
     def carry_out_all(self, operations: Sequence[Operation]) -> list[Done]:
@@ -174,7 +171,7 @@ class _Step:
             number, operation = item
             done = await self._one(operation)
             self._done.append(done)
-            self._finished.append(_settlement(number, done))
+            self._finished.append(settlement_of(number, done))
             self._run.progress.advance()
             await self._settle(least=CHUNK)
 
@@ -200,81 +197,6 @@ class _Step:
         async with self._settling:
             finished, self._finished = self._finished, []
             await asyncio.to_thread(journal.settle, self._run.lease, finished)
-
-
-class _Memory:
-    """What the snapshot knows of the resources that the operations under way name."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._ids: dict[Key, str] = {}
-        self._rows: dict[Key, SnapshotRow] = {}
-
-    def prepare(self, operations: Sequence[Operation]) -> None:
-        """Look up what a chunk of operations will ask for, in a few statements."""
-        keys: set[Key] = set()
-        for operation in operations:
-            if isinstance(operation, ChangeMembers):
-                keys |= {operation.key, *operation.added, *operation.removed}
-        if keys:
-            self._ids.update(self._run.state.snapshot.service_ids(keys))
-        leaving = [operation.key for operation in operations if isinstance(operation, Deactivate | Delete)]
-        if leaving:
-            self._rows.update(remembered.rows(self._run.store, leaving))
-
-    def id_of(self, key: Key) -> str | None:
-        return self._ids.get(key)
-
-    def row_of(self, key: Key) -> SnapshotRow | None:
-        return self._rows.get(key)
-
-    def members_of(self, group: Key) -> Sequence[tuple[Key, str]]:
-        members = remembered.members_of(self._run.store, group)
-        return list(self._run.state.snapshot.service_ids(members).items())
-
-
-def intent_of(operation: Operation) -> Intent:
-    """Return what the journal needs to ask the service about an operation later."""
-    essence = None if isinstance(operation, ChangeMembers | Deactivate | Delete) else operation.essence
-    attributes = from_essence(essence) if essence else {}
-    external_id, login = attributes.get("external_id"), attributes.get(LOGIN[operation.resource_type])
-    return Intent(
-        key=operation.key,
-        verb=operation.verb,
-        resource_type=operation.resource_type,
-        removal=is_removal(operation),
-        service_id=getattr(operation, "service_id", None),
-        external_id=None if external_id is None else str(external_id),
-        login=None if login is None else str(login),
-        fingerprint=operation.inputs.desired,
-        replaces=getattr(operation, "replaces", None),
-    )
-
-
-def outcome_of(done: Done) -> Outcome:
-    """Return what the report says of an operation."""
-    match done:
-        case Applied(operation, _, ignored, _):
-            return Outcome(operation, Result.APPLIED, ignored=ignored)
-        case Failed(operation, error, _):
-            return Outcome(operation, Result.FAILED, error=str(error))
-        case InDoubt(operation, error, _):
-            return Outcome(operation, Result.IN_DOUBT, error=str(error))
-
-
-def _settlement(number: int, done: Done) -> Settlement:
-    changes = () if done.change is None else (done.change,)
-    match done:
-        case Applied():
-            return Settlement(number, Result.APPLIED, changes)
-        case Failed(_, error, _):
-            return Settlement(number, Result.FAILED, changes, _short(error))
-        case InDoubt(_, error, _):
-            return Settlement(number, Result.IN_DOUBT, changes, _short(error))
-
-
-def _short(error: Ldap2ScimError) -> str:
-    return f"{type(error).__name__} {getattr(error, 'status', None) or ''}".strip()
 
 
 def _not_sent(operation: Operation, why: ServiceError) -> Failed:

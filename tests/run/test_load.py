@@ -21,7 +21,8 @@ from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.operations import ChangeMembers, Create, Deactivate, Inputs, Operation
 from ldap2scim.planning.plan import make_plan
-from ldap2scim.run.load import MOST_NAMED, PATIENCE, Loader, batches, intent_of
+from ldap2scim.run.load import MOST_NAMED, PATIENCE, Loader, batches
+from ldap2scim.run.records import intent_of
 from ldap2scim.run.settle import settle_doubts
 from ldap2scim.scim.provider import ScimRequest, ScimResponse
 from ldap2scim.state import journal

@@ -1,0 +1,95 @@
+"""What is read before an operation and written about it: ids and rows it needs, its intent, its outcome."""
+
+from collections.abc import Sequence
+
+from ldap2scim.errors import Ldap2ScimError
+from ldap2scim.essence import from_essence
+from ldap2scim.model import Key
+from ldap2scim.planning.accounts import Outcome, Result
+from ldap2scim.planning.operations import ChangeMembers, Deactivate, Delete, Operation
+from ldap2scim.planning.removals import is_removal
+from ldap2scim.run.context import Run
+from ldap2scim.run.done import Applied, Done, Failed, InDoubt
+from ldap2scim.run.service_view import LOGIN
+from ldap2scim.state import remembered
+from ldap2scim.state.journal import Intent, Settlement
+from ldap2scim.state.snapshot_rows import SnapshotRow
+
+
+class Memory:
+    """What the snapshot knows of the resources that the operations under way name."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._ids: dict[Key, str] = {}
+        self._rows: dict[Key, SnapshotRow] = {}
+
+    def prepare(self, operations: Sequence[Operation]) -> None:
+        """Look up what a chunk of operations will ask for, in a few statements."""
+        keys: set[Key] = set()
+        for operation in operations:
+            if isinstance(operation, ChangeMembers):
+                keys |= {operation.key, *operation.added, *operation.removed}
+        if keys:
+            self._ids.update(self._run.state.snapshot.service_ids(keys))
+        leaving = [operation.key for operation in operations if isinstance(operation, Deactivate | Delete)]
+        if leaving:
+            self._rows.update(remembered.rows(self._run.store, leaving))
+
+    def id_of(self, key: Key) -> str | None:
+        """Return the service's id of a resource that was prepared."""
+        return self._ids.get(key)
+
+    def row_of(self, key: Key) -> SnapshotRow | None:
+        """Return the row of a leaver that was prepared."""
+        return self._rows.get(key)
+
+    def members_of(self, group: Key) -> Sequence[tuple[Key, str]]:
+        """Return the members of a group as last confirmed, with their ids."""
+        members = remembered.members_of(self._run.store, group)
+        return list(self._run.state.snapshot.service_ids(members).items())
+
+
+def intent_of(operation: Operation) -> Intent:
+    """Return what the journal needs to ask the service about an operation later."""
+    essence = None if isinstance(operation, ChangeMembers | Deactivate | Delete) else operation.essence
+    attributes = from_essence(essence) if essence else {}
+    external_id, login = attributes.get("external_id"), attributes.get(LOGIN[operation.resource_type])
+    return Intent(
+        key=operation.key,
+        verb=operation.verb,
+        resource_type=operation.resource_type,
+        removal=is_removal(operation),
+        service_id=getattr(operation, "service_id", None),
+        external_id=None if external_id is None else str(external_id),
+        login=None if login is None else str(login),
+        fingerprint=operation.inputs.desired,
+        replaces=getattr(operation, "replaces", None),
+    )
+
+
+def outcome_of(done: Done) -> Outcome:
+    """Return what the report says of an operation."""
+    match done:
+        case Applied(operation, _, ignored, _):
+            return Outcome(operation, Result.APPLIED, ignored=ignored)
+        case Failed(operation, error, _):
+            return Outcome(operation, Result.FAILED, error=str(error))
+        case InDoubt(operation, error, _):
+            return Outcome(operation, Result.IN_DOUBT, error=str(error))
+
+
+def settlement_of(number: int, done: Done) -> Settlement:
+    """Return what the journal keeps of an outcome."""
+    changes = () if done.change is None else (done.change,)
+    match done:
+        case Applied():
+            return Settlement(number, Result.APPLIED, changes)
+        case Failed(_, error, _):
+            return Settlement(number, Result.FAILED, changes, _short(error))
+        case InDoubt(_, error, _):
+            return Settlement(number, Result.IN_DOUBT, changes, _short(error))
+
+
+def _short(error: Ldap2ScimError) -> str:
+    return f"{type(error).__name__} {getattr(error, 'status', None) or ''}".strip()
