@@ -38,7 +38,7 @@ class Console:
         """Return every resource of `Users` or `Groups`."""
         found: list[dict[str, Any]] = []
         while True:
-            page = self._ask("GET", f"/{endpoint}", params={"startIndex": len(found) + 1, "count": 200})
+            page = self._ask("GET", f"/{endpoint}", params={"startIndex": len(found) + 1, "count": 1000})
             found += page.get("Resources", [])
             if len(found) >= page["totalResults"]:
                 return found
