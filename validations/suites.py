@@ -29,7 +29,8 @@ with warnings.catch_warnings():
     import great_expectations.expectations as gxe
     from great_expectations.exceptions import GreatExpectationsError
 
-logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it tells of each temporary folder
+# This one sets its own level, and tells of each temporary folder.
+logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
 
 LONGEST_LOGIN = 256
 """Characters; an address has at most 254 (RFC 5321 §4.5.3.1.3), and services rarely take more."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ldap2scim.findings import Severity
+from ldap2scim.findings import Finding, Severity
 from ldap2scim.planning.render import plan_document, to_text
 from ldap2scim.run import pipeline
 from ldap2scim.run.context import Mode
@@ -75,7 +75,7 @@ def _first_load(stage: Stage) -> Iterator[str]:
     print(f"The service now has {users} users and {groups} groups. What was left alone, and why:")
     held = [finding for finding in _findings(stage) if finding.severity is Severity.HOLD]
     for finding in held:
-        print(f"  - {finding.message}\n    {finding.remedy}")
+        print(f"  - {_named(finding)}\n    {finding.remedy}")
     yield _unless(ran.state == "Held" and users > 300 and bool(held), "the first load did not hold the awkward entries")
     yield _unless(not _differs(stage), "the service differs from the directory after the first load")
 
@@ -160,11 +160,17 @@ def _settings(stage: Stage) -> Settings:
     return load(stage.settings, os.environ)
 
 
-def _findings(stage: Stage) -> tuple[Any, ...]:
+def _findings(stage: Stage) -> tuple[Finding, ...]:
     """Return what the last run noticed."""
     with open_store(_settings(stage).state_path) as store:
         state = StateReader(store)
         return state.runs.findings(state.runs.latest_runs(1)[0].run_id)
+
+
+def _named(finding: Finding) -> str:
+    """Return what was found with the entry that it is about, where the sentence does not name it."""
+    missing = [subject for subject in finding.subjects[:1] if subject not in finding.message]
+    return " ".join([*(f"{subject}:" for subject in missing), finding.message])
 
 
 def _indented(text: str) -> str:
