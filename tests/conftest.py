@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.servers.fixtures", "tests.servers.scim_fixtures"]
@@ -17,3 +18,8 @@ settings.register_profile(
 )
 settings.register_profile("long", settings.get_profile("ldap2scim"), max_examples=1000)
 settings.load_profile("long" if os.environ.get("LDAP2SCIM_LONG") else "ldap2scim")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the flows last: Prefect leaves threads that draw random numbers, and Hypothesis blames its strategies."""
+    items.sort(key=lambda item: item.nodeid.startswith("tests/flows/"))
