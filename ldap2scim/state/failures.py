@@ -42,6 +42,12 @@ def corrupted(place: str) -> StateError:
     return StateError(message.format(place=place), remedy)
 
 
+def in_use(place: str) -> StateError:
+    """Return the error for a file that another process keeps too long."""
+    message, remedy = _IN_USE
+    return StateError(message.format(place=place), remedy)
+
+
 def _first_line(error: BaseException | None) -> str:
     """Return what failed; further lines of some databases show the row."""
     return str(error).partition("\n")[0]

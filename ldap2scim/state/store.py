@@ -1,7 +1,9 @@
 """The state store: one SQLite file, opened, checked, and shared by readers and one writer."""
 
 import os
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,7 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, in
 from sqlalchemy.exc import ArgumentError
 
 from ldap2scim.errors import StateError
-from ldap2scim.state.failures import corrupted, translated
+from ldap2scim.state.failures import corrupted, in_use, translated
 from ldap2scim.state.schema import SCHEMA_VERSION, meta, metadata
 
 Clock = Callable[[], datetime]
@@ -120,7 +122,7 @@ def open_store(place: str | Path, *, create: bool = True, clock: Clock = utc_now
             if unclean:
                 _quick_check(engine, name)
             _check_version(engine, name)
-            _write_ahead(engine)
+            _write_ahead(engine, name)
     except BaseException:
         engine.dispose()
         raise
@@ -220,13 +222,31 @@ def _check_version(engine: Engine, name: str) -> None:
                 connection.execute(insert(meta), {"name": "schema_version", "value": str(SCHEMA_VERSION)})
 
 
-def _write_ahead(engine: Engine) -> None:
+def _write_ahead(engine: Engine, name: str) -> None:
     """Switch to the write-ahead log, which the file remembers; a file that is not ours was refused before."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while not _switched(engine):
+        if time.monotonic() > deadline:
+            raise in_use(name)
+        time.sleep(BUSY_SECONDS / 200)
+
+
+def _switched(engine: Engine) -> bool:
+    """Say whether the log is in use; not yet, while another process reads or switches the same new file.
+
+    SQLite refuses this one statement at once where waiting could be for ever (two that both wish to switch), whatever
+    the time-out of the connection.
+    """
     connection = engine.raw_connection()
     try:
         connection.cursor().execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            return False
+        raise
     finally:
         connection.close()
+    return True
 
 
 def _refuse_other_version(version: str | None, name: str) -> None:

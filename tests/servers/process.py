@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,12 +18,17 @@ class ServerDidNotStart(RuntimeError):
     """A server of the tests ended, or did not answer in time; the message holds the end of its log."""
 
 
+# Below the ports that systems give to outgoing connections, which could take one before its server listens.
+_PORTS = random.Random(os.getpid()).sample(range(20_000, 30_000), 10_000)
+
+
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port of 127.0.0.1 that nobody listens on now, and that this process has not had before."""
+    while True:
+        port = _PORTS.pop()
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
 
 
 def answers(port: int, host: str = LOOPBACK) -> bool:

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 import traceback
 from pathlib import Path
 
@@ -193,6 +194,35 @@ def test_two_processes_may_make_the_same_store(path: Path) -> None:
     both = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(2)]
 
     assert [process.wait(60) for process in both] == [0, 0]
+
+
+def test_a_new_file_that_another_process_writes_at_this_moment_is_waited_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite refuses at once to switch to its log while another process writes: we ask again, and come through."""
+    open_store(path).close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA journal_mode = DELETE")
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(time, "sleep", lambda _seconds: other.execute("ROLLBACK"))
+
+    open_store(path).close()
+
+    assert not other.in_transaction
+    other.close()
+
+
+def test_a_new_file_that_another_process_keeps_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the time that we wait for other processes, we say so."""
+    monkeypatch.setattr(store_module, "BUSY_SECONDS", 0.05)
+    open_store(path).close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA journal_mode = DELETE")
+    other.execute("BEGIN IMMEDIATE")
+
+    refused(path, "in use by another process")
+
+    other.close()
 
 
 def test_an_error_shows_no_value(store: Store, lease: Lease) -> None:
