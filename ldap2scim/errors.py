@@ -5,7 +5,8 @@
     ├── DirectoryError
     │   ├── DirectoryUnavailable   (temporary)
     │   ├── BindRefused
-    │   └── ReadIncomplete         nothing may be removed after it
+    │   ├── ReadIncomplete         nothing may be removed after it
+    │   └── ChangesRefused         everything has to be read again
     ├── DataError                  the state read may not be believed
     ├── PlanError                  a plan, an approval or a lease that does not hold
     │   └── RunRefused               another run holds the lease
@@ -73,6 +74,10 @@ class BindRefused(DirectoryError):
 
 class ReadIncomplete(DirectoryError):
     """A search did not come to its proven end. Nothing may be removed after it."""
+
+
+class ChangesRefused(DirectoryError):
+    """The server does not go on from where we last looked for changes: everything has to be read."""
 
 
 class DataError(Ldap2ScimError):

@@ -2,11 +2,17 @@
 
 import unicodedata
 from base64 import b64encode
+from collections.abc import Mapping
 
 from ldap2scim.directory import syntaxes
 from ldap2scim.directory.entry import LdapEntry
-from ldap2scim.directory.settings import DirectorySettings
+from ldap2scim.directory.settings import DirectoryKind, DirectorySettings
 
+UUID_ATTRIBUTES: Mapping[DirectoryKind, str] = {
+    DirectoryKind.ACTIVE_DIRECTORY: "objectGUID",
+    DirectoryKind.OPENLDAP: "entryUUID",
+}
+"""What a server itself names its entries by. Other makes have other names, and their changes are not read."""
 _GUID_ATTRIBUTES = frozenset({"objectguid", "ms-ds-consistencyguid"})
 
 
@@ -33,3 +39,14 @@ def source_anchor(entry: LdapEntry, settings: DirectorySettings) -> str | None:
     if any(unicodedata.category(character) == "Cc" for character in found):
         return b64encode(value).decode()
     return found
+
+
+def entry_uuid(entry: LdapEntry, settings: DirectorySettings) -> str | None:
+    """Return the server's own name of an entry, hyphenated and in lower case; None where it has or shows none."""
+    attribute = UUID_ATTRIBUTES.get(settings.kind)
+    values = entry.attributes.get(attribute.lower(), ()) if attribute else ()
+    if len(values) != 1:
+        return None
+    if settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
+        return syntaxes.guid_text(values[0]) if len(values[0]) == 16 else None
+    return values[0].decode("ascii", "replace").lower()

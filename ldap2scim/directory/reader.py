@@ -37,11 +37,24 @@ class SearchProof:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerState:
+    """Which server answered, and what it knew before the first question was put to it."""
+
+    identity: str
+    """The same as long as it is the same database: invocationId of a domain controller, otherwise `host:port`."""
+    knows: tuple[tuple[str, str], ...] = ()
+    """Up to where the server knows the changes of each origin: (invocationId or server id, mark), sorted.
+
+    A mark is a USN of twenty digits or a CSN, so that the greater text is the later one. Empty: it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
 class Completeness:
     """Why a read may be believed: every search ended with success on one server."""
 
     server: str
     proofs: tuple[SearchProof, ...]
+    state: ServerState | None = None
 
     def __post_init__(self) -> None:
         servers = {proof.server for proof in self.proofs}
@@ -88,6 +101,19 @@ class DirectoryReader(Protocol):
         Raises:
             DirectoryUnavailable: as above.
             ReadIncomplete: the server would not say (no rights, a referral).
+        """
+
+    def reread(self, name: str, search: Search) -> LdapEntry | None:
+        """Read one entry by name as `search` would see it; None where it is not there, or its filter does not hold.
+
+        Args:
+            name: its DN; in Active Directory `<GUID=…>` as well ([MS-ADTS] §3.1.1.3.1.2.4). Whether it lies below
+                the base of the search is for the caller to see.
+            search: whose filter and attributes count.
+
+        Raises:
+            DirectoryUnavailable: as above.
+            ReadIncomplete: the server would not say.
         """
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from ldap2scim.directory import active_directory, filters
+from ldap2scim.directory.anchors import UUID_ATTRIBUTES
 from ldap2scim.directory.reader import Search
 from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, MemberReference
 from ldap2scim.model import ResourceType
@@ -14,17 +15,21 @@ def searches(
     """Return the search for users and the search for groups.
 
     The attributes are those that the mapping reads; what reading itself needs is added: the source anchor, the
-    member attribute, `uid` where groups list users by it, `userAccountControl` in Active Directory.
+    server's own name of each entry, the member attribute, `uid` where groups list users by it, `userAccountControl`
+    in Active Directory.
 
     Raises:
         FilterError: a filter of the administrator cannot be read.
     """
-    for_users = [settings.source_anchor, *user_attributes]
+    names = [settings.source_anchor]
+    if settings.kind in UUID_ATTRIBUTES:
+        names.append(UUID_ATTRIBUTES[settings.kind])
+    for_users = [*names, *user_attributes]
     if settings.member_reference is MemberReference.UID:
         for_users.append("uid")
     if settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
         for_users.append("userAccountControl")
-    for_groups = [settings.source_anchor, settings.member_attribute, *group_attributes]
+    for_groups = [*names, settings.member_attribute, *group_attributes]
     return (
         _search(settings, ResourceType.USER, user_filter(settings), for_users),
         _search(settings, ResourceType.GROUP, group_filter(settings), for_groups),

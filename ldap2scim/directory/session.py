@@ -103,6 +103,22 @@ class Session:
             )
         return self._join_ranges(entry)[0]
 
+    def reread(self, name: str, search: Search) -> LdapEntry | None:
+        """Read one entry by name as `search` would see it; None where it is not there, or its filter does not hold.
+
+        Raises:
+            DirectoryUnavailable: the connection was lost or the server is busy.
+            ReadIncomplete: the server would not say (no rights, a referral).
+            FilterError: the filter of the search cannot be read.
+        """
+        what = f"the look-up of {name}"
+        entry, done = self._ask_one(name, filters.parse(search.filter), search.attributes, what)
+        if done.code == results.NO_SUCH_OBJECT:
+            return None
+        if done.code != results.SUCCESS:
+            raise results.refused_read(done, what, self.server)
+        return None if entry is None else self._join_ranges(entry)[0]
+
     def unknown_attributes(self, names: Iterable[str]) -> frozenset[str]:
         """Return those of `names` that the server's published schema does not define.
 

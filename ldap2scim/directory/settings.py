@@ -1,6 +1,7 @@
 """What is needed to reach one directory and to ask it the right questions. Pure."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -36,6 +37,38 @@ class MemberReference(StrEnum):
     """`memberUid` of posixGroup (RFC 2307 §5.1): the user's `uid`."""
 
 
+class Authentication(StrEnum):
+    """How we say who we are (RFC 4513 §5, [MS-ADTS] §5.1.1)."""
+
+    SIMPLE = "simple"
+    """Bind DN and password, or anonymous without a bind DN."""
+    EXTERNAL = "external"
+    """SASL EXTERNAL (RFC 4422 appendix A): by the client certificate of the TLS connection."""
+    NTLM = "ntlm"
+    """Of Active Directory: `DOMAIN\\user` as bind DN, and its password."""
+    KERBEROS = "kerberos"
+    """SASL GSSAPI (RFC 4752), with the ticket of the user who runs ldap2scim."""
+
+
+class Nesting(StrEnum):
+    """What a group in a group means."""
+
+    IGNORE = "ignore"
+    """Nothing: neither is it a member, nor are its members."""
+    FLATTEN = "flatten"
+    """Its members are members of the outer group, however deep."""
+    KEEP = "keep"
+    """It is a member as it is, where the service can hold groups in groups."""
+
+
+class GuidForm(StrEnum):
+    """How objectGUID and mS-DS-ConsistencyGuid are written where they are mapped."""
+
+    HYPHENATED = "hyphenated"
+    BASE64 = "base64"
+    """As the immutable ID of Microsoft 365 needs it."""
+
+
 @dataclass(frozen=True, slots=True)
 class DirectorySettings:
     """One directory."""
@@ -68,3 +101,13 @@ class DirectorySettings:
     """Seconds."""
     answer_timeout: float = 3600.0
     """Seconds to wait for one answer (`ad.ldap.server.timeout`)."""
+    authentication: Authentication = Authentication.SIMPLE
+    client_certificate: Path | None = None
+    """PEM file of the certificate that we show to the server; with its key in `client_key` or in the same file."""
+    client_key: Path | None = None
+    nesting: Nesting = Nesting.IGNORE
+    guid_form: GuidForm = GuidForm.HYPHENATED
+    full_read_every: timedelta = timedelta(days=1)
+    """How long only changes are read before everything is read again; zero: everything, every time."""
+    lockout_duration: timedelta | None = None
+    """How long a lock of the password policy lasts (`pwdLockoutDuration`); None: until it is taken away."""

@@ -176,7 +176,7 @@ class ImageWriter:
         if old is not None and self._seen[old.id]:
             self._again(resource_type, row, old)
             return
-        row_digest = digest(row.dn.encode(), (row.uid or "").encode(), row.entry)
+        row_digest = digest("\0".join(row.names).encode("utf-8", "surrogateescape"), row.entry)
         references = members_digest(row)
         if old is None:
             row_id = self._next_id
@@ -198,7 +198,8 @@ class ImageWriter:
                 page.members.append((row_id, references))
                 return
         known[name] = _Known(row_id, resource_type, row.dn_normalised, row_digest, references)
-        values = (resource_type.value, row.dn, row.dn_normalised, row.uid, row_digest, references, self._read_no)
+        names = (row.dn, row.dn_normalised, row.uid, row.uuid, row.sid, row.primary_group)
+        values = (resource_type.value, *names, row_digest, references, self._read_no)
         if old is None:
             page.inserted.append((row_id, row.key, self._directory, *values))
             page.new_entries.append((row_id, row.entry))
@@ -237,7 +238,8 @@ def _nameless(dn_normalised: str) -> str:
 _KNOWN = select(
     image.c.key, image.c.id, image.c.resource_type, image.c.dn_normalised, image.c.digest, image.c.members_digest
 )
-_COLUMNS = ("resource_type", "dn", "dn_normalised", "uid", "digest", "members_digest", "changed_in")
+_NAMES = ("dn", "dn_normalised", "uid", "uuid", "sid", "primary_group")
+_COLUMNS = ("resource_type", *_NAMES, "digest", "members_digest", "changed_in")
 _INSERT = Bulk.insert(image, ("id", "key", "directory", *_COLUMNS))
 _INSERT_ENTRY = Bulk.insert(image_entries, ("id", "entry"))
 _OF_ROW = image.c.id == bindparam("row_id")

@@ -39,6 +39,17 @@ class ImageRow:
     """Normalised DNs that a group lists."""
     member_uids: tuple[str, ...] = ()
     """Values of `memberUid`, in the form that can be compared."""
+    uuid: str | None = None
+    """The server's own name for it: objectGUID or entryUUID, hyphenated and in lower case."""
+    sid: str | None = None
+    """objectSid of Active Directory, as text."""
+    primary_group: str | None = None
+    """The objectSid of the primary group of a person in Active Directory, as text."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return all by which others refer to it, but for the key."""
+        return (self.dn, self.uid or "", self.uuid or "", self.sid or "", self.primary_group or "")
 
 
 @dataclass(frozen=True, slots=True)

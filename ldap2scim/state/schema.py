@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -67,7 +67,10 @@ image = Table(
     Column("dn", Text, nullable=False),
     Column("dn_normalised", Text, nullable=False, index=True),
     Column("uid", Text),
-    Column("digest", LargeBinary, nullable=False),  # of DN, uid and raw entry
+    Column("uuid", Text, index=True),  # the server's own name of the entry: objectGUID, entryUUID
+    Column("sid", Text),  # objectSid
+    Column("primary_group", Text),  # objectSid of the primary group of a person
+    Column("digest", LargeBinary, nullable=False),  # of DN, names and raw entry
     Column("members_digest", LargeBinary),
     Column("changed_in", Integer, nullable=False),  # number of the read that last changed it
     Column("mapped_with", Text),  # digest of the mapping; NULL: not mapped since it changed
