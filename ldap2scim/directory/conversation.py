@@ -8,11 +8,21 @@ import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from ldap2scim.directory import encoder, results
 from ldap2scim.directory.ber import DecodeError
-from ldap2scim.directory.decoder import Decoder, Done, Notice, Reference, done_prefix, entry_prefix
+from ldap2scim.directory.controls import Control
+from ldap2scim.directory.decoder import (
+    Decoder,
+    Done,
+    Intermediate,
+    Notice,
+    Reference,
+    done_prefix,
+    entry_controls,
+    entry_prefix,
+)
 from ldap2scim.directory.encoder import SearchRequest
 from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.directory.framing import Framer
@@ -39,6 +49,18 @@ class Part:
     message_id: int
     messages: list[bytes]
     done: Done | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry, and the controls that came with it."""
+
+    entry: LdapEntry
+    controls: tuple[Control, ...]
+
+
+Answer: TypeAlias = Found | Intermediate | Reference | Done
+"""What a search with controls is answered with, in the order of arrival; `Done` is the last."""
 
 
 @contextmanager
@@ -140,6 +162,26 @@ class Conversation:
             raise self._garbled(error) from error
         return entries, references
 
+    def answers(self, part: Part) -> list[Answer]:
+        """Return all that is in a part, the controls of entries and the end of the search included.
+
+        Raises:
+            DirectoryUnavailable: a notice of disconnection is in it.
+            ReadIncomplete: it holds something else than results of its search.
+        """
+        prefix = entry_prefix(part.message_id)
+        found: list[Answer] = []
+        try:
+            for message in part.messages:
+                entry = self.decoder.entry(message, prefix)
+                if entry is not None:
+                    found.append(Found(entry, entry_controls(message, prefix)))
+                else:
+                    found.append(self._other(message, part.message_id))
+        except DecodeError as error:
+            raise self._garbled(error) from error
+        return found if part.done is None else [*found, part.done]
+
     def close(self) -> None:
         """Unbind and close."""
         self.wire.close()
@@ -161,12 +203,18 @@ class Conversation:
         raise self._lost("the server closed it")
 
     def _reference(self, message: bytes, message_id: int) -> tuple[str, ...]:
+        found = self._other(message, message_id)
+        if isinstance(found, Reference):
+            return found.uris
+        raise DecodeError("an intermediate response arrived, and none was asked for")
+
+    def _other(self, message: bytes, message_id: int) -> Reference | Intermediate:
         found_id, found = self.decoder.other(message)
         match found:
             case Notice():
                 raise results.disconnected(found, self._what, self.server)
-            case Reference(uris) if found_id == message_id:
-                return uris
+            case Reference() | Intermediate() if found_id == message_id:
+                return found
         raise DecodeError(f"an answer to message {found_id} arrived while {message_id} was awaited")
 
     def _lost(self, why: str) -> DirectoryUnavailable:

@@ -9,14 +9,16 @@ import re
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from ldap2scim.directory import controls
 from ldap2scim.directory.ber import ENUMERATED, INTEGER, OCTETS, SEQUENCE, SET, DecodeError, inner
+from ldap2scim.directory.controls import Control
 from ldap2scim.directory.entry import LdapEntry
 
-__all__ = ["DecodeError", "Decoder", "Done", "Message", "Notice", "Reference"]
+__all__ = ["DecodeError", "Decoder", "Done", "Intermediate", "Message", "Notice", "Reference"]
 
-_ENTRY, _DONE, _REFERENCE, _EXTENDED = 0x64, 0x65, 0x73, 0x78
-_REFERRAL, _CONTROLS, _RESPONSE_NAME, _CRITICALITY = 0xA3, 0xA0, 0x8A, 0x01
-_PAGED_RESULTS = b"1.2.840.113556.1.4.319"
+_ENTRY, _DONE, _REFERENCE, _EXTENDED, _INTERMEDIATE = 0x64, 0x65, 0x73, 0x78, 0x79
+_REFERRAL, _RESPONSE_NAME = 0xA3, 0x8A
+_INTERMEDIATE_NAME, _INTERMEDIATE_VALUE = 0x80, 0x81
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
@@ -38,6 +40,17 @@ class Done:
     referral: tuple[str, ...]
     cookie: bytes | None
     """Of paged results (RFC 2696); empty at the end, None where the server did not page."""
+    controls: tuple[Control, ...] = ()
+    """The other controls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intermediate:
+    """An intermediate response (RFC 4511 §4.13). Only searches with a control that says so get any."""
+
+    name: str
+    """Object identifier of what it is; empty where the server left it out."""
+    value: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,7 @@ class Notice:
     """Its object identifier."""
 
 
-Message: TypeAlias = LdapEntry | Reference | Done | Notice
+Message: TypeAlias = LdapEntry | Reference | Done | Intermediate | Notice
 
 
 @dataclass(slots=True)
@@ -110,6 +123,8 @@ class Decoder:
                 return message_id, Reference(_texts(message, *inner(message, position, _REFERENCE, end)))
             case 0x78:
                 return message_id, _notice(message, *inner(message, position, _EXTENDED, end))
+            case 0x79:
+                return message_id, _intermediate(message, *inner(message, position, _INTERMEDIATE, end))
             case -1:
                 raise DecodeError("a message is empty")
         raise DecodeError(f"a message of kind 0x{tag:02x} is no result of a search")
@@ -187,6 +202,15 @@ class Decoder:
         return name
 
 
+def entry_controls(message: bytes, prefix: bytes) -> tuple[Control, ...]:
+    """Return the controls of a message that holds an entry and begins with `prefix`.
+
+    Raises:
+        DecodeError: the message is not what it says.
+    """
+    return controls.decode(message, inner(message, len(prefix) - 1, _ENTRY, len(message))[1])
+
+
 def entry_prefix(message_id: int) -> bytes:
     """Return how the contents of a message with an entry begin, when it answers `message_id`."""
     return message_prefix(message_id) + bytes((_ENTRY,))
@@ -226,8 +250,10 @@ def _done(data: bytes, start: int, stop: int) -> Done:
     referral: tuple[str, ...] = ()
     if position < stop and data[position] == _REFERRAL:
         referral = _texts(data, *inner(data, position, _REFERRAL, stop))
-    cookie = _cookie(data, *inner(data, stop, _CONTROLS, len(data))) if stop < len(data) else None
-    return Done(code, matched, diagnostic, referral, cookie)
+    found = controls.decode(data, stop)
+    pages = [control for control in found if control.oid == controls.PAGED_RESULTS]
+    cookie = controls.paged_results_cookie(pages[0].value) if pages else None
+    return Done(code, matched, diagnostic, referral, cookie, tuple(each for each in found if each not in pages))
 
 
 def _notice(data: bytes, start: int, stop: int) -> Notice:
@@ -241,21 +267,17 @@ def _notice(data: bytes, start: int, stop: int) -> Notice:
     return Notice(code, diagnostic, name)
 
 
-def _cookie(data: bytes, position: int, end: int) -> bytes | None:
-    """Return the cookie of the control of paged results, if it is among the controls."""
-    while position < end:
-        start, position = inner(data, position, SEQUENCE, end)
-        name, start = inner(data, start, OCTETS, position)
-        if data[name:start] != _PAGED_RESULTS:
-            continue
-        if start < position and data[start] == _CRITICALITY:
-            start = inner(data, start, _CRITICALITY, position)[1]
-        value, value_end = inner(data, start, OCTETS, position)
-        value, value_end = inner(data, value, SEQUENCE, value_end)
-        value = inner(data, value, INTEGER, value_end)[1]
-        cookie, cookie_end = inner(data, value, OCTETS, value_end)
-        return data[cookie:cookie_end]
-    return None
+def _intermediate(data: bytes, position: int, end: int) -> Intermediate:
+    name, value = "", None
+    if position < end and data[position] == _INTERMEDIATE_NAME:
+        start, position = inner(data, position, _INTERMEDIATE_NAME, end)
+        name = data[start:position].decode("ascii", "replace")
+    if position < end:
+        start, position = inner(data, position, _INTERMEDIATE_VALUE, end)
+        value = data[start:position]
+    if position != end:
+        raise DecodeError("an intermediate response holds more than its value")
+    return Intermediate(name, value)
 
 
 def _dn(raw: bytes) -> str:

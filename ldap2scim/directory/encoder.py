@@ -7,7 +7,9 @@ ldap3 builds requests too, but its filter reader strips spaces from values, refu
 from dataclasses import dataclass
 from enum import IntEnum
 
+from ldap2scim.directory import controls
 from ldap2scim.directory.ber import ENUMERATED, OCTETS, SEQUENCE, integer, tlv
+from ldap2scim.directory.controls import Control
 from ldap2scim.directory.filters import (
     And,
     Comparison,
@@ -20,8 +22,7 @@ from ldap2scim.directory.filters import (
     Substrings,
 )
 
-_PAGED_RESULTS = b"1.2.840.113556.1.4.319"  # RFC 2696 §2
-_SEARCH_REQUEST, _BOOLEAN, _CONTROLS = 0x63, 0x01, 0xA0
+_SEARCH_REQUEST, _BOOLEAN = 0x63, 0x01
 _NEVER_DEREFERENCE = 0
 _COMPARISONS = {Operator.EQUAL: 0xA3, Operator.AT_LEAST: 0xA5, Operator.AT_MOST: 0xA6, Operator.APPROXIMATE: 0xA8}
 
@@ -41,13 +42,12 @@ class SearchRequest:
     scope: Scope
     filter: Filter
     attributes: tuple[str, ...]
+    controls: tuple[Control, ...] = ()
+    """Besides the one of paged results."""
 
 
 def encode_search(message_id: int, request: SearchRequest, page_size: int | None = None, cookie: bytes = b"") -> bytes:
-    """Return the LDAPMessage of a search; with a page size it carries the control of paged results.
-
-    The control is not critical: a server without paging answers everything at once, which is complete as well.
-    """
+    """Return the LDAPMessage of a search; with a page size it asks for paged results, besides its own controls."""
     body = tlv(
         _SEARCH_REQUEST,
         _text(request.base),
@@ -59,11 +59,10 @@ def encode_search(message_id: int, request: SearchRequest, page_size: int | None
         encode_filter(request.filter),
         tlv(SEQUENCE, *map(_text, request.attributes)),
     )
-    if page_size is None:
-        return tlv(SEQUENCE, integer(message_id), body)
-    value = tlv(SEQUENCE, integer(page_size), tlv(OCTETS, cookie))
-    control = tlv(SEQUENCE, tlv(OCTETS, _PAGED_RESULTS), tlv(OCTETS, value))
-    return tlv(SEQUENCE, integer(message_id), body, tlv(_CONTROLS, control))
+    asked = request.controls
+    if page_size is not None:
+        asked += (controls.paged_results(page_size, cookie),)
+    return tlv(SEQUENCE, integer(message_id), body, controls.encode(asked))
 
 
 def encode_filter(found: Filter) -> bytes:

@@ -1,13 +1,13 @@
 """Reading a directory to the proven end, over connections that `client` opens. The `DirectoryReader` of LDAP."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
 from ldap2scim.directory import filters, ranges, results, schema
 from ldap2scim.directory.addresses import Address
-from ldap2scim.directory.conversation import Conversation
+from ldap2scim.directory.conversation import Answer, Conversation
 from ldap2scim.directory.decoder import Done
 from ldap2scim.directory.encoder import Scope, SearchRequest
 from ldap2scim.directory.entry import LdapEntry
@@ -82,6 +82,38 @@ class Session:
             self._reading = False
         _LOGGER.info("%s: %d entries in %d pages", self.server, proof.entries, proof.pages)
         return proof
+
+    def ask(self, request: SearchRequest, what: str) -> Iterator[Answer]:
+        """Run one search with its controls to the end; yield all answers as they arrive, and `Done` last.
+
+        What the end means is for the caller to see: no result code is an error here. Ranges are not joined. A
+        search that is given up, or fails, closes the connection: what the server still sends belongs to nobody.
+
+        Args:
+            request: the search, sent without paged results (its own controls may ask for pages).
+            what: the search in the administrator's words, for messages ("the search for changes below dc=x").
+
+        Raises:
+            DirectoryUnavailable: the connection was lost.
+            ReadIncomplete: what arrived is not LDAP.
+        """
+        if self._reading:
+            raise RuntimeError("a session reads one search at a time")
+        main = self._connection()
+        self._reading = True
+        ended = False
+        try:
+            main.ask(request, what)
+            while not ended:
+                part = main.receive()
+                ended = part.done is not None
+                yield from main.answers(part)
+        except BaseException:
+            if not ended:
+                self.close()
+            raise
+        finally:
+            self._reading = False
 
     def lookup(self, dn: str, attributes: tuple[str, ...]) -> LdapEntry | None:
         """Read one entry by name; None only where the server says noSuchObject.
