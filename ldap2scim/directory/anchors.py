@@ -13,13 +13,15 @@ UUID_ATTRIBUTES: Mapping[DirectoryKind, str] = {
     DirectoryKind.OPENLDAP: "entryUUID",
 }
 """What a server itself names its entries by. Other makes have other names, and their changes are not read."""
-_GUID_ATTRIBUTES = frozenset({"objectguid", "ms-ds-consistencyguid"})
+GUID_ATTRIBUTES = frozenset({"objectguid", "ms-ds-consistencyguid"})
+"""Attributes that hold the 16 octets of a Windows GUID, in lower case."""
 
 
 def source_anchor(entry: LdapEntry, settings: DirectorySettings) -> str | None:
     """Return the source anchor of an entry, or None where it has none, or more than one value of it.
 
-    objectGUID and mS-DS-ConsistencyGuid become hyphenated GUIDs, entryUUID (RFC 4530) its text in lower case;
+    objectGUID and mS-DS-ConsistencyGuid become hyphenated GUIDs, whatever form they have at the service, so that
+    another form never makes another key. entryUUID (RFC 4530) its text in lower case;
     any other attribute its text, or base64 where it is not printable UTF-8.
     """
     attribute = settings.source_anchor.lower()
@@ -28,7 +30,7 @@ def source_anchor(entry: LdapEntry, settings: DirectorySettings) -> str | None:
     if len(values) != 1 or not values[0]:
         return None
     value = values[0]
-    if attribute in _GUID_ATTRIBUTES and len(value) == 16:
+    if attribute in GUID_ATTRIBUTES and len(value) == 16:
         return syntaxes.guid_text(value)
     if attribute == "entryuuid":
         return value.decode("ascii", "replace").lower()

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ldap2scim.directory import syntaxes
 from ldap2scim.directory.settings import MemberReference
 
 _OPTIONAL_UID = re.compile(r"#'[01]*'B$")
 _LOCKED_FOR_GOOD = b"000001010000Z"
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,17 @@ def without_optional_uid(value: str) -> str:
     return _OPTIONAL_UID.sub("", value)
 
 
-def is_locked(account_locked_time: bytes, at: datetime, lockout_duration: timedelta | None) -> bool:
-    """Say whether `pwdAccountLockedTime` locks the account at `at` (draft-behera-ldap-password-policy §5.3.3).
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What `pwdAccountLockedTime` says at one instant."""
+
+    holds: bool
+    ends_at: datetime | None
+    """When a lock that holds ends by the clock; None where it does not, or is over."""
+
+
+def lock(account_locked_time: bytes, at: datetime, lockout_duration: timedelta | None) -> Lock:
+    """Say what `pwdAccountLockedTime` means at `at` (draft-behera-ldap-password-policy §5.3.3), and until when.
 
     Args:
         account_locked_time: the value of the operational attribute.
@@ -45,6 +55,11 @@ def is_locked(account_locked_time: bytes, at: datetime, lockout_duration: timede
     Raises:
         ValueSyntaxError: the value is not a time.
     """
-    if account_locked_time == _LOCKED_FOR_GOOD or not lockout_duration:
-        return True
-    return at < syntaxes.generalized_time(account_locked_time) + lockout_duration
+    if account_locked_time == _LOCKED_FOR_GOOD:
+        return Lock(holds=True, ends_at=None)
+    since = syntaxes.generalized_time(account_locked_time)
+    if not lockout_duration or lockout_duration > _END_OF_TIME - since:
+        return Lock(holds=True, ends_at=None)
+    end = since + lockout_duration
+    # The server itself does not take the lock away: the value stays until the next successful bind.
+    return Lock(holds=True, ends_at=end) if at < end else Lock(holds=False, ends_at=None)

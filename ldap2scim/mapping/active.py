@@ -7,7 +7,7 @@ at again.
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple, TypeAlias
 
 from ldap2scim.directory import active_directory, openldap, syntaxes
@@ -16,7 +16,10 @@ from ldap2scim.mapping.values import Raw, Unreadable, compile_conversions, first
 
 
 class Account(NamedTuple):
-    """Whether an account is enabled, and the instant from which it is not any more; None: until something changes."""
+    """Whether an account is enabled, and the instant at which to ask again; None: not before something changes.
+
+    An enabled account has one where it will expire, a disabled one where a lock will end.
+    """
 
     active: bool
     valid_until: datetime | None
@@ -34,13 +37,18 @@ _FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_DAY = (datetime.max.replace(tzinfo=UTC) - _FIRST_DAY).days
 
 
-def compile_active(rule: ValueRule) -> ActiveReader:
+def compile_active(rule: ValueRule, lockout_duration: timedelta | None = None) -> ActiveReader:
     """Return the reader of `active`: all sources that have a value must say enabled.
 
     Where no source has a value the default holds, and without a default the account is enabled.
+
+    Args:
+        rule: where it comes from.
+        lockout_duration: how long a lock of the password policy lasts; None: until it is taken away.
     """
     names = tuple(map(str.lower, rule.sources))
-    judges = tuple(_JUDGES.get(name) or _said(name, rule) for name in names)
+    known: Mapping[str, _Judge] = {**_JUDGES, "pwdaccountlockedtime": partial(_account_locked, lockout_duration)}
+    judges = tuple(known.get(name) or _said(name, rule) for name in names)
     unsaid = _DISABLED if rule.default is False else _ENABLED
 
     @lru_cache(maxsize=1024)  # thousands of people share a few combinations of flags
@@ -63,10 +71,11 @@ def compile_active(rule: ValueRule) -> ActiveReader:
 def _together(answers: list[Account]) -> Account:
     if len(answers) == 1:
         return answers[0]
-    if not all(answer.active for answer in answers):
-        # None of the sources enables an account again by the clock.
-        return _DISABLED
-    ends = [answer.valid_until for answer in answers if answer.valid_until is not None]
+    against = [answer for answer in answers if not answer.active]
+    ends = [answer.valid_until for answer in against or answers if answer.valid_until is not None]
+    if against:
+        # It stays disabled until the last of them has come to its end; one without an end decides it for good.
+        return Account(False, max(ends)) if len(ends) == len(against) else _DISABLED
     return Account(True, min(ends)) if ends else _ENABLED
 
 
@@ -88,9 +97,13 @@ def _shadow_expire(value: bytes, now: datetime) -> Account:
     return _DISABLED if end <= now else Account(active=True, valid_until=end)
 
 
-def _account_locked(value: bytes, now: datetime) -> Account:
-    # How long a lock lasts stands in a policy entry that is not read: it holds until it is taken away.
-    return _DISABLED if openldap.is_locked(value, now, None) else _ENABLED
+def _account_locked(lockout_duration: timedelta | None, value: bytes, now: datetime) -> Account:
+    """Judge the operational attribute of OpenLDAP's ppolicy overlay (slapo-ppolicy(5)).
+
+    How long a lock lasts stands in a policy entry that is not read, hence the setting.
+    """
+    lock = openldap.lock(value, now, lockout_duration)
+    return Account(active=not lock.holds, valid_until=lock.ends_at)
 
 
 def _disabled_where_true(name: str) -> _Judge:
@@ -104,8 +117,6 @@ _JUDGES: Mapping[str, _Judge] = {
     "useraccountcontrol": _user_account_control,
     "accountexpires": _account_expires,
     "shadowexpire": _shadow_expire,
-    # Operational, of OpenLDAP's ppolicy overlay (slapo-ppolicy(5)).
-    "pwdaccountlockedtime": _account_locked,
     # These say the opposite: AD LDS ([MS-ADA2]), 389 Directory Server, eDirectory.
     "msds-useraccountdisabled": _disabled_where_true("msds-useraccountdisabled"),
     "nsaccountlock": _disabled_where_true("nsaccountlock"),

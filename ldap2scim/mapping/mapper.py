@@ -9,12 +9,13 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
+from ldap2scim.directory.anchors import GUID_ATTRIBUTES
 from ldap2scim.directory.entry import LdapEntry
-from ldap2scim.directory.settings import DirectorySettings
+from ldap2scim.directory.settings import DirectorySettings, GuidForm
 from ldap2scim.errors import SettingsError
 from ldap2scim.essence import fingerprint, to_essence
 from ldap2scim.findings import Finding, Held
-from ldap2scim.mapping.active import Account, compile_active
+from ldap2scim.mapping.active import Account, ActiveReader, compile_active
 from ldap2scim.mapping.attributes import compile_attributes, with_text_defaults
 from ldap2scim.mapping.items import compile_items
 from ldap2scim.mapping.paths import split_path
@@ -78,16 +79,18 @@ class Mapper:
 
     def __init__(self, settings: DirectorySettings, mapping: ResourceMapping, resource_type: ResourceType) -> None:
         is_user = resource_type is ResourceType.USER
+        mapping = mapping.with_guids(settings.guid_form)
         rules = dict(with_text_defaults(mapping.single))
         self._directory = settings.name
         self._mapping = mapping
         self._resource_type = resource_type
         self._login = "user_name" if is_user else "display_name"
-        self._active = compile_active(mapping.single.get("active", ValueRule())) if is_user else None
+        self._active = _compile_active(settings, mapping) if is_user else None
         if is_user:
             rules.pop("active", None)
         # The same attribute, read the same way: an anchor that is neither a GUID nor text has a form there.
-        self._takes_anchor = _is_anchor(rules.get("external_id", ValueRule((settings.source_anchor,))), settings)
+        rules.setdefault("external_id", ValueRule((settings.source_anchor,), guid_form=settings.guid_form))
+        self._takes_anchor = _is_anchor(rules["external_id"], settings)
         if self._takes_anchor:
             rules.pop("external_id", None)
         self._read_single = compile_attributes(rules)
@@ -185,9 +188,17 @@ class Mapper:
         )
 
 
+def _compile_active(settings: DirectorySettings, mapping: ResourceMapping) -> ActiveReader:
+    return compile_active(mapping.single.get("active", ValueRule()), settings.lockout_duration)
+
+
 def _is_anchor(rule: ValueRule, settings: DirectorySettings) -> bool:
+    """Say whether a rule asks for the source anchor as it is; a GUID may be wanted in another form than a key's."""
+    anchor = settings.source_anchor.lower()
+    if anchor in GUID_ATTRIBUTES and rule.guid_form is not GuidForm.HYPHENATED:
+        return False
     plain = not rule.conversions and rule.default is None
-    return plain and tuple(map(str.lower, rule.sources)) == (settings.source_anchor.lower(),)
+    return plain and tuple(map(str.lower, rule.sources)) == (anchor,)
 
 
 _ALWAYS_ACTIVE = Account(active=True, valid_until=None)

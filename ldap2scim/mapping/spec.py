@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from ldap2scim.directory.settings import GuidForm
 from ldap2scim.model import Scalar
 
 
@@ -26,6 +27,8 @@ class ValueRule:
     """LDAP attribute names. For `active` all sources that have a value must say enabled."""
     default: Scalar | None = None
     conversions: tuple[Conversion, ...] = ()
+    guid_form: GuidForm = GuidForm.HYPHENATED
+    """How a GUID among the sources is written; settings say it once for a directory (`with_guids`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,18 @@ class ResourceMapping:
             for item in items:
                 rules.extend(item.sub_attributes.values())
         return frozenset(source for rule in rules for source in rule.sources)
+
+    def with_guids(self, form: GuidForm) -> "ResourceMapping":
+        """Return the mapping with all GUIDs written in one form."""
+        single = {path: replace(rule, guid_form=form) for path, rule in self.single.items()}
+        multi = {
+            name: tuple(
+                ItemRule({sub: replace(rule, guid_form=form) for sub, rule in item.sub_attributes.items()})
+                for item in items
+            )
+            for name, items in self.multi.items()
+        }
+        return replace(self, single=single, multi=multi)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,12 @@ when a hundred thousand entries pass.
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
-from ldap2scim.directory.syntaxes import guid_text
+from ldap2scim.directory.anchors import GUID_ATTRIBUTES
+from ldap2scim.directory.settings import GuidForm
+from ldap2scim.directory.syntaxes import guid_base64, guid_text
 from ldap2scim.mapping.spec import Conversion, ValueRule
 from ldap2scim.model import Scalar
 
@@ -37,9 +40,11 @@ def _certificate_text(value: bytes) -> str:
     return b64encode(value).decode()
 
 
+_GUIDS: Mapping[GuidForm, tuple[Decoder, str]] = {
+    GuidForm.HYPHENATED: (guid_text, "is not a GUID of 16 octets"),
+    GuidForm.BASE64: (guid_base64, "is not a GUID of 16 octets"),
+}
 _BINARY: Mapping[str, tuple[Decoder, str]] = {
-    "objectguid": (guid_text, "is not a GUID of 16 octets"),
-    "ms-ds-consistencyguid": (guid_text, "is not a GUID of 16 octets"),
     "usercertificate": (_certificate_text, ""),
     "usercertificate;binary": (_certificate_text, ""),
 }
@@ -108,7 +113,7 @@ def compile_all_values(rule: ValueRule) -> Callable[[Raw], tuple[Scalar, ...]]:
 
 def compile_truth(rule: ValueRule) -> Reader:
     """Return the reader of a boolean, such as `primary`."""
-    read_text = compile_value(ValueRule(rule.sources, None, rule.conversions))
+    read_text = compile_value(replace(rule, default=None))
 
     def read(raw: Raw) -> Scalar | None:
         text = read_text(raw)
@@ -173,4 +178,5 @@ def _decoded_sources(rule: ValueRule) -> tuple[tuple[str, Decoder, str], ...]:
     A certificate comes with the option `;binary` (RFC 4523 §2.1), written in the mapping or not.
     """
     names = [name for source in rule.sources for name in (source.lower(), f"{source.lower()};binary")]
-    return tuple((name, *_BINARY.get(name, _TEXT)) for name in names if not name.endswith(";binary") or name in _BINARY)
+    known = {**_BINARY, **dict.fromkeys(GUID_ATTRIBUTES, _GUIDS[rule.guid_form])}
+    return tuple((name, *known.get(name, _TEXT)) for name in names if not name.endswith(";binary") or name in known)

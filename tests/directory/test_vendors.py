@@ -10,7 +10,8 @@ from ldap2scim.directory import active_directory, openldap
 from ldap2scim.directory.active_directory import Expiry
 from ldap2scim.directory.anchors import source_anchor
 from ldap2scim.directory.entry import LdapEntry
-from ldap2scim.directory.settings import DirectorySettings, MemberReference
+from ldap2scim.directory.settings import DirectorySettings, GuidForm, MemberReference
+from ldap2scim.directory.syntaxes import ValueSyntaxError
 
 AT = datetime(2026, 4, 1, tzinfo=UTC)
 
@@ -60,13 +61,21 @@ def test_optional_uid_of_a_unique_member(value: str, expected: str) -> None:
 
 
 def test_locked_account() -> None:
-    """A lock lasts for good, for the policy's duration, or until somebody opens it."""
-    an_hour = timedelta(hours=1)
-    assert openldap.is_locked(b"000001010000Z", AT, an_hour)
-    assert openldap.is_locked(b"20260331233000Z", AT, an_hour)
-    assert not openldap.is_locked(b"20260331230000Z", AT, an_hour)
-    assert openldap.is_locked(b"20200101000000Z", AT, None)
-    assert openldap.is_locked(b"20200101000000Z", AT, timedelta())
+    """A lock lasts for good, for the policy's duration, or until somebody opens it; its end is known beforehand."""
+    an_hour, for_good, over = timedelta(hours=1), openldap.Lock(True, None), openldap.Lock(False, None)
+    assert openldap.lock(b"000001010000Z", AT, an_hour) == for_good
+    assert openldap.lock(b"20260331233000Z", AT, an_hour) == openldap.Lock(True, AT + timedelta(minutes=30))
+    assert openldap.lock(b"20260331230000Z", AT, an_hour) == over
+    assert openldap.lock(b"20200101000000Z", AT, None) == for_good
+    assert openldap.lock(b"20200101000000Z", AT, timedelta()) == for_good
+    assert openldap.lock(b"99991231235959Z", AT, an_hour) == for_good
+
+
+def test_a_lock_without_a_time_is_none() -> None:
+    """A value that is no time is not taken for a lock, whatever the policy."""
+    for duration in (None, timedelta(hours=1)):
+        with pytest.raises(ValueSyntaxError):
+            openldap.lock(b"TRUE", AT, duration)
 
 
 GUID = UUID("00112233-4455-6677-8899-aabbccddeeff")
@@ -93,3 +102,12 @@ def test_source_anchor(
     """An anchor is a GUID, text, or base64; without exactly one value there is none."""
     entry = LdapEntry("cn=x", {attribute.lower(): values} if values else {})
     assert source_anchor(entry, make_settings(source_anchor=attribute)) == expected
+
+
+@pytest.mark.parametrize("attribute", ["objectGUID", "mS-DS-ConsistencyGuid"])
+def test_the_form_of_guids_never_reaches_a_key(make_settings: Callable[..., DirectorySettings], attribute: str) -> None:
+    """The octets of a GUID are in Windows' order, and its text in a key is hyphenated, whatever the service gets."""
+    octets = bytes.fromhex("33221100554477668899aabbccddeeff")
+    entry = LdapEntry("cn=x", {attribute.lower(): (octets,)})
+    for form in GuidForm:
+        assert source_anchor(entry, make_settings(source_anchor=attribute, guid_form=form)) == str(GUID)

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.mapping.active import Account, compile_active
@@ -14,6 +16,7 @@ from tests.mapping.worlds import NOW, entry, source
 ENABLED = Account(active=True, valid_until=None)
 DISABLED = Account(active=False, valid_until=None)
 TOMORROW = NOW + timedelta(days=1)
+HALF_AN_HOUR = timedelta(minutes=30)
 
 
 def filetime(instant: datetime) -> str:
@@ -21,9 +24,14 @@ def filetime(instant: datetime) -> str:
     return str((instant - datetime(1601, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 10)
 
 
-def account(rule: ValueRule, entry: LdapEntry) -> Account:
+def generalized(instant: datetime) -> str:
+    """Return an instant as OpenLDAP writes it."""
+    return f"{instant:%Y%m%d%H%M%SZ}"
+
+
+def account(rule: ValueRule, entry: LdapEntry, lockout_duration: timedelta | None = None) -> Account:
     """Evaluate a rule now."""
-    return compile_active(rule)(entry.attributes, NOW)
+    return compile_active(rule, lockout_duration)(entry.attributes, NOW)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +100,60 @@ def test_the_answer_follows_the_time_of_evaluation() -> None:
     assert [read(person.attributes, at).active for at in (NOW, TOMORROW)] == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [
+        (generalized(NOW), Account(False, NOW + HALF_AN_HOUR)),
+        (generalized(NOW - timedelta(minutes=29)), Account(False, NOW + timedelta(minutes=1))),
+        (generalized(NOW - HALF_AN_HOUR), ENABLED),
+        ("000001010000Z", DISABLED),
+    ],
+)
+def test_a_lock_of_the_password_policy_ends_by_the_clock(since: str, expected: Account) -> None:
+    """While it lasts, its end is the time to look again; the lock of an administrator has none."""
+    assert account(source("pwdAccountLockedTime"), entry(pwdAccountLockedTime=since), HALF_AN_HOUR) == expected
+
+
+def test_an_account_that_is_locked_and_about_to_expire() -> None:
+    """Whoever is locked is looked at again when the lock ends, and is then enabled until the account expires."""
+    read = compile_active(source("pwdAccountLockedTime", "shadowExpire"), HALF_AN_HOUR)
+    person = entry(pwdAccountLockedTime=generalized(NOW), shadowExpire="20545")
+    midnight = datetime(2026, 4, 2, tzinfo=UTC)
+
+    assert read(person.attributes, NOW) == Account(False, NOW + HALF_AN_HOUR)
+    assert read(person.attributes, NOW + HALF_AN_HOUR) == Account(True, midnight)
+    assert read(person.attributes, midnight) == DISABLED
+
+
+@pytest.mark.parametrize("disabled", [{"nsAccountLock": "TRUE"}, {"shadowExpire": "1"}])
+def test_the_end_of_a_lock_changes_nothing_for_an_account_that_is_disabled_too(disabled: dict[str, str]) -> None:
+    """What disables for good needs no look at the clock."""
+    person = entry(pwdAccountLockedTime=generalized(NOW), **disabled)
+
+    assert account(source("pwdAccountLockedTime", *disabled), person, HALF_AN_HOUR) == DISABLED
+
+
+@given(
+    st.timedeltas(timedelta(hours=-2), timedelta(hours=2)),
+    st.timedeltas(timedelta(hours=-2), timedelta(hours=2)),
+    st.booleans(),
+)
+def test_nothing_changes_before_the_time_to_look_again(locked: timedelta, expires: timedelta, enabled: bool) -> None:
+    """Until the instant that an answer names it stays the same; without one it stays for ever."""
+    person = entry(
+        pwdAccountLockedTime=generalized(NOW + locked),
+        accountExpires=filetime(NOW + expires),
+        userAccountControl="512" if enabled else "514",
+    )
+    read = compile_active(source("pwdAccountLockedTime", "accountExpires", "userAccountControl"), HALF_AN_HOUR)
+    answer = read(person.attributes, NOW)
+    times = [NOW + timedelta(minutes=minute) for minute in range(0, 300, 3)]
+    for at in times:
+        if answer.valid_until is None or at < answer.valid_until:
+            assert read(person.attributes, at).active is answer.active
+    assert answer.valid_until is None or answer.valid_until > NOW
+
+
 def test_a_shadow_account_ends_as_its_day_begins() -> None:
     """At midnight UTC itself it is disabled, and nothing more is to come."""
     read = compile_active(source("shadowExpire"))
@@ -126,6 +188,7 @@ def test_words_of_the_house_are_converted_first() -> None:
         ("accountEnabled", b"\xff"),
         ("nsAccountLock", "perhaps"),
         ("shadowExpire", "1.5"),
+        ("pwdAccountLockedTime", "TRUE"),
     ],
 )
 def test_a_value_that_says_neither_is_unreadable(attribute: str, value: str | bytes) -> None:

@@ -1,14 +1,17 @@
 """An entry becomes the desired resource that the mapping describes, or is held, or is out of scope."""
 
 import json
+from base64 import b64encode
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ldap2scim.directory.entry import LdapEntry
+from ldap2scim.directory.settings import GuidForm
 from ldap2scim.errors import SettingsError
 from ldap2scim.essence import fingerprint
 from ldap2scim.findings import Held, Severity
@@ -16,7 +19,7 @@ from ldap2scim.mapping.mapper import Mapped, OutOfScope, compile_mapping
 from ldap2scim.mapping.ruby_regex import conversion
 from ldap2scim.mapping.spec import ResourceMapping, ValueRule
 from ldap2scim.model import ResourceType
-from tests.mapping.worlds import ANCHOR, DIRECTORY, DN, GROUPS, NOW, USERS, entry, fixed, source, suzuki
+from tests.mapping.worlds import ANCHOR, DIRECTORY, DN, GROUPS, GUID, NOW, USERS, entry, fixed, item, source, suzuki
 
 LINKED_GUID = bytes(range(16))
 
@@ -160,6 +163,38 @@ def test_the_external_id_is_the_anchor_unless_mapped_otherwise() -> None:
     )
     assert mapped_user(suzuki(), by_login).external_id == "suzuki@corp.example"
     assert mapped_user(suzuki(), bare).external_id == ANCHOR.replace("-", "")
+
+
+def test_guids_are_written_in_the_form_of_the_directory() -> None:
+    """In base64 it is the GUID's octets as Microsoft 365 has them, wherever one is mapped; the key stays."""
+    directory = replace(DIRECTORY, guid_form=GuidForm.BASE64)
+    octets = bytes.fromhex("523a1d6f7c0b5e4d9a438f2b7c1d0e99")
+    expected = b64encode(octets).decode()
+    other = UUID("00112233-4455-6677-8899-aabbccddeeff")
+    rules = {**USERS.single, "extensions.urn:example:params:2.0:User.guid": source("OBJECTGUID")}
+    mapping = replace(USERS, single=rules, multi={"ims": (item(value=source("objectGUID")),)})
+    mapper = compile_mapping(directory, mapping, ResourceType.USER)
+
+    found = mapper.map(suzuki(mS_DS_ConsistencyGuid=other.bytes_le), ANCHOR, NOW)
+    assert isinstance(found, Mapped)
+    attributes = json.loads(found.essence)
+    assert (found.key, found.external_id) == (f"corp:{ANCHOR}", expected)
+    assert attributes["downstream_id"] == "MyIRAFVEd2aImaq7zN3u/w=="
+    assert attributes["extensions"] == {"urn:example:params:2.0:User": {"guid": expected}}
+    assert attributes["ims"] == [{"value": expected}]
+    without = mapper.map(suzuki(), ANCHOR, NOW)
+    assert isinstance(without, Mapped)
+    assert json.loads(without.essence)["downstream_id"] == expected
+
+
+def test_a_group_has_its_guid_in_the_same_form_and_unmapped_too() -> None:
+    """Where nothing maps externalId it is the source anchor, in the form of the directory."""
+    directory = replace(DIRECTORY, guid_form=GuidForm.BASE64)
+    for mapping in (GROUPS, replace(GROUPS, single={"display_name": source("name")})):
+        mapper = compile_mapping(directory, mapping, ResourceType.GROUP)
+        found = mapper.map(entry(objectGUID=GUID.bytes_le, name="Sales"), ANCHOR, NOW)
+        assert isinstance(found, Mapped)
+        assert found.external_id == "Ujodb3wLXk2aQ48rfB0OmQ=="
 
 
 def test_a_certificate_becomes_base64() -> None:
