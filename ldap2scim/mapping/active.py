@@ -73,10 +73,9 @@ def _together(answers: list[Account]) -> Account:
         return answers[0]
     against = [answer for answer in answers if not answer.active]
     ends = [answer.valid_until for answer in against or answers if answer.valid_until is not None]
-    if against:
-        # It stays disabled until the last of them has come to its end; one without an end decides it for good.
-        return Account(False, max(ends)) if len(ends) == len(against) else _DISABLED
-    return Account(True, min(ends)) if ends else _ENABLED
+    if len(ends) < len(against):
+        return _DISABLED  # one of them by something that the clock does not end
+    return Account(not against, min(ends)) if ends else _ENABLED
 
 
 def _user_account_control(value: bytes, _now: datetime) -> Account:
