@@ -19,6 +19,8 @@ class Search:
     """RFC 4515, with outer parentheses."""
     attributes: tuple[str, ...]
     page_size: int = 1000
+    extended: tuple[str, ...] = ()
+    """Attributes whose DNs are asked for with GUID and SID (`extended_dn`); all other names come plain."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
-from ldap2scim.directory import filters, ranges, results, schema
+from ldap2scim.directory import extended_dn, filters, ranges, results, schema
 from ldap2scim.directory.addresses import Address
+from ldap2scim.directory.controls import Control
 from ldap2scim.directory.conversation import Answer, Conversation
 from ldap2scim.directory.decoder import Done
 from ldap2scim.directory.encoder import Scope, SearchRequest
@@ -14,6 +15,7 @@ from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.directory.ldapsearch import ldapsearch_command
 from ldap2scim.directory.reader import Pages, Search, SearchProof
 from ldap2scim.directory.settings import DirectorySettings
+from ldap2scim.directory.syntaxes import ValueSyntaxError
 from ldap2scim.errors import DirectoryUnavailable, ReadIncomplete
 
 _LOGGER = logging.getLogger("ldap2scim.directory")
@@ -70,7 +72,9 @@ class Session:
         if self._reading:
             raise RuntimeError("a session reads one search at a time")
         _LOGGER.info("%s", ldapsearch_command(self._settings, search, self._address))
-        request = SearchRequest(search.base, Scope.SUBTREE, filters.parse(search.filter), search.attributes)
+        request = SearchRequest(
+            search.base, Scope.SUBTREE, filters.parse(search.filter), search.attributes, _controls(search)
+        )
         main = self._connection()
         self._reading = True
         try:
@@ -144,12 +148,12 @@ class Session:
             FilterError: the filter of the search cannot be read.
         """
         what = f"the look-up of {name}"
-        entry, done = self._ask_one(name, filters.parse(search.filter), search.attributes, what)
+        entry, done = self._ask_one(name, filters.parse(search.filter), search.attributes, what, _controls(search))
         if done.code == results.NO_SUCH_OBJECT:
             return None
         if done.code != results.SUCCESS:
             raise results.refused_read(done, what, self.server)
-        return None if entry is None else self._join_ranges(entry)[0]
+        return None if entry is None else self._whole(entry, search)[0]
 
     def unknown_attributes(self, names: Iterable[str]) -> frozenset[str]:
         """Return those of `names` that the server's published schema does not define.
@@ -188,10 +192,10 @@ class Session:
             found, references = main.decode(part)
             referrals += references
             page: list[LdapEntry] = found
-            if main.decoder.ranged:
+            if main.decoder.ranged or search.extended:
                 page = []
                 for entry in found:
-                    whole, ranged = self._join_ranges(entry)
+                    whole, ranged = self._whole(entry, search)
                     page.append(whole)
                     joined += ranged
             entries += len(page)
@@ -217,7 +221,22 @@ class Session:
             )
         return done.cookie or b""
 
-    def _join_ranges(self, entry: LdapEntry) -> tuple[LdapEntry, int]:
+    def _whole(self, entry: LdapEntry, search: Search) -> tuple[LdapEntry, int]:
+        """Return an entry of a search with all its values, under its plain name; and how many ranges were joined."""
+        if not search.extended:
+            return self._join_ranges(entry)
+        keep = tuple(name.lower() for name in search.extended)
+        try:
+            named = LdapEntry(extended_dn.parse(entry.dn).dn, entry.attributes)
+            joined, ranged = self._join_ranges(named, _controls(search))
+            return extended_dn.without_extension(joined, keep), ranged
+        except ValueSyntaxError as error:
+            raise ReadIncomplete(
+                f"{self.server} sent a name that cannot be read, at {entry.dn}: {error}.",
+                "Nothing can be concluded from what it sent. Look into the server's log, and report it.",
+            ) from error
+
+    def _join_ranges(self, entry: LdapEntry, asked: tuple[Control, ...] = ()) -> tuple[LdapEntry, int]:
         """Return the entry with all values of its ranged attributes, and how many attributes that were."""
         found = [(name, part) for name in entry.attributes if (part := ranges.read_range(name)) is not None]
         if not found:
@@ -227,15 +246,17 @@ class Session:
             values = list(attributes.pop(name))
             self._check_range(entry.dn, part, 0, len(values))
             while part.high is not None:
-                part, more = self._next_range(entry.dn, part.attribute, part.high + 1)  # noqa: PLW2901 - the next piece
+                part, more = self._next_range(entry.dn, part.attribute, part.high + 1, asked)  # noqa: PLW2901 - the next
                 values += more
             # Active Directory sends the plain attribute too, empty.
             attributes[part.attribute] = tuple(values)
         return LdapEntry(entry.dn, attributes), len(found)
 
-    def _next_range(self, dn: str, attribute: str, low: int) -> tuple[ranges.Range, tuple[bytes, ...]]:
+    def _next_range(
+        self, dn: str, attribute: str, low: int, asked: tuple[Control, ...]
+    ) -> tuple[ranges.Range, tuple[bytes, ...]]:
         what = f"the look-up of more values of {attribute} of {dn}"
-        entry, done = self._ask_one(dn, _ANY_ENTRY, (ranges.from_index(attribute, low),), what)
+        entry, done = self._ask_one(dn, _ANY_ENTRY, (ranges.from_index(attribute, low),), what, asked)
         if done.code != results.SUCCESS:
             raise results.refused_read(done, what, self.server)
         for name, values in entry.attributes.items() if entry is not None else ():
@@ -256,11 +277,11 @@ class Session:
         )
 
     def _ask_one(
-        self, dn: str, wanted: filters.Filter, attributes: tuple[str, ...], what: str
+        self, dn: str, wanted: filters.Filter, attributes: tuple[str, ...], what: str, asked: tuple[Control, ...] = ()
     ) -> tuple[LdapEntry | None, Done]:
         """Search one entry on a connection that no read uses; return it, if it came, and how the search ended."""
         conversation = self._connection_beside()
-        conversation.ask(SearchRequest(dn, Scope.BASE, wanted, attributes), what)
+        conversation.ask(SearchRequest(dn, Scope.BASE, wanted, attributes, asked), what)
         entries: list[LdapEntry] = []
         while True:
             part = conversation.receive()
@@ -280,3 +301,7 @@ class Session:
         if self._second is None:
             self._second = self._again()
         return self._second
+
+
+def _controls(search: Search) -> tuple[Control, ...]:
+    return (extended_dn.control(),) if search.extended else ()
