@@ -27,6 +27,15 @@ class ResourceType(StrEnum):
     GROUP = "Group"
 
 
+class GuidForm(StrEnum):
+    """How objectGUID and mS-DS-ConsistencyGuid are written where they are mapped."""
+
+    HYPHENATED = "hyphenated"
+    """As Microsoft's tools show it: `6f1d3a52-0b7c-4d5e-9a43-8f2b7c1d0e99`."""
+    BASE64 = "base64"
+    """The octets, as the immutable ID of Microsoft 365 needs them: `Ujodb3wLXk2aQ48rfB0OmQ==`."""
+
+
 def make_key(directory: str, anchor: str) -> Key:
     """Build the key of an entry. A directory's name holds no colon (`settings` sees to it)."""
     return Key(f"{directory}:{anchor}")

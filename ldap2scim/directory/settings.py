@@ -5,6 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from ldap2scim.model import GuidForm
 from ldap2scim.secret import Secret
 
 
@@ -59,14 +60,6 @@ class Nesting(StrEnum):
     """Its members are members of the outer group, however deep."""
     KEEP = "keep"
     """It is a member as it is, where the service can hold groups in groups."""
-
-
-class GuidForm(StrEnum):
-    """How objectGUID and mS-DS-ConsistencyGuid are written where they are mapped."""
-
-    HYPHENATED = "hyphenated"
-    BASE64 = "base64"
-    """As the immutable ID of Microsoft 365 needs it."""
 
 
 @dataclass(frozen=True, slots=True)

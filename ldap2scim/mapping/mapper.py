@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ldap2scim.directory.anchors import GUID_ATTRIBUTES
 from ldap2scim.directory.entry import LdapEntry
-from ldap2scim.directory.settings import DirectorySettings, GuidForm
+from ldap2scim.directory.settings import DirectorySettings
 from ldap2scim.errors import SettingsError
 from ldap2scim.essence import fingerprint, to_essence
 from ldap2scim.findings import Finding, Held
@@ -22,7 +22,7 @@ from ldap2scim.mapping.paths import split_path
 from ldap2scim.mapping.problems import missing_attribute, surplus_primary, unreadable_value
 from ldap2scim.mapping.spec import ResourceMapping, ValueRule
 from ldap2scim.mapping.values import Unreadable, compile_value
-from ldap2scim.model import AttributeValue, Key, ResourceType, make_key
+from ldap2scim.model import AttributeValue, GuidForm, Key, ResourceType, make_key
 
 
 class Mapped(NamedTuple):

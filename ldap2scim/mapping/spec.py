@@ -4,8 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from ldap2scim.directory.settings import GuidForm
-from ldap2scim.model import Scalar
+from ldap2scim.model import GuidForm, Scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,9 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from ldap2scim.directory.anchors import GUID_ATTRIBUTES
-from ldap2scim.directory.settings import GuidForm
 from ldap2scim.directory.syntaxes import guid_base64, guid_text
 from ldap2scim.mapping.spec import Conversion, ValueRule
-from ldap2scim.model import Scalar
+from ldap2scim.model import GuidForm, Scalar
 
 Raw: TypeAlias = Mapping[str, tuple[bytes, ...]]
 """Values by lower-case attribute description, as in `LdapEntry.attributes`."""

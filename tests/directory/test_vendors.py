@@ -10,8 +10,9 @@ from ldap2scim.directory import active_directory, openldap
 from ldap2scim.directory.active_directory import Expiry
 from ldap2scim.directory.anchors import source_anchor
 from ldap2scim.directory.entry import LdapEntry
-from ldap2scim.directory.settings import DirectorySettings, GuidForm, MemberReference
+from ldap2scim.directory.settings import DirectorySettings, MemberReference
 from ldap2scim.directory.syntaxes import ValueSyntaxError
+from ldap2scim.model import GuidForm
 
 AT = datetime(2026, 4, 1, tzinfo=UTC)
 

@@ -11,14 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ldap2scim.directory.entry import LdapEntry
-from ldap2scim.directory.settings import GuidForm
 from ldap2scim.errors import SettingsError
 from ldap2scim.essence import fingerprint
 from ldap2scim.findings import Held, Severity
 from ldap2scim.mapping.mapper import Mapped, OutOfScope, compile_mapping
 from ldap2scim.mapping.ruby_regex import conversion
 from ldap2scim.mapping.spec import ResourceMapping, ValueRule
-from ldap2scim.model import ResourceType
+from ldap2scim.model import GuidForm, ResourceType
 from tests.mapping.worlds import ANCHOR, DIRECTORY, DN, GROUPS, GUID, NOW, USERS, entry, fixed, item, source, suzuki
 
 LINKED_GUID = bytes(range(16))

@@ -8,7 +8,7 @@ asked for. What is assumed is said in `ASSUMED_PLACEMENTS` and beside the lines 
 from collections.abc import Mapping
 from typing import Final
 
-from ldap2scim.model import ResourceType
+from ldap2scim.model import GuidForm, ResourceType
 from ldap2scim.scim.profiles.profile import (
     ListingMethod,
     Profile,
@@ -48,5 +48,8 @@ IIJ_ID: Final = Profile(
     update=UpdateMethod.PATCH,  # not documented; its `/ServiceProviderConfig`, or a 405 or 501, may say otherwise
     listing=ListingMethod.SEARCH,  # the one way that is documented
     trusted_external_id_filter=True,  # Password Sync finds its users so
+    # Application-linking ID and external ID become the immutable ID of Microsoft 365, which is the base64 of the
+    # GUID's octets. The form itself is not documented: look at a user of the tenant before the first run.
+    guid_form=GuidForm.BASE64,
     assumed=Capabilities(patch=True, filter=True, etag=False, bulk=False, sort=False, max_results=None),
 )

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from ldap2scim import __version__
-from ldap2scim.model import ResourceType
+from ldap2scim.model import GuidForm, ResourceType
 from ldap2scim.scim.provider import Capabilities
 from ldap2scim.scim.settings import Leavers
 
@@ -68,6 +68,8 @@ class Profile:
     """True: an empty answer to `externalId eq "…"` proves that nobody has it. Some services search it never."""
     assumed: Capabilities
     """What holds where the service has no usable `/ServiceProviderConfig`."""
+    guid_form: GuidForm = GuidForm.HYPHENATED
+    """Default of the setting: the form of objectGUID that the service expects."""
     members_per_request: int = 100
     """AWS refuses more than 100, FusionAuth lost what was above it."""
     bytes_per_request: int = 256 * 1024
