@@ -21,6 +21,10 @@ class ReferenceKind(IntEnum):
 
     DN = 0
     UID = 1
+    GUID = 2
+    """The server's own name of the member: `ImageRow.uuid`."""
+    SID = 3
+    """A foreign security principal of Active Directory: `ImageRow.sid`, whichever directory has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,10 @@ class ImageRow:
     """Normalised DNs that a group lists."""
     member_uids: tuple[str, ...] = ()
     """Values of `memberUid`, in the form that can be compared."""
+    member_guids: tuple[tuple[str, str], ...] = ()
+    """`uuid` of entries that a group lists, and the name that each had then."""
+    member_sids: tuple[str, ...] = ()
+    """`sid` of foreign principals that a group lists."""
     uuid: str | None = None
     """The server's own name for it: objectGUID or entryUUID, hyphenated and in lower case."""
     sid: str | None = None

@@ -100,8 +100,9 @@ image_members = Table(
     "image_members",
     metadata,
     Column("group_id", RowNumber, ForeignKey("image.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("kind", SmallInteger, primary_key=True, autoincrement=False),  # 0: normalised DN, 1: uid (RFC 2307)
+    Column("kind", SmallInteger, primary_key=True, autoincrement=False),  # `image_rows.ReferenceKind`
     Column("reference", Text, primary_key=True),
+    Column("name", Text),  # what a GUID was called when it was listed; for messages alone
     sqlite_with_rowid=False,
 )
 
