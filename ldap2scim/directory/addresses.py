@@ -15,9 +15,16 @@ class Address:
 
     host: str
     port: int
+    ip: str | None = None
+    """Which of several addresses that the name resolves to; None: it is the only one, or not yet looked up."""
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def place(self) -> str:
+        """For messages: which machine it is."""
+        return str(self) if self.ip is None else f"{self} ({self.ip})"
 
 
 def addresses(settings: DirectorySettings) -> tuple[Address, ...]:

@@ -1,9 +1,11 @@
 """What a server's refusal means, and what an administrator can do about it. Pure."""
 
+from ldap2scim.directory import authentication
 from ldap2scim.directory.decoder import Done, Notice
+from ldap2scim.directory.settings import Authentication, DirectorySettings
 from ldap2scim.errors import BindRefused, DirectoryError, DirectoryUnavailable, ReadIncomplete
 
-SUCCESS, REFERRAL, NO_SUCH_OBJECT = 0, 10, 32
+SUCCESS, REFERRAL, BIND_GOES_ON, NO_SUCH_OBJECT = 0, 10, 14, 32
 _BUSY, _UNAVAILABLE = 51, 52
 _LONGEST_DIAGNOSTIC = 300
 
@@ -18,6 +20,7 @@ _NAMES = {
     11: "adminLimitExceeded",
     12: "unavailableCriticalExtension",
     13: "confidentialityRequired",
+    14: "saslBindInProgress",
     18: "inappropriateMatching",
     32: "noSuchObject",
     34: "invalidDNSyntax",
@@ -55,6 +58,20 @@ _BIND_REMEDIES = {
     34: "Check the bind DN in the settings: the server does not take it for a DN.",
     49: "Check the bind DN and its password in the settings.",
 }
+_METHOD_CODES = frozenset({2, 7, 48, 49, 53, 80})
+"""What servers answer to a way to bind that they do not know or have not been set up for."""
+_METHOD_REMEDIES = {
+    Authentication.EXTERNAL: "The server must ask for client certificates, trust the authority that signed "
+    "`client_certificate`, and know whom it stands for. OpenLDAP: `TLSVerifyClient`, `TLSCACertificateFile`, "
+    "`authz-regexp`. Active Directory: an account mapped to it (altSecurityIdentities).",
+    Authentication.NTLM: "NTLM is for Active Directory alone (Samba has it not in this form), and may be forbidden "
+    "there. Check DOMAIN\\user and its password, or use `authentication: kerberos`, or `simple` over TLS.",
+    Authentication.KERBEROS: "The server must take SASL GSSAPI and know the name in the ticket (`klist` shows it). "
+    "Otherwise use `authentication: simple` over TLS.",
+}
+_NO_CHANNEL_BINDING = "80090346"
+"""SEC_E_BAD_BINDINGS (winerror.h): LdapEnforceChannelBinding is on."""
+_CHANNEL_BINDING_REMEDY = "Use `authentication: kerberos`, which does that, or `simple` over TLS."
 _AGAIN = "Run again later; if it stays so, look into the server's log."
 
 _WINDOWS_REASONS = {
@@ -100,18 +117,22 @@ def disconnected(notice: Notice, what: str, server: str) -> DirectoryUnavailable
     )
 
 
-def refused_bind(code: int, diagnostic: str, bind_dn: str | None, server: str) -> DirectoryError:
+def refused_bind(code: int, diagnostic: str, settings: DirectorySettings, server: str) -> DirectoryError:
     """Return the error for a bind that did not succeed."""
-    who = f"the bind as {bind_dn}" if bind_dn is not None else "the anonymous bind"
-    message = f"{server} refused {who}: {name_of(code)}{_said(diagnostic)}"
+    message = f"{server} refused {authentication.described(settings)}: {name_of(code)}{_said(diagnostic)}"
     if code in {_BUSY, _UNAVAILABLE}:
         return DirectoryUnavailable(f"{message}.", _AGAIN)
-    if code in {48, 50, 53} and bind_dn is None:
+    method = settings.authentication
+    if code in {48, 50, 53} and method is Authentication.SIMPLE and settings.bind_dn is None:
         return BindRefused(f"{message}.", "The server takes no anonymous bind: set the bind DN and its password.")
     reason = diagnostic.partition("data ")[2].partition(",")[0].strip().lower()
     if code == 49 and reason in _WINDOWS_REASONS:
         remedy = "Correct the account, or its password in the settings."
         return BindRefused(f"{message}: {_WINDOWS_REASONS[reason]}.", remedy)
+    if code == 49 and reason == _NO_CHANNEL_BINDING:
+        return BindRefused(f"{message}: the server wants the bind tied to the TLS connection.", _CHANNEL_BINDING_REMEDY)
+    if code in _METHOD_CODES and method in _METHOD_REMEDIES:
+        return BindRefused(f"{message}.", _METHOD_REMEDIES[method])
     return BindRefused(f"{message}.", _BIND_REMEDIES.get(code, "Look into the server's log for the reason."))
 
 

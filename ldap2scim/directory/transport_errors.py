@@ -10,6 +10,10 @@ from ldap2scim.errors import DirectoryError, DirectoryUnavailable
 _NAME_MISMATCH = frozenset({62, 64})  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH (OpenSSL)
 _UNKNOWN_ISSUER = frozenset({18, 19, 20, 21})  # self-signed, self-signed in chain, no issuer, cannot be verified
 _OUT_OF_DATE = frozenset({9, 10})  # not yet valid, expired
+_ALERT_REMEDY = (
+    "The server may want a certificate from us, or does not trust the one it got: set `client_certificate` (and "
+    "`client_key`) to one that an authority of the server has signed and that is in date."
+)
 
 
 def unknown_host(address: Address, why: str) -> DirectoryUnavailable:
@@ -20,34 +24,55 @@ def unknown_host(address: Address, why: str) -> DirectoryUnavailable:
     )
 
 
-def not_connected(address: Address, failure: BaseException) -> DirectoryUnavailable:
+def not_connected(address: Address, failure: BaseException) -> DirectoryError:
     """Return the error for a connection that was not made."""
     if isinstance(failure, ConnectionRefusedError):
         return DirectoryUnavailable(
-            f"{address} refuses the connection: nothing listens there.",
+            f"{address.place} refuses the connection: nothing listens there.",
             "Check that the directory server runs, and `addresses` and `port` in the settings.",
         )
+    alert = _alert(failure)
+    if alert is not None:
+        return DirectoryError(f"{address.place} refused our side of TLS: {alert}.", _ALERT_REMEDY)
     if isinstance(failure, TimeoutError):
         return DirectoryUnavailable(
-            f"{address} did not answer in time.",
+            f"{address.place} did not answer in time.",
             "Check the address, the firewall between here and there, and whether the server is up.",
         )
     return DirectoryUnavailable(
-        f"{address} cannot be reached: {failure}.", "Check `addresses` and `port` in the settings, and the network."
+        f"{address.place} cannot be reached: {failure}.",
+        "Check `addresses` and `port` in the settings, and the network.",
     )
 
 
-def refused_tls(settings: DirectorySettings, address: Address, failure: BaseException) -> DirectoryError:
-    """Return the error for a TLS handshake that failed; nothing was sent to the server."""
+def is_name_mismatch(failure: BaseException) -> bool:
+    """Say whether a certificate was refused only because it is made out to another name."""
+    return isinstance(failure, ssl.SSLCertVerificationError) and failure.verify_code in _NAME_MISMATCH
+
+
+def refused_tls(
+    settings: DirectorySettings, address: Address, failure: BaseException, names: tuple[str, ...] = ()
+) -> DirectoryError:
+    """Return the error for a TLS handshake that failed; nothing was sent to the server.
+
+    Args:
+        settings: of the directory.
+        address: of the server.
+        failure: as the standard library raised it.
+        names: in the server's certificate, where it was refused for its name.
+    """
     if isinstance(failure, ssl.SSLCertVerificationError):
-        return _untrusted(settings, address, failure)
+        return _untrusted(settings, address, failure, names)
+    alert = _alert(failure)
+    if alert is not None:
+        return DirectoryError(f"{address.place} refused our side of TLS: {alert}.", _ALERT_REMEDY)
     if isinstance(failure, ssl.SSLEOFError | ConnectionError | TimeoutError):
         return DirectoryUnavailable(
-            f"{address} ended the TLS handshake: {failure}.",
+            f"{address.place} ended the TLS handshake: {failure}.",
             "Check that the server has a certificate and offers TLS on this port.",
         )
     return DirectoryError(
-        f"{address} does not speak TLS as expected: {failure}.",
+        f"{address.place} does not speak TLS as expected: {failure}.",
         "Check port and `encryption`: LDAPS is usually port 636, StartTLS port 389.",
     )
 
@@ -67,33 +92,59 @@ def no_start_tls(settings: DirectorySettings, address: Address, answer: str) -> 
     )
     in_clear = "To send it in clear on a network that you trust, write: `encryption: none`."
     return DirectoryError(
-        f"{address} has no StartTLS ({answer}), and the connection would be in clear. Stopped before the bind, so "
-        f"that no password{f' of {settings.bind_dn}' if settings.bind_dn else ''} was sent.",
+        f"{address.place} has no StartTLS ({answer}), and the connection would be in clear. Stopped before the bind, "
+        f"so that no password{f' of {settings.bind_dn}' if settings.bind_dn else ''} was sent.",
         f"{better}\n{in_clear}",
     )
 
 
-def all_failed(failures: tuple[DirectoryError, ...]) -> DirectoryError:
-    """Return the error for a directory of which no server could be used."""
-    if len(failures) == 1:
-        return failures[0]
-    messages = "\n".join(f"- {failure.message}" for failure in failures)
-    remedies = "\n".join(dict.fromkeys(failure.remedy for failure in failures))
-    return DirectoryUnavailable(f"None of the directory's servers could be used:\n{messages}", remedies)
+def unusable_client_certificate(settings: DirectorySettings, failure: BaseException) -> DirectoryError:
+    """Return the error for a certificate of ours, or its key, that cannot be used. The key is never shown."""
+    files = " and ".join(str(path) for path in (settings.client_certificate, settings.client_key) if path is not None)
+    return DirectoryError(
+        f"The client certificate in {files} cannot be used: {failure}.",
+        "`client_certificate` must name a readable PEM file, with its key in the same file or in `client_key`; the "
+        "key must belong to it and must not be locked with a passphrase.",
+    )
 
 
-def _untrusted(settings: DirectorySettings, address: Address, failure: ssl.SSLCertVerificationError) -> DirectoryError:
+def all_failed(directory: str, failures: tuple[DirectoryError, ...]) -> DirectoryError:
+    """Return the error for a directory of which no server could be used, each named with its reason."""
+    if not failures:
+        return DirectoryUnavailable(
+            f"No server of {directory} is left to be asked.", "Add a server to `addresses`, or run again later."
+        )
+    # The addresses of one name may fail in the same words.
+    different = list({failure.message: failure for failure in failures}.values())
+    if len(different) == 1:
+        return different[0]
+    messages = "\n".join(f"- {failure.message}" for failure in different)
+    remedies = "\n".join(dict.fromkeys(failure.remedy for failure in different))
+    kind = DirectoryUnavailable if any(isinstance(each, DirectoryUnavailable) for each in different) else DirectoryError
+    return kind(f"None of the directory's servers could be used:\n{messages}", remedies)
+
+
+def _alert(failure: BaseException) -> str | None:
+    """Return what the other side says against our certificate, or the lack of one (RFC 8446 §6.2)."""
+    reason = failure.reason if isinstance(failure, ssl.SSLError) else None
+    return reason.replace("_", " ").lower() if reason and "ALERT" in reason else None
+
+
+def _untrusted(
+    settings: DirectorySettings, address: Address, failure: ssl.SSLCertVerificationError, names: tuple[str, ...]
+) -> DirectoryError:
     reason = failure.verify_message.rstrip(".")
-    message = f"The certificate of {address} was refused: {reason}."
+    message = f"The certificate of {address.place} was refused: {reason}."
     if failure.verify_code in _NAME_MISMATCH:
+        found = f", but names {', '.join(names)}" if names else ""
         return DirectoryError(
-            f"{message} It was expected to name {address.host}.",
+            f"{message} It was expected to name {address.host}{found}.",
             "Write into `addresses` a name that the certificate bears (subjectAltName), or get one for this name.",
         )
     if failure.verify_code in _UNKNOWN_ISSUER:
         used = f"{settings.ca_file} holds" if settings.ca_file else "this machine's authorities hold"
         return DirectoryError(
-            f"{message} Its issuer is not among what {used}.",
+            f"{message} Its issuer is not among what {used}. It was expected to name {address.host}.",
             "Set `ca_file` to the PEM file with the certificate of the authority that signed it.",
         )
     if failure.verify_code in _OUT_OF_DATE:
