@@ -7,7 +7,8 @@ from ldap2scim.errors import is_temporary
 from ldap2scim.run import extract as phase
 from ldap2scim.run import pipeline
 from ldap2scim.run.context import Run
-from ldap2scim.run.extract import Read, Unread
+from ldap2scim.run.extract import Unread
+from ldap2scim.run.reading import Read
 from tasks.carried import Carried
 from tasks.retries import JITTER, PAUSES, attempts_remain, may_help
 

@@ -30,6 +30,8 @@ class ReadFact:
     server: str
     ldap_filter: str
     """The administrator's filter of this kind; empty: everybody of the class."""
+    behind: str | None = None
+    """What the server lacks that the last one knew whose read was believed, as a clause."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,9 +66,10 @@ def check_state(facts: StateFacts, policy: SafetyPolicy) -> Verdict:
     """Check a state as a whole."""
     doubles = tuple(_all_duplicates(facts))
     anchors = tuple(_duplicate_anchors(facts.duplicates))
-    short = [fact for fact in facts.reads if is_short(fact, policy)]
+    short = [fact for fact in facts.reads if fact.behind is not None or is_short(fact, policy)]
     findings = (
         *(found for fact in facts.reads for found in _totals(fact, policy)),
+        *_behind(facts.reads),
         *(found for fact in facts.reads for found in _nobody_mapped(fact, facts.users)),
         *(found.finding for found in doubles),
         *anchors,
@@ -94,6 +97,20 @@ def _totals(fact: ReadFact, policy: SafetyPolicy) -> Iterable[Finding]:
             message=f"Directory {fact.directory} ({fact.server}) answered with no group at all{_selected(fact)}.",
             remedy="Check base DN and group filter, and that the bind user may read the groups.",
             subjects=(fact.directory,),
+        )
+
+
+def _behind(reads: tuple[ReadFact, ...]) -> Iterable[Finding]:
+    said = {(fact.directory, fact.server, fact.behind) for fact in reads if fact.behind is not None}
+    for directory, server, lacks in sorted(said):
+        yield Finding(
+            rule="server-behind",
+            severity=Severity.HOLD,
+            message=f"{server}, which answers for directory {directory}, is behind the server that was read last: "
+            f"{lacks}. Nobody of this directory is removed on its word.",
+            remedy="Wait until it has caught up, or put the current server first in `addresses`. If the other one is "
+            "lost for good, look at the plan and approve its id.",
+            subjects=(directory,),
         )
 
 

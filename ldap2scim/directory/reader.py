@@ -1,6 +1,6 @@
 """What a read is, and what it proves. Pure types and the protocol of a reader."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -52,30 +52,43 @@ class ServerState:
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """Why a read may be believed: every search ended with success on one server."""
+    """Why a read may be believed: every search ended with success on one server, which knew at least `state`."""
 
     server: str
     proofs: tuple[SearchProof, ...]
     state: ServerState | None = None
 
     def __post_init__(self) -> None:
-        servers = {proof.server for proof in self.proofs}
-        if servers != {self.server}:
-            raise ValueError(f"a read of {sorted(servers)} proves nothing about {self.server}")
+        others = {proof.server for proof in self.proofs} - {self.server}
+        if others:
+            raise ValueError(f"a read of {sorted(others)} proves nothing about {self.server}")
 
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """A finished read of one directory. It cannot be built from a failed one: it needs the proofs."""
+    """A finished read of one directory. It cannot be built from a failed one: it needs the proofs.
+
+    Read in full, it rests on a proof for each kind of entry. Read by changes, it rests on the full read before and on
+    a source of changes that came to its end; `proofs` then holds the searches for keys that were needed besides.
+    """
 
     directory: str
     completeness: Completeness
+    counts: Mapping[ResourceType, int]
+    """Entries that the directory has."""
+    transferred: int
+    """Entries that were received to know that."""
+    by_changes: str | None
+    """The method by which changes were read; None: everything was."""
+    why_full: str | None
+    """Why everything was read, as a clause."""
     started_at: datetime
     finished_at: datetime
 
-    def count(self, resource_type: ResourceType) -> int:
-        """Return how many entries of one kind were read."""
-        return sum(proof.entries for proof in self.completeness.proofs if proof.search.resource_type is resource_type)
+    def __post_init__(self) -> None:
+        proven = {proof.search.resource_type for proof in self.completeness.proofs}
+        if self.by_changes is None and proven != set(ResourceType):
+            raise ValueError(f"a full read of {self.directory} needs a proof for each kind of entry, not {proven}")
 
 
 Pages: TypeAlias = Generator[Sequence[LdapEntry], None, SearchProof]

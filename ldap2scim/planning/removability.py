@@ -77,6 +77,6 @@ def why_held(key: Key, removability: Removability) -> str:
             "absent may be that one: mend the entry that the findings name."
         )
     return (
-        "A read that this rests on was visibly shorter than the last one that was believed (the findings say which): "
-        "find out why, or approve the plan's id if they have really left."
+        "A read that this rests on was visibly shorter than the last one that was believed, or from a server that is "
+        "behind (the findings say which): find out why, or approve the plan's id if they have really left."
     )

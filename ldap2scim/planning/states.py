@@ -26,9 +26,9 @@ class ReadState(StrEnum):
     PROVEN = "proven"
     """Read to its proven end, from a server that is not behind the last proven read."""
     SHORT = "short"
-    """Read to its end, but visibly fewer entries than last time: removals are held."""
+    """Read to its end, but visibly fewer entries than last time, or from a server that is behind: removals are held."""
     FAILED = "failed"
-    """Not read, not to its end, or from a server that is behind: nothing is known, no removal is even proposed."""
+    """Not read, or not to its end: nothing is known, no removal is even proposed."""
 
 
 class Leaving(StrEnum):

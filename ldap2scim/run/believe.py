@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ldap2scim.directory.currency import behind, from_json
 from ldap2scim.findings import Finding, Held, Severity, stops
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.frames import DESIRED_COLUMNS
 from ldap2scim.planning.states import DesiredState, Edges, Holds, ReadState, Scope
 from ldap2scim.run.context import Run
-from ldap2scim.run.extract import Read, Unread
+from ldap2scim.run.extract import Unread
+from ldap2scim.run.reading import Read
 from ldap2scim.state.image_rows import Standing
 from ldap2scim.state.references import AMBIGUOUS, UNKNOWN, References
+from ldap2scim.state.runs import ProvenRead
 from validations.settings import check_settings
 from validations.state import ReadFact, StateFacts, check_state
 
@@ -101,14 +104,22 @@ def _read_facts(run: Run, reads: tuple[Read, ...]) -> tuple[ReadFact, ...]:
         ReadFact(
             directory=one.directory,
             resource_type=kind,
-            entries=one.extract.count(kind),
+            entries=one.extract.counts[kind],
             believed_before=before[one.directory, kind].entries if (one.directory, kind) in before else None,
             server=one.extract.completeness.server,
             ldap_filter=filters[one.directory, kind],
+            behind=_behind(one, before.get((one.directory, kind))),
         )
         for one in reads
         for kind in ResourceType
     )
+
+
+def _behind(one: Read, before: ProvenRead | None) -> str | None:
+    state = one.extract.completeness.state
+    if before is None or before.server_state is None or state is None:
+        return None
+    return behind(state, from_json(before.server_state))
 
 
 def _compared(frame: pd.DataFrame) -> pd.DataFrame:

@@ -3,33 +3,24 @@
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
-from ldap2scim.directory import client
-from ldap2scim.directory.reader import Completeness, DirectoryReader, Extract, Search, SearchProof
-from ldap2scim.directory.searches import searches
-from ldap2scim.directory.settings import DirectorySettings
-from ldap2scim.errors import DirectoryError
-from ldap2scim.model import ResourceType
+from ldap2scim.directory import change_sources
+from ldap2scim.directory.failover import on_one_server
+from ldap2scim.directory.session import Session
+from ldap2scim.errors import ChangesRefused, DirectoryError
+from ldap2scim.run.change_read import ChangeRead, read_changes
 from ldap2scim.run.context import Run
-from ldap2scim.run.image_rows import image_rows
+from ldap2scim.run.full_read import read_in_full
+from ldap2scim.run.missed import missed_changes
+from ldap2scim.run.reading import Read, Reading
 from ldap2scim.settings import ConfiguredDirectory
-from ldap2scim.state.image import ImageWriter, image_writer
-from ldap2scim.state.image_rows import ImageChanges
+from ldap2scim.state.image_rows import Place
+from ldap2scim.state.places import place_of
 
 logger = logging.getLogger("ldap2scim.run")
 
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A directory that was read to its proven end."""
-
-    extract: Extract
-    changes: ImageChanges
-
-    @property
-    def directory(self) -> str:
-        """Name of the directory."""
-        return self.extract.directory
+_DUE = "the last full read is as old as `full_read_every` allows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +32,7 @@ class Unread:
 
 
 def extract(run: Run) -> tuple[Read | Unread, ...]:
-    """Read every directory into the image. One that fails does not stop the others.
+    """Bring the image of every directory up to now. One that fails does not stop the others.
 
     Raises:
         RunRefused: the run lost its lease.
@@ -52,40 +43,42 @@ def extract(run: Run) -> tuple[Read | Unread, ...]:
 
 def _extract_one(run: Run, directory: ConfiguredDirectory) -> Read | Unread:
     connection = directory.settings
+    run.progress.begin(f"reading {connection.name}")
     try:
-        return _read(run, directory)
+        return on_one_server(connection, partial(_read, run, directory))
     except DirectoryError as error:
         logger.warning("Directory %s was not read: %s", connection.name, error.message)
         return Unread(connection.name, error)
-
-
-def _read(run: Run, directory: ConfiguredDirectory) -> Read:
-    connection = directory.settings
-    started = datetime.now(UTC)
-    asked = searches(connection, directory.mappings.user.ldap_attributes, directory.mappings.group.ldap_attributes)
-    run.progress.begin(f"reading {connection.name}")
-    reader = client.connect(connection)
-    try:
-        with image_writer(run.lease, connection.name) as image:
-            proofs = tuple(_read_search(run, connection, reader, search, image) for search in asked)
-            proven = Extract(connection.name, Completeness(reader.server, proofs), started, datetime.now(UTC))
-            counts = {kind: proven.count(kind) for kind in ResourceType}
-            changes = image.commit(counts, reader.server)
     finally:
-        reader.close()
         run.progress.end()
-    return Read(proven, changes)
 
 
-def _read_search(
-    run: Run, connection: DirectorySettings, reader: DirectoryReader, search: Search, image: ImageWriter
-) -> SearchProof:
-    pages = reader.read(search)
-    try:
-        while True:
-            page = next(pages)
-            image.put(search.resource_type, image_rows(connection, search.resource_type, page, image.key_of_dn))
-            run.progress.advance(len(page))
-    except StopIteration as end:
-        proof: SearchProof = end.value
-        return proof
+def _read(run: Run, directory: ConfiguredDirectory, session: Session) -> Read:
+    state = change_sources.server_state(session, directory.settings)
+    reading = Reading(run, directory, session, state, datetime.now(UTC))
+    place = place_of(run.store, directory.settings.name)
+    why = _why_full(reading, place)
+    caught_up: ChangeRead | None = None
+    if place is not None and why in {None, _DUE}:
+        try:
+            caught_up = read_changes(reading, place)
+        except ChangesRefused as error:
+            why = error.message
+    if caught_up is not None and why is None:
+        return caught_up.read
+    full = read_in_full(reading, why or _DUE)
+    if caught_up is not None:
+        run.note(*missed_changes(reading, caught_up, full))
+    return full.read
+
+
+def _why_full(reading: Reading, place: Place | None) -> str | None:
+    """Say why everything has to be read; None: the changes are enough."""
+    if place is None:
+        return "it is not known from where changes could be read"
+    if place.asked != reading.asked:
+        return "the settings ask for other entries or attributes than before"
+    if (place.server, place.identity) != (reading.session.server, reading.state.identity):
+        return f"the changes are known up to {place.server}, and {reading.session.server} is another server"
+    age = reading.run.now - place.full_read_at
+    return None if abs(age) < reading.settings.full_read_every else _DUE

@@ -9,7 +9,8 @@ from ldap2scim.findings import Finding, Held, Severity
 from ldap2scim.mapping.mapper import Mapped, Mapper, OutOfScope, compile_mapping
 from ldap2scim.model import ResourceType
 from ldap2scim.run.context import Run
-from ldap2scim.run.extract import Read, Unread
+from ldap2scim.run.extract import Unread
+from ldap2scim.run.reading import Read
 from ldap2scim.settings import ConfiguredDirectory, mapping_digest
 from ldap2scim.state.encoding import unpack
 from ldap2scim.state.image_rows import MappedRow, PendingRow, Standing

@@ -7,9 +7,10 @@ from ldap2scim.progress import Progress
 from ldap2scim.run.believe import Believed, believe
 from ldap2scim.run.context import Mode, Run, open_run
 from ldap2scim.run.decide import Decision, decide
-from ldap2scim.run.extract import Read, Unread, extract
+from ldap2scim.run.extract import Unread, extract
 from ldap2scim.run.load import Loader, batches
 from ldap2scim.run.mapping import map_entries
+from ldap2scim.run.reading import Read
 from ldap2scim.run.recovery import rebuild_snapshot
 from ldap2scim.run.report import Report, report
 from ldap2scim.run.settle import settle_doubts

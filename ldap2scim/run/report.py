@@ -14,11 +14,15 @@ from ldap2scim.planning.states import ReadState, Scope
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.decide import Decision
-from ldap2scim.run.extract import Read, Unread
+from ldap2scim.run.extract import Unread
 from ldap2scim.run.load import Loader
+from ldap2scim.run.reading import Read
 from ldap2scim.state import approvals, runs
 from ldap2scim.state.approvals import HeldPlan
 from ldap2scim.state.snapshot_rows import Status
+
+_ABOUT_READS = frozenset({"short-read", "server-behind"})
+"""Rules that hold removals because of a read, until nobody waits for them any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +30,24 @@ class ReadLine:
     """How the read of one directory went."""
 
     directory: str
-    entries: int
-    server: str
-    full: bool
-    """Read in full; the alternative, by changes, is not there yet."""
+    entries: int = 0
+    """That the directory has."""
+    transferred: int = 0
+    """That were received to know it."""
+    server: str = ""
+    by_changes: str | None = None
+    """The method by which changes were read; None: everything was."""
+    why_full: str | None = None
     error: str | None = None
+
+    def __str__(self) -> str:
+        if self.error is not None:
+            return f"Directory {self.directory} was not read: {self.error}"
+        how = f"by changes ({self.by_changes})" if self.by_changes else f"in full, since {self.why_full}"
+        return (
+            f"Directory {self.directory}: {self.entries:,} entries, read {how} from {self.server}; "
+            f"{self.transferred:,} entries transferred."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +193,7 @@ def _doubted(believed: Believed, decision: Decision | None, outcomes: Sequence[O
 def _settled(findings: Iterable[Finding], doubted: set[str]) -> Iterator[Finding]:
     """Yield the findings; that a read is short holds nothing any more where it is the new measure."""
     for finding in findings:
-        if finding.rule == "short-read" and doubted.isdisjoint(finding.subjects):
+        if finding.rule in _ABOUT_READS and doubted.isdisjoint(finding.subjects):
             said = f"{finding.message} Nobody waits for that any more: this read is the measure from now on."
             yield replace(finding, severity=Severity.NOTE, message=said, remedy="Nothing needs to be done.")
         else:
@@ -185,9 +202,16 @@ def _settled(findings: Iterable[Finding], doubted: set[str]) -> Iterator[Finding
 
 def _line(one: Read | Unread) -> ReadLine:
     if isinstance(one, Unread):
-        return ReadLine(one.directory, 0, "", full=True, error=str(one.error))
-    completeness = one.extract.completeness
-    return ReadLine(one.directory, sum(proof.entries for proof in completeness.proofs), completeness.server, full=True)
+        return ReadLine(one.directory, error=str(one.error))
+    read = one.extract
+    return ReadLine(
+        directory=one.directory,
+        entries=sum(read.counts.values()),
+        transferred=read.transferred,
+        server=read.completeness.server,
+        by_changes=read.by_changes,
+        why_full=read.why_full,
+    )
 
 
 def _stopped_by(error: ServiceError | None) -> str | None:

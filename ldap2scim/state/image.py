@@ -16,8 +16,10 @@ from ldap2scim.state.bulk import Bulk
 from ldap2scim.state.chunks import chunks
 from ldap2scim.state.encoding import digest
 from ldap2scim.state.image_members import MemberChanges, members_digest
-from ldap2scim.state.image_rows import Duplicate, ImageChanges, ImageRow
+from ldap2scim.state.image_names import names
+from ldap2scim.state.image_rows import Duplicate, Evidence, ImageChanges, ImageRow, KnownName
 from ldap2scim.state.lease import Lease
+from ldap2scim.state.places import store_place
 from ldap2scim.state.schema import image, image_entries, reads
 from ldap2scim.state.store import Clock
 
@@ -68,7 +70,7 @@ class _Page:
     new_entries: list[tuple[int, bytes]] = field(default_factory=list)
     updated: list[tuple[object, ...]] = field(default_factory=list)
     changed_entries: list[tuple[int, bytes]] = field(default_factory=list)
-    members: list[tuple[int, bytes | None]] = field(default_factory=list)
+    members: list[tuple[int, bytes | None, int]] = field(default_factory=list)
 
 
 class ImageWriter:
@@ -85,7 +87,7 @@ class ImageWriter:
         # One byte an id: a million entries are a megabyte, and marking one as seen is no write.
         self._seen = bytearray(self._next_id)
         self._put = dict.fromkeys(ResourceType, 0)
-        self._new = self._changed = self._unchanged = self._repeated = 0
+        self._new = self._changed = self._unchanged = self._repeated = self._removed = 0
         self._duplicates: list[Duplicate] = []
         self.changes: ImageChanges | None = None
         """What the read did, once it is committed."""
@@ -114,37 +116,94 @@ class ImageWriter:
                 self._take(resource_type, row, known, page)
             self._write(page)
 
-    def commit(self, counts: Mapping[ResourceType, int], server: str) -> ImageChanges:
-        """End the read: entries that were not seen leave the image, and the read is recorded as proven.
+    def named(self, uuids: Iterable[str]) -> tuple[KnownName, ...]:
+        """Return the entries that the image has under the server's own names for them."""
+        mine = image.c.directory == self._directory
+        return tuple(
+            found for piece in chunks(uuids) for found in names(self._connection, mine, image.c.uuid.in_(piece))
+        )
+
+    def every_name(self) -> tuple[KnownName, ...]:
+        """Return all entries of the directory that the image has, those of this read included."""
+        return names(self._connection, image.c.directory == self._directory)
+
+    def unseen(self) -> tuple[KnownName, ...]:
+        """Return the entries that this read has not met: they leave with a full read."""
+        return tuple(name for name in self.every_name() if not self._seen[name.id])
+
+    def saw(self, row_id: int) -> bool:
+        """Say whether this read met an entry."""
+        return bool(self._seen[row_id])
+
+    def spare(self, ids: Iterable[int]) -> None:
+        """Keep entries as they were, as if this read had met them unchanged."""
+        for row_id in ids:
+            self._seen[row_id] = 1
+
+    def forget(self, ids: Iterable[int]) -> None:
+        """Let entries leave the image."""
+        for piece in chunks(ids):
+            # Raw entry, essence and references go with it (ON DELETE CASCADE).
+            self._connection.execute(delete(image).where(image.c.id.in_(piece)))
+            self._removed += len(piece)
+
+    def commit_full(self, counts: Mapping[ResourceType, int], evidence: Evidence) -> ImageChanges:
+        """End a full read: entries that were not seen leave the image, and the read is recorded as proven.
 
         Args:
             counts: entries of each kind by the proof of completeness.
-            server: `host:port` that answered.
+            evidence: what is kept of the read.
 
         Raises:
             ReadIncomplete: the proof counts other entries than were put here; nothing is committed.
         """
         self._compare(counts)
-        removed = self._remove_unseen()
-        now = self._clock()
-        record = {"read_no": self._read_no, "directory": self._directory, "server": server, "finished_at": now}
-        self._connection.execute(
-            insert(reads),
-            [
-                {**record, "resource_type": kind.value, "entries": self._put[kind], "believed": False}
-                for kind in ResourceType
-            ],
+        self.forget([name.id for name in self.unseen()])
+        return self._record(dict(self._put), evidence, full=True)
+
+    def commit_changes(self, evidence: Evidence) -> ImageChanges:
+        """End a read of changes: what was not named stays as it is, and the read is recorded as proven."""
+        query = (
+            select(image.c.resource_type, func.count())
+            .where(image.c.directory == self._directory)
+            .group_by(image.c.resource_type)
         )
+        present = {ResourceType(kind): count for kind, count in self._connection.execute(query)}
+        return self._record({kind: present.get(kind, 0) for kind in ResourceType}, evidence, full=False)
+
+    def _record(self, counts: Mapping[ResourceType, int], evidence: Evidence, *, full: bool) -> ImageChanges:
+        record = {
+            "read_no": self._read_no,
+            "directory": self._directory,
+            "server": evidence.server,
+            "server_state": evidence.server_state,
+            "full": full,
+            "transferred": evidence.transferred,
+            "finished_at": self._clock(),
+            "believed": False,
+        }
+        rows = [{**record, "resource_type": kind.value, "entries": count} for kind, count in counts.items()]
+        self._connection.execute(insert(reads), rows)
+        store_place(self._connection, self._directory, evidence.place if self._can_follow() else None)
         self.changes = ImageChanges(
             read_no=self._read_no,
             new=self._new,
             changed=self._changed,
             unchanged=self._unchanged,
-            removed=removed,
+            removed=self._removed,
             repeated=self._repeated,
             duplicates=tuple(self._duplicates),
+            counts=counts,
         )
         return self.changes
+
+    def _can_follow(self) -> bool:
+        """Say whether a read of changes could go on from here: each entry has a name of its own at the server.
+
+        An anchor that two entries share is found by a full read alone.
+        """
+        nameless = select(image.c.id).where(image.c.directory == self._directory, image.c.uuid.is_(None)).limit(1)
+        return not self._duplicates and self._connection.execute(nameless).first() is None
 
     def _compare(self, counts: Mapping[ResourceType, int]) -> None:
         wrong = [
@@ -195,7 +254,7 @@ class ImageWriter:
             if old.members_digest != references:
                 self._members.note_changed(row_id, row)
             if same_entry:
-                page.members.append((row_id, references))
+                page.members.append((row_id, references, self._read_no))
                 return
         known[name] = _Known(row_id, resource_type, row.dn_normalised, row_digest, references)
         names = (row.dn, row.dn_normalised, row.uid, row.uuid, row.sid, row.primary_group)
@@ -221,14 +280,6 @@ class ImageWriter:
         _UPDATE_MEMBERS.execute(self._connection, page.members)
         self._members.write()
 
-    def _remove_unseen(self) -> int:
-        ids = self._connection.scalars(select(image.c.id).where(image.c.directory == self._directory)).all()
-        unseen = [row_id for row_id in ids if not self._seen[row_id]]
-        for piece in chunks(unseen):
-            # Its raw entry, essence and references go with it (ON DELETE CASCADE).
-            self._connection.execute(delete(image).where(image.c.id.in_(piece)))
-        return len(unseen)
-
 
 def _nameless(dn_normalised: str) -> str:
     """Return what stands for the key of an entry that has none; no key starts with a colon."""
@@ -252,5 +303,6 @@ _UPDATE_ENTRY = Bulk(
     ("row_id", "entry"),
 )
 _UPDATE_MEMBERS = Bulk(
-    update(image).where(_OF_ROW).values(members_digest=bindparam("members_digest")), ("row_id", "members_digest")
+    update(image).where(_OF_ROW).values(members_digest=bindparam("members_digest"), changed_in=bindparam("changed_in")),
+    ("row_id", "members_digest", "changed_in"),
 )

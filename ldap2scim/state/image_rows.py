@@ -1,5 +1,6 @@
 """The rows that go into and come out of the directory image. Pure values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -72,6 +73,46 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownName:
+    """An entry of the image by its names."""
+
+    id: int
+    key: Key | None
+    resource_type: ResourceType
+    dn: str
+    dn_normalised: str
+    uuid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """From where changes are read next time (`directory.changes.Position`), and what that rests on."""
+
+    method: str
+    cookie: bytes
+    server: str
+    identity: str
+    """Of the server's database."""
+    asked: str
+    """Digest of the searches that the image answers."""
+    full_read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is kept of a proven read beside its entries."""
+
+    server: str
+    """`host:port` that answered."""
+    server_state: str | None = None
+    """JSON; what the server knew when the read began."""
+    transferred: int = 0
+    """Entries received, by whatever search."""
+    place: Place | None = None
+    """None: the next read is a full one."""
+
+
+@dataclass(frozen=True, slots=True)
 class ImageChanges:
     """What a committed read did to the image, in entries."""
 
@@ -79,10 +120,18 @@ class ImageChanges:
     new: int
     changed: int
     unchanged: int
+    """Seen and found as they were."""
     removed: int
     repeated: int
     """Found by more than one search."""
     duplicates: tuple[Duplicate, ...]
+    counts: Mapping[ResourceType, int]
+    """Entries of each kind that the directory has after this read."""
+
+    @property
+    def any(self) -> bool:
+        """Say whether the image is another one than before."""
+        return bool(self.new or self.changed or self.removed)
 
 
 @dataclass(frozen=True, slots=True)

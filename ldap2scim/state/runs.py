@@ -41,6 +41,8 @@ class ProvenRead:
     entries: int
     server: str
     finished_at: datetime
+    server_state: str | None
+    """JSON; what the server knew when the read began."""
 
 
 class RunsReader:
@@ -65,7 +67,7 @@ class RunsReader:
         with self._store.read() as connection:
             return {
                 (row.directory, ResourceType(row.resource_type)): ProvenRead(
-                    row.read_no, row.entries, row.server, row.finished_at
+                    row.read_no, row.entries, row.server, row.finished_at, row.server_state
                 )
                 for row in connection.execute(query)
             }

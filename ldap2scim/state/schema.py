@@ -188,6 +188,9 @@ reads = Table(
     Column("directory", Text, nullable=False),
     Column("entries", Integer, nullable=False),
     Column("server", Text, nullable=False),
+    Column("server_state", Text),  # JSON: what the server knew when the read began
+    Column("full", Boolean, nullable=False),
+    Column("transferred", Integer, nullable=False),
     Column("finished_at", Instant, nullable=False),
     Column("believed", Boolean, nullable=False),
 )
@@ -218,14 +221,16 @@ held_operations = Table(
     Column("approved_at", Instant),
     Column("used_at", Instant),
 )
-cookies = Table(
-    "cookies",
+positions = Table(
+    "positions",
     metadata,
     Column("directory", Text, primary_key=True),
-    Column("resource_type", Text, primary_key=True),
+    Column("method", Text, nullable=False),
     Column("cookie", LargeBinary, nullable=False),
     Column("server", Text, nullable=False),
-    Column("read_no", Integer, nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("asked", Text, nullable=False),  # digest of the searches that the image answers
+    Column("full_read_at", Instant, nullable=False),
 )
 lease = Table(
     "lease",

@@ -3,7 +3,7 @@
 from ldap2scim.directory.reader import Completeness, Extract, Search, SearchProof
 from ldap2scim.model import ResourceType
 from ldap2scim.run.context import Run
-from ldap2scim.run.extract import Read
+from ldap2scim.run.reading import Read
 from ldap2scim.state.image_rows import ImageRow
 from tests.state import worlds
 
@@ -18,4 +18,6 @@ def read(run: Run, people: list[ImageRow], groups: list[ImageRow], directory: st
         SearchProof(Search(kind, "dc=x", "(objectClass=*)", ()), len(entries), 1, 0, (), SERVER)
         for kind, entries in ((ResourceType.USER, people), (ResourceType.GROUP, groups))
     )
-    return Read(Extract(directory, Completeness(SERVER, proofs), worlds.MONDAY, worlds.MONDAY), changes)
+    counts = {ResourceType.USER: len(people), ResourceType.GROUP: len(groups)}
+    proven = Completeness(SERVER, proofs)
+    return Read(Extract(directory, proven, counts, len(proofs), None, None, worlds.MONDAY, worlds.MONDAY), changes)

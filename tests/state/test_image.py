@@ -6,7 +6,7 @@ from ldap2scim.errors import ReadIncomplete
 from ldap2scim.model import ResourceType
 from ldap2scim.state.access import StateReader
 from ldap2scim.state.image import image_writer
-from ldap2scim.state.image_rows import Duplicate, Standing
+from ldap2scim.state.image_rows import Duplicate, Evidence, Standing
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.store import Store
 from tests.state.worlds import CORP, group, key, map_all, person, read
@@ -131,7 +131,7 @@ def test_a_proof_that_counts_otherwise_is_refused(lease: Lease, reader: StateRea
     def lose_one() -> None:
         with image_writer(lease, CORP) as image:
             image.put(ResourceType.USER, [person("a")])
-            image.commit({ResourceType.USER: 2}, "h:389")
+            image.commit_full({ResourceType.USER: 2}, Evidence("h:389"))
 
     with pytest.raises(ReadIncomplete, match="2 User entries read, 1 stored"):
         lose_one()
@@ -144,7 +144,7 @@ def test_an_entry_of_two_searches_counts_once(lease: Lease) -> None:
     with image_writer(lease, CORP) as image:
         image.put(ResourceType.USER, [person("a"), person("a")])
         image.put(ResourceType.USER, [person("a")])
-        changes = image.commit({ResourceType.USER: 3}, "h:389")
+        changes = image.commit_full({ResourceType.USER: 3}, Evidence("h:389"))
 
     assert (changes.new, changes.repeated, changes.duplicates) == (1, 2, ())
 
@@ -198,7 +198,7 @@ def test_a_person_that_becomes_a_group_changes_kind(lease: Lease, reader: StateR
     map_all(lease)
     with image_writer(lease, CORP) as image:
         image.put(ResourceType.GROUP, [person("a")])
-        changes = image.commit({ResourceType.GROUP: 1}, "h:389")
+        changes = image.commit_full({ResourceType.GROUP: 1}, Evidence("h:389"))
     map_all(lease)
 
     assert changes.changed == 1

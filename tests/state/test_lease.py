@@ -10,7 +10,7 @@ from ldap2scim.planning.accounts import Result
 from ldap2scim.state import journal
 from ldap2scim.state.access import StateReader
 from ldap2scim.state.image import image_writer
-from ldap2scim.state.image_rows import MappedRow, Standing
+from ldap2scim.state.image_rows import Evidence, MappedRow, Standing
 from ldap2scim.state.journal import Intent, Settlement
 from ldap2scim.state.lease import TTL, Lease, acquire
 from ldap2scim.state.mapped import store_mapped
@@ -62,7 +62,7 @@ def test_writing_is_a_sign_of_life(store: Store, lease: Lease, clock: FakeClock)
     with image_writer(lease, "corp") as image:
         clock.advance(TTL * 3)
         lease.renew()  # the heartbeat finds the transaction open, and leaves it to that
-        image.commit({}, "h:389")
+        image.commit_full({}, Evidence("h:389"))
 
     with pytest.raises(RunRefused):
         acquire(store, "service", "b")

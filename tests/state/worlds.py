@@ -8,7 +8,7 @@ from ldap2scim.essence import fingerprint, to_essence
 from ldap2scim.model import Key, ResourceType, make_key
 from ldap2scim.state.encoding import pack
 from ldap2scim.state.image import image_writer
-from ldap2scim.state.image_rows import ImageChanges, ImageRow, MappedRow, PendingRow, Standing
+from ldap2scim.state.image_rows import Evidence, ImageChanges, ImageRow, MappedRow, PendingRow, Standing
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.mapped import pending, store_mapped
 from ldap2scim.state.snapshot_rows import SnapshotRow, Status
@@ -59,7 +59,9 @@ def read(
     with image_writer(lease, directory) as image:
         image.put(ResourceType.USER, people)
         image.put(ResourceType.GROUP, groups)
-        return image.commit({ResourceType.USER: len(people), ResourceType.GROUP: len(groups)}, "ldap.example.com:389")
+        return image.commit_full(
+            {ResourceType.USER: len(people), ResourceType.GROUP: len(groups)}, Evidence("ldap.example.com:389")
+        )
 
 
 def map_all(

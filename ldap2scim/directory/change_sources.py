@@ -1,0 +1,40 @@
+"""Who tells what changed in a directory, and what its server knows: one answer for each kind of server."""
+
+from ldap2scim.directory.changes import Changes, Position
+from ldap2scim.directory.reader import ServerState
+from ldap2scim.directory.session import Session
+from ldap2scim.directory.settings import DirectorySettings
+from ldap2scim.errors import ChangesRefused
+
+
+def server_state(session: Session, settings: DirectorySettings) -> ServerState:
+    """Return which server answers, and what it knows at this moment.
+
+    Raises:
+        DirectoryUnavailable: the connection was lost or the server is busy.
+    """
+    del settings
+    return ServerState(session.server)
+
+
+def begin(session: Session, settings: DirectorySettings) -> Position | None:
+    """Return the position of this moment; None where the server cannot tell what changes.
+
+    Raises:
+        DirectoryUnavailable: the connection was lost or the server is busy.
+        ReadIncomplete: the server did not answer to the end.
+    """
+    del session, settings
+    return None
+
+
+def since(session: Session, settings: DirectorySettings, position: Position) -> Changes:
+    """Return what was touched since a position.
+
+    Raises:
+        ChangesRefused: the server does not go on from there.
+        DirectoryUnavailable: the connection was lost or the server is busy.
+        ReadIncomplete: the server did not answer to the end.
+    """
+    del settings
+    raise ChangesRefused(f"{session.server} does not know the method {position.method}")

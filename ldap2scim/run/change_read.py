@@ -1,0 +1,159 @@
+"""A read of changes: each entry that something happened to is read again, under the filters of a full read.
+
+Found, it goes into the image as a full read would put it there; not found, it has left. Where the source of changes
+cannot name everything, the keys of all entries are read with the same filters, and only those that differ in full.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ldap2scim.directory import change_sources, dn
+from ldap2scim.directory.changes import ChangeMethod, Changes, Position, Touch
+from ldap2scim.directory.dependence import depends_on_others, reads_back_links
+from ldap2scim.directory.filters import parse
+from ldap2scim.directory.reader import SearchProof
+from ldap2scim.directory.settings import DirectoryKind
+from ldap2scim.errors import ChangesRefused
+from ldap2scim.model import ResourceType
+from ldap2scim.run.full_read import key_of, pages
+from ldap2scim.run.image_rows import image_rows
+from ldap2scim.run.reading import Read, Reading
+from ldap2scim.state.image import ImageWriter, image_writer
+from ldap2scim.state.image_rows import KnownName, Place
+
+logger = logging.getLogger("ldap2scim.run")
+
+MOST_REREAD = 2000
+"""Entries to read one by one; beyond them a search for all is quicker."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRead:
+    """A read of changes, and from where it went on."""
+
+    read: Read
+    position: Position
+
+
+def read_changes(reading: Reading, place: Place) -> ChangeRead:
+    """Bring the image of a directory up to now.
+
+    Raises:
+        ChangesRefused: the changes cannot be had from here, or everything is quicker; the image is as it was.
+        DirectoryUnavailable, ReadIncomplete: as for a full read.
+        RunRefused, StateError: the image cannot be written.
+    """
+    position = Position(ChangeMethod(place.method), place.cookie)
+    changes = change_sources.since(reading.session, reading.settings, position)
+    with image_writer(reading.run.lease, reading.settings.name) as image:
+        catching_up = _CatchingUp(reading, image)
+        known = catching_up.take(changes.touched)
+        why = catching_up.why_all_keys(changes, known)
+        if why is not None:
+            logger.info("Directory %s: the keys of all entries are read, since %s.", reading.settings.name, why)
+            catching_up.compare_keys()
+        transferred = changes.transferred + catching_up.received
+        next_place = reading.place(changes.position, place.full_read_at)
+        stored = image.commit_changes(reading.evidence(transferred, next_place))
+    read = reading.finished(stored, tuple(catching_up.proofs), transferred, by_changes=place.method)
+    return ChangeRead(read, changes.position)
+
+
+@dataclass(slots=True)
+class _CatchingUp:
+    reading: Reading
+    image: ImageWriter
+    received: int = 0
+    proofs: list[SearchProof] = field(default_factory=list)
+    people: set[str] = field(default_factory=set)
+    """Entries that are users and nothing else, by the server's names for them."""
+
+    def take(self, touched: tuple[Touch, ...]) -> tuple[KnownName, ...]:
+        """Read the touched entries again; return those that the image had."""
+        self._not_too_many(len(touched))
+        known = self.image.named(one.uuid for one in touched)
+        names = {one.uuid: one for one in known}
+        self.people.update(one.uuid for one in known if one.uuid and one.resource_type is ResourceType.USER)
+        for touch in touched:
+            self._reread(self._base_of(touch, names.get(touch.uuid)))
+        self.image.forget(one.id for one in known if not self.image.saw(one.id))
+        return known
+
+    def why_all_keys(self, changes: Changes, known: tuple[KnownName, ...]) -> str | None:
+        """Say why entries may have come, left or moved that nobody named; None: none has."""
+        if changes.unsure is not None:
+            return changes.unsure
+        held = {one.uuid for one in known}
+        if any(touch.may_hold_others and touch.uuid not in held for touch in changes.touched):
+            return "an entry was changed that others may lie below"
+        if all(touch.uuid in self.people for touch in changes.touched):
+            return None
+        self._refuse_back_links()
+        if any(depends_on_others(parse(search.filter)) for search in self.reading.searches):
+            return "a filter depends on groups, and something else than a person was changed"
+        return None
+
+    def compare_keys(self) -> None:
+        """Read the keys of all entries; read in full what is new or has another name; let go whom nobody named."""
+        known = {one.key: one for one in self.image.every_name() if one.key is not None}
+        again: list[str] = []
+        for search in self.reading.key_searches:
+            for page, proof in pages(self.reading, search):
+                self.received += len(page)
+                self.proofs += [proof] if proof is not None else []
+                for entry in page:
+                    key = key_of(self.reading, entry)
+                    old = known.get(key) if key is not None else None
+                    if old is None or old.dn_normalised != dn.normalise(entry.dn):
+                        again.append(entry.dn)
+                    elif old.resource_type is not search.resource_type:
+                        again.append(entry.dn)  # users and groups at once, which a full read reports
+                    else:
+                        self.image.spare([old.id])
+        self._not_too_many(len(again))
+        for name in again:
+            self._reread(name)
+        self.image.forget(one.id for one in self.image.unseen())
+
+    def _reread(self, name: str | None) -> None:
+        """Put an entry into the image as both searches see it; None: it has no name any more."""
+        if name is None:
+            return
+        for search in self.reading.searches:
+            entry = self.reading.session.reread(name, search)
+            if entry is None or not self.reading.covers(search, entry.dn):
+                continue
+            self.received += 1
+            rows = image_rows(self.reading.settings, search.resource_type, [entry], self.image.key_of_dn)
+            self.image.put(search.resource_type, rows)
+            if search.resource_type is ResourceType.USER:
+                self.people.update(row.uuid for row in rows if row.uuid)
+
+    def _base_of(self, touch: Touch, known: KnownName | None) -> str | None:
+        if self.reading.settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
+            return f"<GUID={touch.uuid}>"
+        if touch.dn is not None:
+            return touch.dn
+        return known.dn if known is not None else None
+
+    def _refuse_back_links(self) -> None:
+        mapped = {name for search in self.reading.searches for name in search.attributes}
+        if links := reads_back_links(mapped):
+            raise ChangesRefused(
+                f"something else than a person was changed, and the mapping reads {', '.join(sorted(links))}"
+            )
+
+    def _not_too_many(self, count: int) -> None:
+        if count > MOST_REREAD:
+            raise ChangesRefused(f"{count} entries were changed, and reading everything is quicker")
+
+
+def touched_since(reading: Reading, position: Position) -> Iterable[str] | None:
+    """Return the server's names of what was touched since a position; None where not everything is named.
+
+    Raises:
+        ChangesRefused: the server does not go on from there.
+    """
+    changes = change_sources.since(reading.session, reading.settings, position)
+    return None if changes.unsure is not None else tuple(touch.uuid for touch in changes.touched)

@@ -1,0 +1,113 @@
+"""A full read: both searches to their proven end, and whoever seems to have left asked for a second time."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ldap2scim.directory import change_sources, dn
+from ldap2scim.directory.anchors import source_anchor
+from ldap2scim.directory.entry import LdapEntry
+from ldap2scim.directory.reader import Search, SearchProof
+from ldap2scim.findings import Finding, Severity
+from ldap2scim.model import Key, ResourceType, make_key
+from ldap2scim.run.image_rows import image_rows
+from ldap2scim.run.reading import Read, Reading
+from ldap2scim.state.image import ImageWriter, image_writer
+from ldap2scim.state.image_rows import KnownName
+
+logger = logging.getLogger("ldap2scim.run")
+
+
+@dataclass(frozen=True, slots=True)
+class FullRead:
+    """A full read, and who left the image with it."""
+
+    read: Read
+    left: tuple[KnownName, ...]
+
+
+def read_in_full(reading: Reading, why: str) -> FullRead:
+    """Read a whole directory into its image.
+
+    Raises:
+        DirectoryUnavailable: the connection was lost or the server is busy.
+        ReadIncomplete: a search did not come to its proven end; the image is as it was.
+        RunRefused, StateError: the image cannot be written.
+    """
+    # Before the first entry is read: what changes from now on is reported next time, whether this read saw it or not.
+    position = change_sources.begin(reading.session, reading.settings) if reading.settings.full_read_every else None
+    with image_writer(reading.run.lease, reading.settings.name) as image:
+        proofs = tuple(_read_search(reading, search, image) for search in reading.searches)
+        again = _ask_again(reading, image)
+        left = image.unseen()
+        counts = dict.fromkeys(ResourceType, 0)
+        for proof in proofs:
+            counts[proof.search.resource_type] += proof.entries
+        transferred = sum(proof.entries for proof in (*proofs, *again))
+        place = reading.place(position, reading.run.now)
+        changes = image.commit_full(counts, reading.evidence(transferred, place))
+    return FullRead(reading.finished(changes, (*proofs, *again), transferred, why_full=why), left)
+
+
+def pages(reading: Reading, search: Search) -> Iterator[tuple[list[LdapEntry], SearchProof | None]]:
+    """Yield the pages of a search, and at its end an empty one with the proof.
+
+    Raises:
+        DirectoryError: the search did not come to its proven end.
+    """
+    arriving = reading.session.read(search)
+    try:
+        while True:
+            page = list(next(arriving))
+            reading.run.progress.advance(len(page))
+            yield page, None
+    except StopIteration as end:
+        yield [], end.value
+
+
+def key_of(reading: Reading, entry: LdapEntry) -> Key | None:
+    """Return the key of an entry; None where its source anchor cannot be read."""
+    anchor = source_anchor(entry, reading.settings)
+    return make_key(reading.settings.name, anchor) if anchor else None
+
+
+def _read_search(reading: Reading, search: Search, image: ImageWriter) -> SearchProof:
+    kind = search.resource_type
+    for page, proof in pages(reading, search):
+        if proof is not None:
+            return proof
+        image.put(kind, image_rows(reading.settings, kind, page, image.key_of_dn))
+    raise AssertionError("a search ends with its proof or with an error")
+
+
+def _ask_again(reading: Reading, image: ImageWriter) -> tuple[SearchProof, ...]:
+    """Read the keys of all once more where somebody is missing; whoever is among them has not left."""
+    missing = image.unseen()
+    if not missing:
+        return ()
+    keys: set[Key | None] = set()
+    names: set[str] = set()
+    proofs: list[SearchProof] = []
+    for search in reading.key_searches:
+        for page, proof in pages(reading, search):
+            keys.update(key_of(reading, entry) for entry in page)
+            names.update(dn.normalise(entry.dn) for entry in page)
+            proofs += [proof] if proof is not None else []
+    present = [one for one in missing if (one.key in keys if one.key is not None else one.dn_normalised in names)]
+    if present:
+        image.spare(one.id for one in present)
+        reading.run.note(_contradiction(reading, present))
+    return tuple(proofs)
+
+
+def _contradiction(reading: Reading, present: Iterable[KnownName]) -> Finding:
+    names = tuple(one.dn for one in present)
+    return Finding(
+        rule="read-contradicts-itself",
+        severity=Severity.NOTE,
+        message=f"{reading.session.server} left out {len(names)} entries in the full read of directory "
+        f"{reading.settings.name}, and named them when it was asked for the keys alone: {', '.join(names[:5])}. "
+        "They are kept as they were.",
+        remedy="Entries that are moved during a read do that once. If it comes again, look into the server's log.",
+        subjects=names[:20],
+    )
