@@ -1,9 +1,10 @@
 """Who tells what changed in a directory, and what its server knows: one answer for each kind of server."""
 
-from ldap2scim.directory.changes import Changes, Position
+from ldap2scim.directory import entry_csn, openldap_state, syncrepl
+from ldap2scim.directory.changes import ChangeMethod, Changes, Position
 from ldap2scim.directory.reader import ServerState
 from ldap2scim.directory.session import Session
-from ldap2scim.directory.settings import DirectorySettings
+from ldap2scim.directory.settings import DirectoryKind, DirectorySettings
 from ldap2scim.errors import ChangesRefused
 
 
@@ -13,7 +14,9 @@ def server_state(session: Session, settings: DirectorySettings) -> ServerState:
     Raises:
         DirectoryUnavailable: the connection was lost or the server is busy.
     """
-    del settings
+    match settings.kind:
+        case DirectoryKind.OPENLDAP:
+            return openldap_state.server_state(session, settings)
     return ServerState(session.server)
 
 
@@ -24,7 +27,9 @@ def begin(session: Session, settings: DirectorySettings) -> Position | None:
         DirectoryUnavailable: the connection was lost or the server is busy.
         ReadIncomplete: the server did not answer to the end.
     """
-    del session, settings
+    match settings.kind:
+        case DirectoryKind.OPENLDAP:
+            return syncrepl.begin(session, settings) or entry_csn.begin(session, settings)
     return None
 
 
@@ -36,5 +41,12 @@ def since(session: Session, settings: DirectorySettings, position: Position) -> 
         DirectoryUnavailable: the connection was lost or the server is busy.
         ReadIncomplete: the server did not answer to the end.
     """
-    del settings
-    raise ChangesRefused(f"{session.server} does not know the method {position.method}")
+    match settings.kind, position.method:
+        case DirectoryKind.OPENLDAP, ChangeMethod.SYNC:
+            return syncrepl.since(session, settings, position)
+        case DirectoryKind.OPENLDAP, ChangeMethod.ENTRY_CSN:
+            return entry_csn.since(session, settings, position)
+    raise ChangesRefused(
+        f"{session.server} was asked for changes by {position.method}, which servers of its kind do not know.",
+        "Everything is read instead.",
+    )

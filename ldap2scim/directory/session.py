@@ -104,20 +104,21 @@ class Session:
         if self._reading:
             raise RuntimeError("a session reads one search at a time")
         main = self._connection()
-        self._reading = True
-        ended = False
+        self._reading, ended = True, False
         try:
             main.ask(request, what)
             while not ended:
                 part = main.receive()
+                found = main.answers(part)
                 ended = part.done is not None
-                yield from main.answers(part)
+                # Another question may be asked while the end is being looked at.
+                self._reading = not ended
+                yield from found
         except BaseException:
             if not ended:
+                self._reading = False
                 self.close()
             raise
-        finally:
-            self._reading = False
 
     def lookup(self, dn: str, attributes: tuple[str, ...]) -> LdapEntry | None:
         """Read one entry by name; None only where the server says noSuchObject.
