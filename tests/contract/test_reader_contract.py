@@ -1,11 +1,13 @@
 """What our reader makes of real directories: everything, or an error that says so. The same on all of them."""
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from ldap2scim.directory.client import connect
+from ldap2scim.directory.dn import normalise
 from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.directory.reader import Search, SearchProof
 from ldap2scim.directory.session import Session
@@ -15,7 +17,7 @@ from ldap2scim.model import ResourceType
 from ldap2scim.sandbox.directory import EmbeddedDirectory, embedded_directory
 from ldap2scim.secret import Secret
 from tests.contract.conftest import Subjects
-from tests.contract.directories import Addressed, Subject
+from tests.contract.directories import Addressed, Client, Subject, administering, ask
 from tests.contract.directory_world import ALL_BYTES, AWKWARD, CROWD, PEOPLE, Dialect, dn_of, world_ldif
 from tests.servers.certificates import make_certificates
 from tests.servers.fixtures import StartSlapd
@@ -23,6 +25,7 @@ from tests.servers.samba import Samba
 from tests.servers.slapd import Slapd, SlapdOptions
 
 BASE = "dc=example,dc=com"
+UNITS = count(1)
 
 
 def settings(
@@ -273,3 +276,106 @@ class TestTls:
         """A certificate of an authority that is not trusted is refused before the bind."""
         with pytest.raises(DirectoryError, match="certificate"):
             connect(encrypted(make_certificates(tmp_path).ca_file))
+
+
+class TestChanges:
+    """Whatever happens to an entry, its anchor tells who it is."""
+
+    ANCHORS = ("cn", "entryUUID", "objectGUID")
+
+    @pytest.fixture
+    def unit(self, directory: Subject) -> Iterator[str]:
+        """A unit of this test alone, emptied afterwards."""
+        unit = f"ou=reader-{next(UNITS)},ou=changing,{directory.base}"
+        with administering(directory) as admin:
+            assert admin.add(unit, ["organizationalUnit"]), admin.result
+            yield unit
+            # What is below has the longer name; Samba gives no order.
+            for dn in sorted(ask(admin, unit, attributes=("cn",)).entries, key=len, reverse=True):
+                assert admin.delete(dn), admin.result
+
+    @pytest.fixture
+    def administrator(self, directory: Subject) -> Iterator[Client]:
+        """The administrator's connection."""
+        with administering(directory) as admin:
+            yield admin
+
+    def seen(self, directory: Subject, base: str) -> dict[str, bytes]:
+        """Read people on a new connection; return their anchors by name."""
+        search = Search(ResourceType.USER, base, "(objectClass=inetOrgPerson)", self.ANCHORS)
+        with connect(settings(directory.server)) as session:
+            entries, _ = read(session, search)
+        return {entry.dn.lower(): entry.attributes[directory.anchor.lower()][0] for entry in entries}
+
+    def test_renamed(self, directory: Subject, unit: str, administrator: Client) -> None:
+        """A renamed user has another DN, and the same anchor."""
+        before, after = dn_of("Ida", unit), dn_of("Ida, née Jürgens", unit)
+        assert administrator.add(before, ["inetOrgPerson"], {"sn": "x"})
+        (anchor,) = self.seen(directory, unit).values()
+        assert administrator.modify_dn(before, after.removesuffix(f",{unit}")), administrator.result
+        ((dn, found),) = self.seen(directory, unit).items()
+        assert found == anchor
+        assert normalise(dn) == normalise(after)
+
+    def test_unit_moved(self, directory: Subject, unit: str, administrator: Client) -> None:
+        """Everybody in a unit that was moved has another DN, and the same anchor."""
+        inner, other = f"ou=inner,{unit}", f"ou=other,{unit}"
+        for dn in (inner, other):
+            assert administrator.add(dn, ["organizationalUnit"])
+        for name in ("Ida", "山田, 花子"):
+            assert administrator.add(dn_of(name, inner), ["inetOrgPerson"], {"sn": "x"})
+        before = self.seen(directory, unit)
+        assert administrator.modify_dn(inner, "ou=inner", new_superior=other), administrator.result
+        after = self.seen(directory, unit)
+        assert sorted(after.values()) == sorted(before.values())
+        assert all(dn.endswith(f",ou=inner,{other}".lower()) for dn in after)
+        assert self.seen(directory, other) == after
+
+    def test_deleted_and_created_again(self, directory: Subject, unit: str, administrator: Client) -> None:
+        """The same name again is somebody else: another anchor."""
+        dn, found = dn_of("Phoenix", unit), set[bytes]()
+        for _ in range(2):
+            assert administrator.add(dn, ["inetOrgPerson"], {"sn": "x"})
+            found |= set(self.seen(directory, unit).values())
+            assert administrator.delete(dn)
+        assert len(found) == 2
+        assert self.seen(directory, unit) == {}
+
+    def test_nested_and_circular_groups(self, directory: Subject, unit: str, administrator: Client) -> None:
+        """Groups that contain each other are read as they are: each once, with the members that it lists itself."""
+        kind = "groupOfNames" if directory.is_openldap else "group"
+        outer, inner, person = dn_of("outer", unit), dn_of("inner", unit), dn_of("Ida", unit)
+        assert administrator.add(person, ["inetOrgPerson"], {"sn": "x"})
+        assert administrator.add(inner, [kind], {"member": [person]}), administrator.result
+        assert administrator.add(outer, [kind], {"member": [inner]}), administrator.result
+        assert administrator.modify(inner, {"member": [("MODIFY_ADD", [outer])]}), administrator.result
+        search = Search(ResourceType.GROUP, unit, f"(objectClass={kind})", ("cn", "member"))
+        with connect(settings(directory.server)) as session:
+            groups, _ = read(session, search)
+        listed = {
+            entry.attributes["cn"][0].decode(): {normalise(value.decode()) for value in entry.attributes["member"]}
+            for entry in groups
+        }
+        assert listed == {"outer": {normalise(inner)}, "inner": {normalise(person), normalise(outer)}}
+
+    @pytest.mark.parametrize("name", AWKWARD)
+    def test_awkward_member(self, directory: Subject, unit: str, administrator: Client, name: str) -> None:
+        """However a name is written, the member that a group lists is the entry that was read."""
+        kind = "groupOfNames" if directory.is_openldap else "group"
+        group = dn_of("of one", unit)
+        assert administrator.add(dn_of(name, unit), ["inetOrgPerson"], {"sn": "x"}), administrator.result
+        assert administrator.add(group, [kind], {"member": [dn_of(name, unit)]}), administrator.result
+        with connect(settings(directory.server)) as session:
+            (person,), _ = read(session, people(unit))
+            found = session.lookup(group, ("member",))
+        assert found is not None
+        assert normalise(found.attributes["member"][0].decode()) == normalise(person.dn)
+
+    def test_empty_string(self, directory: Subject, unit: str, administrator: Client) -> None:
+        """Where a server takes an empty string it is a value of no octets; where it refuses one, there is none."""
+        dn = dn_of("Ida", unit)
+        assert administrator.add(dn, ["inetOrgPerson"], {"sn": "x"})
+        taken = administrator.modify(dn, {"mail": [("MODIFY_REPLACE", [""])]})
+        with connect(settings(directory.server)) as session:
+            (person,), _ = read(session, people(unit))
+        assert person.attributes.get("mail") == ((b"",) if taken else None)
