@@ -12,7 +12,8 @@ from ldap2scim.state.chunks import STATEMENT_ROWS, chunks
 from ldap2scim.state.encoding import unpack_findings
 from ldap2scim.state.frames import read_frame
 from ldap2scim.state.image_rows import Standing
-from ldap2scim.state.references import References, read_references
+from ldap2scim.state.listed import NestedGroups
+from ldap2scim.state.references import NOTHING_NESTED, Link, References, read_chain, read_references
 from ldap2scim.state.schema import image, image_essences
 from ldap2scim.state.store import Store
 
@@ -49,13 +50,26 @@ class ImageReader:
         with self._store.read() as connection:
             return read_frame(connection, query, ("text",) * 6 + ("boolean",))
 
-    def references(self, directories: Collection[str] | None = None) -> References:
+    def references(
+        self, directories: Collection[str] | None = None, nested: NestedGroups = NOTHING_NESTED
+    ) -> References:
         """Return who belongs to which group, and which references lead to nobody in scope, from one pass.
 
-        `directories` are those whose groups count; None: all.
+        `directories` are those whose groups and entries count; None: all.
         """
         with self._store.read() as connection:
-            return read_references(connection, directories)
+            return read_references(connection, directories, nested)
+
+    def chain(
+        self,
+        group: Key,
+        member: Key,
+        directories: Collection[str] | None = None,
+        nested: NestedGroups = NOTHING_NESTED,
+    ) -> tuple[Link, ...] | None:
+        """Return the groups through which somebody is a member of a group, the outer one first; None: by none."""
+        with self._store.read() as connection:
+            return read_chain(connection, group, member, directories, nested)
 
     def desired_memberships(self) -> "DataFrame":
         """Return `References.memberships` alone."""

@@ -109,7 +109,8 @@ def test_an_empty_image_gives_frames_of_the_same_shape(reader: StateReader) -> N
     checked_desired(frame[list(DESIRED_COLUMNS)])
     assert frame["active"].dtype == "boolean"
     assert list(reader.image.desired_memberships().columns) == ["group", "member"]
-    assert list(reader.image.unresolved_references().columns) == ["group", "reference", "target", "reason"]
+    unresolved = reader.image.unresolved_references()
+    assert list(unresolved.columns) == ["group", "reference", "kind", "target", "reason"]
 
 
 def test_held_and_out_of_scope_are_not_desired(lease: Lease, reader: StateReader) -> None:
