@@ -217,6 +217,7 @@ def _names_in_certificate(way: Way) -> tuple[str, ...]:
 
 
 def _bind(way: Way, connection: ldap3.Connection) -> None:
+    over_tls = _is_tls(connection)
     try:
         match way.settings.authentication:
             case Authentication.SIMPLE:
@@ -231,7 +232,8 @@ def _bind(way: Way, connection: ldap3.Connection) -> None:
             case Authentication.NTLM:
                 _bind_ntlm(way, connection)
     except (LDAPExceptionError, OSError) as error:
-        raise transport_errors.not_connected(way.address, _origin(error)) from error
+        explained = transport_errors.ended_at_bind if over_tls else transport_errors.not_connected
+        raise explained(way.address, _origin(error)) from error
     connection.bound = True
 
 

@@ -58,12 +58,13 @@ _BIND_REMEDIES = {
     34: "Check the bind DN in the settings: the server does not take it for a DN.",
     49: "Check the bind DN and its password in the settings.",
 }
-_METHOD_CODES = frozenset({2, 7, 48, 49, 53, 80})
+_METHOD_CODES = frozenset({2, 7, 48, 49, 50, 53, 80})
 """What servers answer to a way to bind that they do not know or have not been set up for."""
 _METHOD_REMEDIES = {
     Authentication.EXTERNAL: "The server must ask for client certificates, trust the authority that signed "
     "`client_certificate`, and know whom it stands for. OpenLDAP: `TLSVerifyClient`, `TLSCACertificateFile`, "
-    "`authz-regexp`. Active Directory: an account mapped to it (altSecurityIdentities).",
+    "`authz-regexp`. Active Directory: an account mapped to it (altSecurityIdentities). A `bind_dn` beside "
+    "it is a claim; leave it out to be whom the certificate stands for.",
     Authentication.NTLM: "NTLM is for Active Directory alone (Samba has it not in this form), and may be forbidden "
     "there. Check DOMAIN\\user and its password, or use `authentication: kerberos`, or `simple` over TLS.",
     Authentication.KERBEROS: "The server must take SASL GSSAPI and know the name in the ticket (`klist` shows it). "

@@ -45,6 +45,20 @@ def not_connected(address: Address, failure: BaseException) -> DirectoryError:
     )
 
 
+def ended_at_bind(address: Address, failure: BaseException) -> DirectoryError:
+    """Return the error for a TLS connection that the server ended where it should have answered the bind.
+
+    In TLS 1.3 the handshake is over for us before the server has looked at our certificate, and some servers end the
+    connection without an alert (OpenLDAP with GnuTLS).
+    """
+    if isinstance(failure, TimeoutError) or _alert(failure) is not None:
+        return not_connected(address, failure)
+    return DirectoryUnavailable(
+        f"{address.place} ended the TLS connection instead of answering the bind: {failure}.",
+        f"{_ALERT_REMEDY} Otherwise see the server's log.",
+    )
+
+
 def is_name_mismatch(failure: BaseException) -> bool:
     """Say whether a certificate was refused only because it is made out to another name."""
     return isinstance(failure, ssl.SSLCertVerificationError) and failure.verify_code in _NAME_MISMATCH

@@ -1,4 +1,4 @@
-"""A certificate authority of the tests' own, and a server certificate for 127.0.0.1, made with openssl."""
+"""A certificate authority of the tests' own, a server certificate for 127.0.0.1, and those of clients; by openssl."""
 
 import subprocess
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from pathlib import Path
 _EXTENSIONS = """\
 basicConstraints=critical,CA:FALSE
 keyUsage=critical,digitalSignature,keyEncipherment
-extendedKeyUsage=serverAuth
+extendedKeyUsage={usage}
 subjectKeyIdentifier=hash
 authorityKeyIdentifier=keyid
-subjectAltName={names}
 """
+_NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +31,34 @@ def make_certificates(folder: Path, names: str = "IP:127.0.0.1,DNS:localhost") -
     """
     folder.mkdir(parents=True, exist_ok=True)
     ca_file, ca_key = folder / "ca.pem", folder / "ca.key"
-    certificate, key, request = folder / "server.pem", folder / "server.key", folder / "server.csr"
-    extensions = folder / "server.ext"
-    extensions.write_text(_EXTENSIONS.format(names=names))
-    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
     _openssl(
-        *("req", "-x509", *new_key, "-days", "1", "-subj", "/CN=Test authority"),
+        *("req", "-x509", *_NEW_KEY, "-days", "1", "-subj", "/CN=Test authority"),
         *("-addext", "keyUsage=critical,keyCertSign,cRLSign", "-keyout", str(ca_key), "-out", str(ca_file)),
     )
-    _openssl("req", *new_key, "-subj", "/CN=127.0.0.1", "-keyout", str(key), "-out", str(request))
+    extensions = _EXTENSIONS.format(usage="serverAuth") + f"subjectAltName={names}\n"
+    return Certificates(ca_file, *_signed(ca_file, folder / "server", "/CN=127.0.0.1", extensions))
+
+
+def make_client_certificate(authority: Certificates, name: Path, subject: str) -> Certificates:
+    """Make a certificate for a client, signed by an authority that `make_certificates` made.
+
+    `name` is the path of the files without their ending; `subject` is in openssl's words, like `/O=x/CN=y`.
+    """
+    extensions = _EXTENSIONS.format(usage="clientAuth")
+    return Certificates(authority.ca_file, *_signed(authority.ca_file, name, subject, extensions))
+
+
+def _signed(ca_file: Path, name: Path, subject: str, extensions: str) -> tuple[Path, Path]:
+    """Make a key and a certificate valid for a day; return the files of certificate and key."""
+    certificate, key, request, wanted = (name.with_suffix(f".{each}") for each in ("pem", "key", "csr", "ext"))
+    wanted.write_text(extensions)
+    _openssl("req", *_NEW_KEY, "-subj", subject, "-keyout", str(key), "-out", str(request))
     _openssl(
-        *("x509", "-req", "-in", str(request), "-days", "1", "-CA", str(ca_file), "-CAkey", str(ca_key)),
-        *("-CAcreateserial", "-extfile", str(extensions), "-out", str(certificate)),
+        *("x509", "-req", "-in", str(request), "-days", "1", "-CA", str(ca_file), "-CAkey"),
+        *(str(ca_file.with_suffix(".key")), "-CAcreateserial", "-extfile", str(wanted), "-out", str(certificate)),
     )
     key.chmod(0o600)
-    return Certificates(ca_file, certificate, key)
+    return certificate, key
 
 
 def _openssl(*arguments: str) -> None:
