@@ -1,16 +1,19 @@
 """Blocks that both forms of the settings file share: safety, state, schedule, the service's transport. No I/O."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ldap2scim.directory.settings import DirectorySettings
+from ldap2scim.mapping.spec import Mappings, ValueRule
 from ldap2scim.planning.policy import RemovalLimit, SafetyPolicy
 from ldap2scim.scim import profiles
 from ldap2scim.scim.profiles import Profile
 from ldap2scim.settings.composed import Schedule
-from ldap2scim.settings.nodes import ScalarNode
+from ldap2scim.settings.nodes import ScalarNode, SequenceNode
 from ldap2scim.settings.reading import Field, Section, Unfit, unknown
-from ldap2scim.settings.values import filled, path, percent, texts, whole
+from ldap2scim.settings.values import filled, ldap_attribute, path, percent, texts, whole
 
 STATE_FILE = Path("state/ldap2scim.db")
 """Where the state lives unless written otherwise, below the folder of the settings file."""
@@ -20,9 +23,31 @@ CONNECT_TIMEOUT = 10.0
 """Seconds."""
 ANSWER_TIMEOUT = 3600.0
 """Seconds; the default of the original."""
+FULL_READ_EVERY = timedelta(days=1)
+LONGEST_WITHOUT_FULL_READ = timedelta(days=31)
+LONGEST_LOCK = timedelta(days=366)
 
 _CRON_FIELD = r"[0-9A-Za-z*,/#?-]+"
 _MANY = 100_000_000
+_LOCKED = "pwdaccountlockedtime"
+
+
+def source_anchor(field: Field) -> str:
+    """Return the attribute that names an entry for life: one, since with two of them a key could change."""
+    if isinstance(field.node, SequenceNode):
+        raise Unfit(
+            "must be one attribute: with a second one to fall back on, whoever gets a value in the first would become "
+            "somebody else. Keep one that everybody has, and map `externalId` or `downstreamId` from the list."
+        )
+    return ldap_attribute(field)
+
+
+def note_idle_lockout(section: Section, settings: DirectorySettings, mappings: Mappings) -> None:
+    """Note a lockout duration that nothing looks at."""
+    active = mappings.user.single.get("active", ValueRule())
+    if settings.lockout_duration is not None and _LOCKED not in map(str.lower, active.sources):
+        text = "has no effect: `active` is not mapped from pwdAccountLockedTime, so no lock disables anybody."
+        section.note("lockout_duration", text)
 
 
 def read_safety(section: Section) -> SafetyPolicy:

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from datetime import timedelta
 from enum import Enum
 from typing import Any, TypeAlias, cast
 
@@ -16,10 +17,19 @@ Plain: TypeAlias = Any
 
 _DIRECTORY = (
     "name", "kind", "addresses", "port", "bind_dn", "base_dn", "user_filter", "group_filter", "user_object_class",
-    "group_object_class", "member_attribute", "member_reference", "source_anchor",
+    "group_object_class", "member_attribute", "member_reference", "source_anchor", "authentication", "nesting",
+    "guid_form", "lockout_duration",
 )  # fmt: skip
 _SERVICE = ("profile", "base_url", "leavers", "user_filter", "group_filter")
-_READS_ENTRIES = ("name", "kind", "member_attribute", "member_reference", "source_anchor")
+_READS_ENTRIES = (
+    "name",
+    "kind",
+    "member_attribute",
+    "member_reference",
+    "source_anchor",
+    "guid_form",
+    "lockout_duration",
+)
 
 
 def rows(settings: Settings) -> tuple[Row, ...]:
@@ -66,6 +76,8 @@ def _plain(value: object) -> Plain:
             return value.value
         case re.Pattern():
             return [value.pattern, value.flags]
+        case timedelta():
+            return value.total_seconds()
         case frozenset():
             return sorted(cast("frozenset[str]", value))
         case Mapping():

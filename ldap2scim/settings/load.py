@@ -13,7 +13,7 @@ from ldap2scim.settings.nodes import MappingNode, merge
 from ldap2scim.settings.parts import Parts
 from ldap2scim.settings.problems import Problem, in_reading_order
 from ldap2scim.settings.reading import Reading, Section
-from ldap2scim.settings.secret_values import exposure, read_secret_file
+from ldap2scim.settings.secret_values import exposure, read_secret_file, unreadable
 from ldap2scim.settings.yaml_reader import read
 
 
@@ -29,7 +29,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     """
     problems: list[Problem] = []
     tree = read(path, problems)
-    reading = Reading(path.parent.absolute(), environ, read_secret_file, problems=problems)
+    reading = Reading(path.parent.absolute(), environ, read_secret_file, unreadable, problems=problems)
     parts = None
     if tree is not None and is_original(tree):
         parts = _load_original(path, tree, reading)

@@ -2,23 +2,31 @@
 
 from typing import Final
 
-from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, Encryption, MemberReference
+from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, Encryption, MemberReference, Nesting
 from ldap2scim.mapping.spec import Mappings
-from ldap2scim.model import ResourceType
+from ldap2scim.model import GuidForm, ResourceType
+from ldap2scim.scim import profiles
+from ldap2scim.scim.profiles import Profile
 from ldap2scim.scim.profiles.generic import GENERIC
 from ldap2scim.scim.settings import ProxySettings, ServiceSettings
 from ldap2scim.settings.common import (
     ANSWER_TIMEOUT,
     CONNECT_TIMEOUT,
+    FULL_READ_EVERY,
+    LONGEST_LOCK,
+    LONGEST_WITHOUT_FULL_READ,
     PAGE_SIZE,
+    note_idle_lockout,
     read_safety,
     read_schedule,
     read_state,
+    source_anchor,
 )
 from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel
 from ldap2scim.settings.default_mappings import default_mappings
 from ldap2scim.settings.dn_checks import dn
 from ldap2scim.settings.filter_checks import ldap_filter, scim_filter
+from ldap2scim.settings.login import Naming, check_native, read_login
 from ldap2scim.settings.native_mapping import read_overlay
 from ldap2scim.settings.parts import Parts, finished_mapping
 from ldap2scim.settings.reading import Section, Unfit
@@ -28,12 +36,13 @@ from ldap2scim.settings.service_parts import compose, read_transport
 from ldap2scim.settings.values import (
     addresses,
     boolean,
+    duration,
     filled,
     ldap_attribute,
     named,
     number,
     one_of,
-    path,
+    readable,
     url,
     whole,
 )
@@ -61,11 +70,11 @@ def read_native(root: Section) -> Parts:
         read_overlay(mapping.section("group"), ResourceType.GROUP),
     )
     mapping.finish()
-    directories = _directories(root.section("directories"), shared)
+    service = _service(root.section("service"))
     log = root.section("log")
     parts = Parts(
-        directories=directories,
-        service=_service(root.section("service")),
+        directories=_directories(root.section("directories"), shared, profiles.by_name(service.profile)),
+        service=service,
         safety=read_safety(root.section("safety")),
         state_path=read_state(root),
         schedule=read_schedule(root.section("schedule")),
@@ -76,7 +85,9 @@ def read_native(root: Section) -> Parts:
     return parts
 
 
-def _directories(section: Section, shared: tuple[Overlay, Overlay]) -> tuple[ConfiguredDirectory, ...]:
+def _directories(
+    section: Section, shared: tuple[Overlay, Overlay], profile: Profile
+) -> tuple[ConfiguredDirectory, ...]:
     names = [entry.name for entry in section.node.entries] if section.node else []
     if not names:
         place = section.place
@@ -87,11 +98,11 @@ def _directories(section: Section, shared: tuple[Overlay, Overlay]) -> tuple[Con
             _name(name)
         except Unfit as error:
             section.problem(name, str(error))
-        found.append(_directory(section.section(name), name, shared))
+        found.append(_directory(section.section(name), name, shared, profile))
     return tuple(found)
 
 
-def _directory(section: Section, name: str, shared: tuple[Overlay, Overlay]) -> ConfiguredDirectory:
+def _directory(section: Section, name: str, shared: tuple[Overlay, Overlay], profile: Profile) -> ConfiguredDirectory:
     kind = section.require("kind", one_of(DirectoryKind), DirectoryKind.GENERIC, f": one of {', '.join(DirectoryKind)}")
     encryption = section.take("encryption", one_of(WRITTEN_ENCRYPTION), Encryption.UNWRITTEN)
     users, groups, timeouts = (section.section(part) for part in ("users", "groups", "timeouts"))
@@ -99,7 +110,9 @@ def _directory(section: Section, name: str, shared: tuple[Overlay, Overlay]) -> 
     usual_member = _MEMBER_ATTRIBUTES.get(group_class.lower(), "member")
     member_attribute = groups.take("member_attribute", ldap_attribute, usual_member)
     by_uid = member_attribute.lower() == "memberuid"
-    bind_dn = section.take("bind_dn", filled, None)
+    naming = Naming(section, "bind_dn", "bind_password")
+    login = read_login(section, naming, kind, encryption)
+    check_native(naming, login.authentication)
     settings = DirectorySettings(
         name=name,
         kind=kind,
@@ -107,9 +120,9 @@ def _directory(section: Section, name: str, shared: tuple[Overlay, Overlay]) -> 
         port=section.take("port", whole(1, 65535), 636 if encryption is Encryption.LDAPS else 389),
         encryption=encryption,
         verify_certificate=section.take("verify_certificate", boolean, default=True),
-        ca_file=section.take("ca_file", path, None),
-        bind_dn=bind_dn,
-        bind_password=section.take("bind_password", password, None),
+        ca_file=section.take("ca_file", readable, None),
+        bind_dn=login.bind_dn,
+        bind_password=login.bind_password,
         base_dn=section.require("base_dn", dn, ""),
         user_filter=users.take("filter", ldap_filter, ""),
         group_filter=groups.take("filter", ldap_filter, ""),
@@ -119,13 +132,20 @@ def _directory(section: Section, name: str, shared: tuple[Overlay, Overlay]) -> 
         member_reference=groups.take(
             "member_reference", one_of(MemberReference), MemberReference.UID if by_uid else MemberReference.DN
         ),
-        source_anchor=section.take("source_anchor", ldap_attribute, ANCHORS[kind]),
+        source_anchor=section.take("source_anchor", source_anchor, ANCHORS[kind]),
         page_size=section.take("page_size", whole(1, 100_000), PAGE_SIZE),
         connect_timeout=timeouts.take("connect", number(0.1, 600), CONNECT_TIMEOUT),
         answer_timeout=timeouts.take("answer", number(1, 36000), ANSWER_TIMEOUT),
+        authentication=login.authentication,
+        client_certificate=login.client_certificate,
+        client_key=login.client_key,
+        nesting=groups.take("nesting", one_of(Nesting), Nesting.IGNORE),
+        guid_form=section.take("guid_form", one_of(GuidForm), profile.guid_form, f"profile {profile.name}"),
+        full_read_every=section.take("full_read_every", duration(LONGEST_WITHOUT_FULL_READ), FULL_READ_EVERY),
+        lockout_duration=section.take("lockout_duration", duration(LONGEST_LOCK), None),
     )
-    _check_bind(section)
     mappings = _mappings(section, settings, shared)
+    note_idle_lockout(section, settings, mappings)
     for part in (users, groups, timeouts, section):
         part.finish()
     return ConfiguredDirectory(settings, mappings)
@@ -144,14 +164,6 @@ def _mappings(section: Section, settings: DirectorySettings, shared: tuple[Overl
         for (base, root, mine), part in zip(layers, ResourceType, strict=True)
     )
     return Mappings(user, group)
-
-
-def _check_bind(section: Section) -> None:
-    """Refuse half a bind: a name without a password would be an anonymous bind (RFC 4513 §5.1.2)."""
-    if section.get("bind_dn") and not section.get("bind_password"):
-        section.problem("bind_password", "is missing beside `bind_dn`; write it as `${NAME}` or `{file: PATH}`.")
-    if section.get("bind_password") and not section.get("bind_dn"):
-        section.problem("bind_dn", "is missing beside `bind_password`; write both, or none for an anonymous bind.")
 
 
 def _service(section: Section) -> ServiceSettings:

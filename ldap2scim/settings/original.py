@@ -9,9 +9,10 @@ from typing import Final
 
 from ldap2scim.mapping.spec import Mappings
 from ldap2scim.model import ResourceType
+from ldap2scim.scim import profiles
 from ldap2scim.scim.profiles.iij_id import IIJ_ID
 from ldap2scim.scim.settings import ProxySettings, ServiceSettings
-from ldap2scim.settings.common import read_safety, read_schedule, read_state
+from ldap2scim.settings.common import note_idle_lockout, read_safety, read_schedule, read_state
 from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel
 from ldap2scim.settings.default_mappings import least_group_mapping, least_user_mapping
 from ldap2scim.settings.filter_checks import scim_filter
@@ -56,15 +57,19 @@ def read_original(root: Section, secret_hint: str) -> Parts:
         for rule in rules
         for source in rule.sources
     )
-    directory = read_directory(root.section("ad"), ours.section("directory"), sources, secret_hint)
+    service = _service(scim, ours.section("service"), secret_hint)
+    own = ours.section("directory")
+    directory = read_directory(root.section("ad"), own, sources, profiles.by_name(service.profile), secret_hint)
     bases = (least_user_mapping(directory.source_anchor), least_group_mapping(directory.source_anchor))
     user, group = (
         finished_mapping(attribute, base, (overlay,), kind, attribute.path_of(kind.value.lower()))
         for base, overlay, kind in zip(bases, overlays, ResourceType, strict=True)
     )
+    mappings = Mappings(user, group)
+    note_idle_lockout(own, directory, mappings)
     parts = Parts(
-        directories=(ConfiguredDirectory(directory, Mappings(user, group)),),
-        service=_service(scim, ours.section("service"), secret_hint),
+        directories=(ConfiguredDirectory(directory, mappings),),
+        service=service,
         safety=read_safety(ours.section("safety")),
         state_path=read_state(ours),
         schedule=read_schedule(ours.section("schedule")),

@@ -3,21 +3,32 @@
 from typing import Final
 
 from ldap2scim.directory.addresses import protection
-from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, Encryption, MemberReference
-from ldap2scim.settings.common import ANSWER_TIMEOUT, CONNECT_TIMEOUT, PAGE_SIZE
+from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, Encryption, MemberReference, Nesting
+from ldap2scim.model import GuidForm
+from ldap2scim.scim.profiles import Profile
+from ldap2scim.settings.common import (
+    ANSWER_TIMEOUT,
+    CONNECT_TIMEOUT,
+    FULL_READ_EVERY,
+    LONGEST_LOCK,
+    LONGEST_WITHOUT_FULL_READ,
+    PAGE_SIZE,
+    source_anchor,
+)
 from ldap2scim.settings.dn_checks import dn
 from ldap2scim.settings.filter_checks import ldap_filter
+from ldap2scim.settings.login import Naming, check_original, read_login
 from ldap2scim.settings.native import ANCHORS, WRITTEN_ENCRYPTION
 from ldap2scim.settings.reading import Field, Section, Unfit
-from ldap2scim.settings.secret_values import password
 from ldap2scim.settings.values import (
     addresses,
     boolean,
+    duration,
     filled,
     ldap_attribute,
     number,
     one_of,
-    path,
+    readable,
     split_address,
     whole,
 )
@@ -33,7 +44,9 @@ _AD_PREFIXES: Final = ("ms-ds-", "msds-", "msexch", "extensionattribute")
 _LDAP_ATTRIBUTES: Final = frozenset({"entryuuid", "entrydn", "uid", "uidnumber"})
 
 
-def read_directory(ad: Section, ours: Section, sources: frozenset[str], secret_hint: str) -> DirectorySettings:
+def read_directory(
+    ad: Section, ours: Section, sources: frozenset[str], profile: Profile, secret_hint: str
+) -> DirectorySettings:
     """Return the directory; `ours` is our block about it, `sources` are the LDAP attributes that the mapping reads."""
     ldap = ad.section("ldap")
     server, filters, search = ldap.section("server"), ldap.section("filter"), ldap.section("search")
@@ -45,16 +58,19 @@ def read_directory(ad: Section, ours: Section, sources: frozenset[str], secret_h
     kind = ours.take("kind", one_of(DirectoryKind), likely, "told by classes and attributes")
     ldap.take("cache_disabled", boolean, None)
     port = server.take("port", whole(1, 65535), 389)
+    encryption = _encryption(server, port)
+    naming = Naming(server, "user", "password")
+    login = check_original(naming, read_login(ours, naming, kind, encryption), secret_hint)
     settings = DirectorySettings(
         name=NAME,
         kind=kind,
         addresses=server.require("addresses", addresses, ("directory.invalid",)),
         port=port,
-        encryption=_encryption(server, port),
+        encryption=encryption,
         verify_certificate=server.take("verify_mode", boolean, default=True),
-        ca_file=ours.take("ca_file", path, None),
-        bind_dn=server.require("user", filled, None),
-        bind_password=server.require("password", password, None, secret_hint),
+        ca_file=ours.take("ca_file", readable, None),
+        bind_dn=login.bind_dn,
+        bind_password=login.bind_password,
         base_dn=ldap.require("base_dn", dn, ""),
         user_filter=filters.take("user", ldap_filter, ""),
         group_filter=filters.take("group", ldap_filter, ""),
@@ -62,10 +78,17 @@ def read_directory(ad: Section, ours: Section, sources: frozenset[str], secret_h
         group_object_class=group_class,
         member_attribute=member_attribute,
         member_reference=_member_reference(groups, member_attribute),
-        source_anchor=ours.take("source_anchor", ldap_attribute, ANCHORS[kind]),
+        source_anchor=ours.take("source_anchor", source_anchor, ANCHORS[kind]),
         page_size=ours.take("page_size", whole(1, 100_000), PAGE_SIZE),
         connect_timeout=ours.take("connect_timeout", number(0.1, 600), CONNECT_TIMEOUT),
         answer_timeout=server.take("timeout", number(1, 36000), ANSWER_TIMEOUT),
+        authentication=login.authentication,
+        client_certificate=login.client_certificate,
+        client_key=login.client_key,
+        nesting=ours.take("nesting", one_of(Nesting), Nesting.IGNORE),
+        guid_form=ours.take("guid_form", one_of(GuidForm), profile.guid_form, f"profile {profile.name}"),
+        full_read_every=ours.take("full_read_every", duration(LONGEST_WITHOUT_FULL_READ), FULL_READ_EVERY),
+        lockout_duration=ours.take("lockout_duration", duration(LONGEST_LOCK), None),
     )
     _note_safer_defaults(server)
     for section in (users, groups, search, filters, server, ldap, ad, ours):

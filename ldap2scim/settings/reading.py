@@ -1,4 +1,4 @@
-"""Takes settings out of a tree, one key at a time, and remembers what it saw. No I/O but through `SecretFiles`.
+"""Takes settings out of a tree, one key at a time, and remembers what it saw. No I/O but by what `Reading` is given.
 
 Each key is taken with a function that reads its value. What was taken is at once what is known: a key that nobody
 took is named when its section is finished, with the nearest one that was. A problem never ends the reading; a
@@ -7,6 +7,7 @@ stand-in goes on in its place, and `load` raises all problems at the end.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
@@ -33,6 +34,13 @@ class SecretFiles(Protocol):
         """Return the text and a note about the file, if there is one to make. Raises Unfit."""
 
 
+class Unreadable(Protocol):
+    """Tries to open a file."""
+
+    def __call__(self, path: Path) -> str | None:
+        """Return why it cannot be read; None where it can."""
+
+
 @dataclass(slots=True)
 class Reading:
     """What one load of settings has come to so far."""
@@ -41,6 +49,7 @@ class Reading:
     """Folder of the settings file; relative paths begin there."""
     environ: Mapping[str, str]
     secret_files: SecretFiles
+    unreadable: Unreadable
     secret_places: frozenset[str] = frozenset()
     """Files that are meant to hold secrets in clear: `secret.yml`."""
     clear_files: set[str] = field(default_factory=set)
@@ -188,5 +197,18 @@ def show(value: object) -> str:
             return ", ".join(show(item) for item in value)
         case float():
             return f"{value:g}"
+        case timedelta():
+            return _duration(value)
         case _:
             return str(value)
+
+
+def _duration(value: timedelta) -> str:
+    """Return a duration in the largest unit that it is a multiple of."""
+    seconds = int(value.total_seconds())
+    if not seconds:
+        return "0"
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

@@ -67,6 +67,16 @@ def read_secret_file(path: Path) -> tuple[str, str | None]:
     return re.sub(r"\r?\n\Z", "", text), exposure(path, mode)
 
 
+def unreadable(path: Path) -> str | None:
+    """Return why a file cannot be opened and read; None where it can."""
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        return error.strerror or "it cannot be opened"
+    return None
+
+
 def exposure(path: Path, mode: int) -> str | None:
     """Return a note where the mode of a file lets everybody read it."""
     if mode & stat.S_IROTH:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
@@ -9,12 +10,14 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ldap2scim.settings.nodes import Node, ScalarNode, SequenceNode, describe
-from ldap2scim.settings.reading import Field, Parser, Unfit, unknown
+from ldap2scim.settings.reading import Field, Parser, Unfit, show, unknown
 
 E = TypeVar("E", bound=StrEnum)
 
 _VARIABLE = re.compile(r"\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _LDAP_ATTRIBUTE = re.compile(r"([A-Za-z][A-Za-z0-9-]*|\d+(\.\d+)+)(;[A-Za-z0-9-]+)*")
+_DURATION = re.compile(r"([0-9]{1,12})\s*([smhd]?)")
+_UNITS = {unit: timedelta(seconds=seconds) for unit, seconds in zip("smhd", (1, 60, 3600, 86400), strict=True)}
 _HOST = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 
 
@@ -154,6 +157,33 @@ def path(field: Field) -> Path:
     if "\0" in value:
         raise Unfit("is not a path.")
     return field.reading.base / Path(value).expanduser()
+
+
+def readable(field: Field) -> Path:
+    """Return the path of a file that can be read."""
+    found = path(field)
+    if problem := field.reading.unreadable(found):
+        raise Unfit(f"names the file {found}, which cannot be read: {problem}.")
+    return found
+
+
+def duration(longest: timedelta) -> Parser[timedelta]:
+    """Make a reader of durations such as `90s`, `15m`, `24h`, `1d`; zero may stand without a unit."""
+
+    def parse(field: Field) -> timedelta:
+        written = text(field).strip().lower()
+        found = _DURATION.fullmatch(written)
+        if found is None:
+            raise Unfit("must be a duration: a whole number and `s`, `m`, `h` or `d`, such as `15m`; or 0.")
+        try:
+            value = int(found[1]) * _UNITS[found[2] or "d"]
+        except OverflowError:
+            value = timedelta.max
+        if (not found[2] and value) or value > longest:
+            raise Unfit(f"must be a duration with its unit, from 0 to {show(longest)}, such as `15m` or `24h`.")
+        return value
+
+    return parse
 
 
 def addresses(field: Field) -> tuple[str, ...]:

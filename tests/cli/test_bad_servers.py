@@ -33,7 +33,7 @@ DIRECTORY: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "refused connection": ({"port": closed_port()}, ("127.0.0.1",)),
     "StartTLS": ({"encryption": "start_tls"}, ("StartTLS", "encryption: none")),
     "LDAPS": ({"encryption": "ldaps"}, ("127.0.0.1", "TLS")),
-    "no such CA file": ({"encryption": "ldaps", "ca_file": "/no/such/ca.pem"}, ("/no/such/ca.pem",)),
+    "empty CA file": ({"encryption": "ldaps", "ca_file": "/dev/null"}, ("/dev/null", "`ca_file` must name")),
 }
 
 

@@ -42,6 +42,10 @@ def test_rows_of_the_original_name_its_own_keys(original: Loader, tmp_path: obje
         ("service:", "mapping: {user: {title: {from: title, convert: {pattern: a, replacement: b}}}}\nservice:"),
         ("service:", "safety: {protected: [boss]}\nservice:"),
         ("    base_dn", "    users: {filter: cn=a}\n    base_dn"),
+        ("    base_dn", "    groups: {nesting: flatten}\n    base_dn"),
+        ("    base_dn", "    guid_form: base64\n    base_dn"),
+        ("    base_dn", "    lockout_duration: 15m\n    base_dn"),
+        ("    base_dn", "    authentication: kerberos\n    base_dn"),
     ],
 )
 def test_what_shapes_a_plan_changes_the_digest(native: Loader, old: str, new: str) -> None:
@@ -55,7 +59,8 @@ def test_what_shapes_a_plan_changes_the_digest(native: Loader, old: str, new: st
         NATIVE + "  token: ${SCIM_TOKEN}\n",
         NATIVE + "  concurrency: 2\n  timeout: 5\n",
         NATIVE + "state: {path: /else/where.db}\nlog: {level: debug}\nschedule: {cron: '0 0 * * *'}\n",
-        NATIVE.replace("    base_dn", "    page_size: 7\n    ca_file: x.pem\n    base_dn"),
+        NATIVE.replace("    base_dn", "    page_size: 7\n    ca_file: ldap2scim.yml\n    base_dn"),
+        NATIVE.replace("    base_dn", "    full_read_every: 0\n    base_dn"),
         NATIVE.replace("base_dn: dc", "base_dn:   dc") + "\n# a comment\n",
     ],
 )
@@ -66,7 +71,7 @@ def test_what_does_not_shape_a_plan_leaves_the_digest(native: Loader, text: str)
 
 def test_the_digest_is_the_same_on_any_machine(native: Loader) -> None:
     """A plan reviewed elsewhere names the same digest: it is a SHA-256 of canonical JSON, without paths."""
-    assert digest(native()) == "69f3eaad78c7ce8e7ed1bf86c11dd12327a7d7b8b974a0456f299870ad284b50"
+    assert digest(native()) == "f8dc19ed8b0c726d26409b8510a1c65d4114f40220fb46b640ff06b40cf63d9d"
 
 
 def test_the_mapping_digest_is_of_one_directory(native: Loader, original: Loader) -> None:
@@ -76,6 +81,9 @@ def test_the_mapping_digest_is_of_one_directory(native: Loader, original: Loader
     changed = native(two.replace("base_dn: dc=b", "base_dn: dc=b, mapping: {user: {title: job}}"))
     assert mapping_digest(settings, "main") == mapping_digest(changed, "main")
     assert mapping_digest(settings, "b") != mapping_digest(changed, "b")
+    for added in ("guid_form: base64", "lockout_duration: 15m"):
+        other = native(two.replace("base_dn: dc=b", f"base_dn: dc=b, {added}"))
+        assert mapping_digest(settings, "b") != mapping_digest(other, "b")
     filtered = native(two.replace("base_dn: dc=b", "base_dn: dc=b, users: {filter: cn=a}"))
     assert mapping_digest(settings, "b") == mapping_digest(filtered, "b")
     assert mapping_digest(original(CONFIG, SECRET), "ad") == mapping_digest(original(CONFIG, SECRET), "ad")

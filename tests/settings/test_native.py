@@ -1,10 +1,19 @@
 """The native form, `ldap2scim.yml`."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, Encryption, MemberReference
+from ldap2scim.directory.settings import (
+    Authentication,
+    DirectoryKind,
+    DirectorySettings,
+    Encryption,
+    MemberReference,
+    Nesting,
+)
+from ldap2scim.model import GuidForm
 from ldap2scim.planning.policy import RemovalLimit, SafetyPolicy
 from ldap2scim.scim.settings import Leavers, ProxySettings, ServiceSettings
 from ldap2scim.secret import Secret
@@ -64,9 +73,15 @@ directories:
     bind_dn: cn=sync
     bind_password: ${LDAP_PASSWORD}
     base_dn: dc=example
+    client_certificate: client.pem
+    client_key: client.key
     users: {filter: (uid=*), object_class: account}
-    groups: {filter: cn=*, object_class: posixGroup}
+    groups: {filter: cn=*, object_class: posixGroup, nesting: flatten}
     source_anchor: nsUniqueId
+    guid_form: base64
+    full_read_every: 36h
+    lockout_duration: 15m
+    mapping: {user: {active: pwdAccountLockedTime}}
     page_size: 500
     timeouts: {connect: 2.5, answer: 60}
 service:
@@ -96,6 +111,8 @@ state: {path: /var/lib/x.db}
 schedule: {cron: '0 */2 * * *', timezone: Asia/Tokyo}
 log: {level: debug}
 """
+    for name in ("ca.pem", "client.pem", "client.key"):
+        (tmp_path / name).touch(0o600)
     settings = native(text)
     assert settings.directories[0].settings == DirectorySettings(
         name="main",
@@ -118,6 +135,13 @@ log: {level: debug}
         page_size=500,
         connect_timeout=2.5,
         answer_timeout=60,
+        authentication=Authentication.SIMPLE,
+        client_certificate=tmp_path / "client.pem",
+        client_key=tmp_path / "client.key",
+        nesting=Nesting.FLATTEN,
+        guid_form=GuidForm.BASE64,
+        full_read_every=timedelta(hours=36),
+        lockout_duration=timedelta(minutes=15),
     )
     assert settings.service == ServiceSettings(
         profile="generic",
@@ -148,6 +172,45 @@ def test_defaults_fit_the_kind_of_directory(native: Loader) -> None:
     assert (found.source_anchor, found.user_object_class, found.group_object_class) == ("objectGUID", "user", "group")
     assert directory.mappings.user.single["external_id"].sources == ("objectGUID",)
     assert directory.mappings.user.single["active"].sources == ("userAccountControl", "accountExpires")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected", "shown"),
+    [
+        ("0", timedelta(), "0"),
+        ("0h", timedelta(), "0"),
+        ("90s", timedelta(seconds=90), "90s"),
+        ("30m", timedelta(minutes=30), "30m"),
+        ("24h", timedelta(days=1), "1d"),
+        ("1 D", timedelta(days=1), "1d"),
+        ("36h", timedelta(hours=36), "36h"),
+        ("'${HOURS}h'", timedelta(hours=2), "2h"),
+    ],
+)
+def test_a_duration_has_a_unit(native: Loader, written: str, expected: timedelta, shown: str) -> None:
+    """Seconds, minutes, hours or days; it is shown in the largest that it is a multiple of."""
+    settings = native(with_directory(f"full_read_every: {written}"), {"HOURS": "2"})
+    assert settings.directories[0].settings.full_read_every == expected
+    (row,) = (row for row in settings.rows if row.path == "directories.main.full_read_every")
+    assert row.shown == shown
+
+
+def test_a_lockout_duration_without_locks_is_noted(native: Loader) -> None:
+    """It is looked at where `active` is mapped from the locks alone."""
+    (note,) = native(with_directory("lockout_duration: 15m")).notes
+    assert "`directories.main.lockout_duration` has no effect: `active` is not mapped from pwdAccountLockedTime" in note
+    mapped = "lockout_duration: 15m\nmapping: {user: {active: [pwdaccountlockedtime]}}"
+    assert native(with_directory(mapped)).notes == ()
+
+
+def test_the_form_of_guids_comes_from_the_profile(native: Loader) -> None:
+    """The IIJ ID Service hands them on to Microsoft 365, which wants base64; what is written counts more."""
+    iij = NATIVE.replace("base_url: https://scim.example.com/v2", "profile: iij-id")
+    written = iij.replace("    base_dn", "    guid_form: hyphenated\n    base_dn")
+    forms = [native(text).directories[0].settings.guid_form for text in (NATIVE, iij, written)]
+    assert forms == [GuidForm.HYPHENATED, GuidForm.BASE64, GuidForm.HYPHENATED]
+    (row,) = (row for row in native(iij).rows if row.path == "directories.main.guid_form")
+    assert (row.shown, row.origin) == ("base64", "profile iij-id")
 
 
 def test_ldaps_has_its_own_port(native: Loader) -> None:
@@ -193,6 +256,15 @@ def test_several_directories_stand_side_by_side(native: Loader) -> None:
         ("bind_dn: cn=x", "`directories.main.bind_password` is missing beside `bind_dn`"),
         ("bind_password: ${LDAP_PASSWORD}", "`directories.main.bind_dn` is missing beside `bind_password`"),
         ("source_anchor: not a name", "is no LDAP name"),
+        ("source_anchor: [mS-DS-ConsistencyGuid, objectGUID]", "must be one attribute: with a second one to fall back"),
+        ("guid_form: guid", "known are hyphenated, base64"),
+        ("groups: {nesting: deep}", "`deep` is not known; did you mean `keep`?"),
+        ("full_read_every: 24", "must be a duration with its unit, from 0 to 31d"),
+        ("full_read_every: 32d", "from 0 to 31d, such as `15m` or `24h`"),
+        ("full_read_every: 999999999999d", "from 0 to 31d"),
+        ("full_read_every: -1h", "must be a duration: a whole number and `s`, `m`, `h` or `d`"),
+        ("lockout_duration: 15 minutes", "must be a duration"),
+        ("lockout_duration: [15m]", "must be a text, not a list"),
         ("page_size: 0", "from 1 to 100000"),
         ("port: [1]", "must be a number, not a list"),
         ("source_anchor: {a: b}", "must be a text, not a block of keys"),

@@ -1,11 +1,13 @@
 """The original's form: `config.yml` with `secret.yml` beside it (DESIGN P7)."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from ldap2scim.directory.settings import DirectoryKind, Encryption, MemberReference
+from ldap2scim.directory.settings import DirectoryKind, Encryption, MemberReference, Nesting
 from ldap2scim.mapping.spec import ItemRule, ResourceMapping, ValueRule
+from ldap2scim.model import GuidForm
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.scim.settings import Leavers, ProxySettings
 from ldap2scim.secret import Secret
@@ -266,16 +268,28 @@ def test_only_the_pair_of_filters_means_no_groups(
 
 def test_our_block(original: Loader, tmp_path: Path) -> None:
     """What the original has no key for stands below `ldap2scim`."""
+    (tmp_path / "ca.pem").touch()
     settings = original(
         CONFIG + "ldap2scim:\n  service:\n    profile: generic\n    base_url: https://scim.example.com\n"
         "    leavers: delete\n  state: my.db\n  safety:\n    update_percent: 12\n"
         "  directory:\n    ca_file: ca.pem\n    kind: generic\n    page_size: 10\n"
+        "    nesting: flatten\n    guid_form: base64\n    full_read_every: 12h\n    lockout_duration: 15m\n"
     )
     assert (settings.service.profile, settings.service.leavers) == ("generic", Leavers.DELETE)
     assert settings.state_path == tmp_path / "my.db"
     assert settings.safety == SafetyPolicy(update_percent=12)
     found = settings.directories[0].settings
     assert (found.ca_file, found.kind, found.page_size) == (tmp_path / "ca.pem", DirectoryKind.GENERIC, 10)
+    assert (found.nesting, found.guid_form) == (Nesting.FLATTEN, GuidForm.BASE64)
+    assert (found.full_read_every, found.lockout_duration) == (timedelta(hours=12), timedelta(minutes=15))
+
+
+def test_guids_are_for_microsoft_unless_written_otherwise(original: Loader) -> None:
+    """The service of the original hands them on as immutable IDs; another profile has them hyphenated."""
+    other = "ldap2scim:\n  service:\n    profile: generic\n    base_url: https://scim.example.com\n"
+    written = "ldap2scim:\n  directory:\n    guid_form: hyphenated\n"
+    forms = [original(CONFIG + added).directories[0].settings.guid_form for added in ("", other, written)]
+    assert forms == [GuidForm.BASE64, GuidForm.HYPHENATED, GuidForm.HYPHENATED]
 
 
 def test_an_array_on_its_keys_line_is_refused_with_the_correction(original: Loader, problems: Failing) -> None:

@@ -11,8 +11,16 @@ from ldap2scim.errors import SettingsError
 from ldap2scim.settings import load
 from tests.settings.texts import ENVIRON, SAMPLES
 
+SAMPLE_FILES = [
+    "ldap2scim.yml",
+    "ldap2scim-ad.yml",
+    "ldap2scim-ppolicy.yml",
+    "ldap2scim-domains.yml",
+    "directory-sync/config.yml",
+]
 
-@pytest.mark.parametrize("name", ["ldap2scim.yml", "ldap2scim-ad.yml", "directory-sync/config.yml"])
+
+@pytest.mark.parametrize("name", SAMPLE_FILES)
 def test_a_sample_loads_without_a_word(name: str, tmp_path: Path) -> None:
     """Every sample is right as it is, and leaves nothing to note."""
     folder = tmp_path / "samples"
@@ -41,7 +49,7 @@ _VALUES = st.sampled_from(
 )
 
 
-@pytest.mark.parametrize("name", ["ldap2scim.yml", "ldap2scim-ad.yml", "directory-sync/config.yml"])
+@pytest.mark.parametrize("name", SAMPLE_FILES)
 @given(data=st.data())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 def test_no_edit_of_a_sample_ends_in_a_traceback(name: str, data: st.DataObject, tmp_path: Path) -> None:
