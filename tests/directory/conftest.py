@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 
+from ldap2scim.directory.addresses import Address
+from ldap2scim.directory.conversation import Conversation
+from ldap2scim.directory.session import Session
 from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, Encryption, MemberReference
 from ldap2scim.secret import Secret
+from tests.directory.scripted import ScriptedWire, Start
 
 MakeSettings = Callable[..., DirectorySettings]
 
@@ -36,5 +40,20 @@ def make_settings() -> MakeSettings:
             "source_anchor": "entryUUID",
         }
         return DirectorySettings(**(values | changes))
+
+    return make
+
+
+@pytest.fixture
+def start(make_settings: MakeSettings) -> Start:
+    """Return a maker of sessions on scripted wires: the main one, and the one beside it."""
+
+    def make(main: ScriptedWire, beside: ScriptedWire | None = None, **changes: Any) -> Session:
+        def again() -> Conversation:
+            assert beside is not None, "no second connection was expected"
+            return Conversation(beside, "ldap.example.com:389")
+
+        address = Address("ldap.example.com", 389)
+        return Session(make_settings(**changes), address, Conversation(main, str(address)), again)
 
     return make
