@@ -98,8 +98,8 @@ class Decoder:
             raise DecodeError("the attributes of an entry do not fill it")
         try:
             return LdapEntry(dn, self._attributes(message, position, end))
-        except IndexError:
-            raise DecodeError("an entry ends before its attributes do") from None
+        except IndexError:  # it is cut off, or ends with an attribute without values
+            return LdapEntry(dn, self._carefully(message, position, end))
 
     def other(self, message: bytes) -> tuple[int, Message]:
         """Return the message ID and the value of any message that a search is answered with.
@@ -160,9 +160,16 @@ class Decoder:
         if position != end:
             raise DecodeError("the attributes of an entry do not fill it")
         if len(attributes) != count:  # one came twice, or without values
-            attributes = {}
-            while first < end:
-                first = self._attribute(data, first, end, attributes)
+            return self._carefully(data, first, end)
+        return attributes
+
+    def _carefully(self, data: bytes, position: int, end: int) -> dict[str, tuple[bytes, ...]]:
+        attributes: dict[str, tuple[bytes, ...]] = {}
+        try:
+            while position < end:
+                position = self._attribute(data, position, end, attributes)
+        except IndexError:
+            raise DecodeError("an entry ends before its attributes do") from None
         return attributes
 
     def _attribute(self, data: bytes, position: int, end: int, attributes: dict[str, tuple[bytes, ...]]) -> int:

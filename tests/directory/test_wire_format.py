@@ -156,6 +156,17 @@ def test_attribute_sent_twice_or_without_values() -> None:
     assert found == LdapEntry("cn=x", {"cn": (b"a", b"b")})
 
 
+def test_entry_that_ends_with_an_attribute_without_values() -> None:
+    """Active Directory sends empty attributes, the last one too, whose name may have been met before with values."""
+    decoder = Decoder()
+    known = contents(entry_message(1, "cn=x", {"cn": [b"a"], "member": [b"m"]}))
+    decoder.entry(known, entry_prefix(1))
+    attributes = b"\x30\x09\x04\x02cn\x31\x03\x04\x01a" + b"\x30\x0a\x04\x06member\x31\x00"
+    body = b"\x04\x04cn=x\x30" + bytes((len(attributes),)) + attributes
+    found = decoder.entry(b"\x02\x01\x01\x64" + bytes((len(body),)) + body, entry_prefix(1))
+    assert found == LdapEntry("cn=x", {"cn": (b"a",)})
+
+
 def test_attribute_longer_than_its_entry_is_refused() -> None:
     """An attribute whose lengths agree with each other, and reach beyond the entry, is refused."""
     decoder = Decoder()
