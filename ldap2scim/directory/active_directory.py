@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntFlag
 
-from ldap2scim.directory import filters, syntaxes
+from ldap2scim.directory import filters, sids, syntaxes
+from ldap2scim.directory.entry import LdapEntry
 
 IN_CHAIN = "1.2.840.113556.1.4.1941"
 """LDAP_MATCHING_RULE_TRANSITIVE_EVAL (MS-ADTS §3.1.1.3.4.4.3): `memberOf` through nested groups."""
+
+SID, PRIMARY_GROUP = "objectSid", "primaryGroupID"
 
 
 class UserAccountControl(IntFlag):
@@ -48,6 +51,30 @@ def expiry(account_expires: bytes, at: datetime) -> Expiry:
     if expires is None:
         return Expiry(enabled=True, changes_at=None)
     return Expiry(enabled=True, changes_at=expires) if at < expires else Expiry(enabled=False, changes_at=None)
+
+
+def sid(entry: LdapEntry) -> str | None:
+    """Return the objectSid of an entry as text; None where it has or shows none."""
+    values = entry.attributes.get(SID.lower(), ())
+    try:
+        return sids.sid_text(values[0]) if len(values) == 1 else None
+    except syntaxes.ValueSyntaxError:
+        return None
+
+
+def primary_group(entry: LdapEntry) -> str | None:
+    """Return the SID of a person's primary group, which does not list her as a member; None where it is not shown.
+
+    `primaryGroupID` ([MS-ADTS] §3.1.1.4.5.17) is the last part of it; the rest is that of her own SID.
+    """
+    own = sid(entry)
+    values = entry.attributes.get(PRIMARY_GROUP.lower(), ())
+    if own is None or len(values) != 1:
+        return None
+    try:
+        return sids.in_domain_of(own, syntaxes.integer(values[0]))
+    except syntaxes.ValueSyntaxError:
+        return None
 
 
 def people(object_class: str) -> filters.Filter:

@@ -1,11 +1,12 @@
 """Which questions a directory is asked: the search for users and the one for groups. Pure."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ldap2scim.directory import active_directory, filters
 from ldap2scim.directory.anchors import UUID_ATTRIBUTES
 from ldap2scim.directory.reader import Search
-from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, MemberReference
+from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, MemberReference, Nesting
 from ldap2scim.model import ResourceType
 
 
@@ -15,8 +16,11 @@ def searches(
     """Return the search for users and the search for groups.
 
     The attributes are those that the mapping reads; what reading itself needs is added: the source anchor, the
-    server's own name of each entry, the member attribute, `uid` where groups list users by it, `userAccountControl`
-    in Active Directory.
+    server's own name of each entry, the member attribute, `uid` where groups list users by it; in Active Directory
+    `userAccountControl`, SIDs and primary groups, and members by GUID.
+
+    Where groups are flattened the search for groups finds all of the class, since members come through groups that
+    the administrator's filter leaves out; `group_scope_search` tells which are in scope.
 
     Raises:
         FilterError: a filter of the administrator cannot be read.
@@ -27,13 +31,29 @@ def searches(
     for_users = [*names, *user_attributes]
     if settings.member_reference is MemberReference.UID:
         for_users.append("uid")
-    if settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
-        for_users.append("userAccountControl")
     for_groups = [*names, settings.member_attribute, *group_attributes]
+    extended: tuple[str, ...] = ()
+    if settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
+        for_users += ["userAccountControl", active_directory.SID, active_directory.PRIMARY_GROUP]
+        for_groups.append(active_directory.SID)
+        extended = (settings.member_attribute,)
+    groups = _every_group(settings) if settings.nesting is Nesting.FLATTEN else group_filter(settings)
     return (
         _search(settings, ResourceType.USER, user_filter(settings), for_users),
-        _search(settings, ResourceType.GROUP, group_filter(settings), for_groups),
+        replace(_search(settings, ResourceType.GROUP, groups, for_groups), extended=extended),
     )
+
+
+def group_scope_search(settings: DirectorySettings) -> Search | None:
+    """Return the search for the keys of the groups in scope; None where those of `searches` are.
+
+    Raises:
+        FilterError: the administrator's filter cannot be read.
+    """
+    if settings.nesting is not Nesting.FLATTEN or not settings.group_filter.strip():
+        return None
+    names = (settings.source_anchor, UUID_ATTRIBUTES.get(settings.kind, settings.source_anchor))
+    return _search(settings, ResourceType.GROUP, group_filter(settings), names)
 
 
 def user_filter(settings: DirectorySettings) -> filters.Filter:
@@ -53,9 +73,13 @@ def group_filter(settings: DirectorySettings) -> filters.Filter:
     Raises:
         FilterError: the administrator's filter cannot be read.
     """
+    return _and_filter(_every_group(settings), settings.group_filter)
+
+
+def _every_group(settings: DirectorySettings) -> filters.Filter:
     if settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
-        return _and_filter(active_directory.groups(settings.group_object_class), settings.group_filter)
-    return filters.with_object_class(settings.group_object_class, settings.group_filter)
+        return active_directory.groups(settings.group_object_class)
+    return filters.equals("objectClass", settings.group_object_class)
 
 
 def _and_filter(wanted: filters.Filter, text: str) -> filters.Filter:
