@@ -112,9 +112,14 @@ class Slapd:
         """End it at once, in the middle of an answer."""
         self.daemon.kill()
 
+    def configure(self, options: SlapdOptions) -> None:
+        """Write another configuration, which the next start takes up: the database stays."""
+        self.options = options
+        self._configuration.write_text(_configuration(self))
+
     def fill(self, ldif: str | Path) -> None:
         """Write the configuration and load the world; only before the first start."""
-        self._configuration.write_text(_configuration(self))
+        self.configure(self.options)
         self._add(_ACCOUNTS_SUFFIX, _ACCOUNTS)
         self._add(self.base_dn, ldif)
 

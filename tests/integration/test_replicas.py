@@ -1,0 +1,109 @@
+"""Two slapd replicas: what a read of the one that lags behind may lead to."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from ldap2scim.sandbox.service import embedded_service
+from ldap2scim.sandbox.world import BASE_DN, GROUPS_DN, PEOPLE_DN, Size
+from tests.integration.comparing import differences
+from tests.integration.days import hire
+from tests.integration.pairs import Pair, paired, world
+from tests.servers.available import require
+from tests.servers.certificates import Certificates
+from tests.servers.replicas import Replicas, running_replicas
+from tests.servers.slapd import SlapdOptions
+
+pytestmark = pytest.mark.slapd
+
+
+@pytest.fixture
+def replicas(tmp_path: Path, server_certificates: Certificates) -> Iterator[Replicas]:
+    """A provider and its consumer, with 40 people in 10 groups."""
+    require("slapd")
+    ldif = world(Size(people=40, groups=10, largest_group=40))
+    with running_replicas(tmp_path, ldif, SlapdOptions(BASE_DN), server_certificates) as running:
+        yield running
+
+
+@pytest.fixture
+def pair(replicas: Replicas, tmp_path: Path) -> Iterator[Pair]:
+    """Both addresses and the embedded service, in step; the provider is asked first."""
+    with ExitStack() as running:
+        service = running.enter_context(embedded_service())
+        found = running.enter_context(paired(tmp_path / "installed", replicas.provider, service))
+        servers = (replicas.provider, replicas.consumer)
+        found.program.directory["addresses"] = [f"{server.host}:{server.port}" for server in servers]
+        found.program.write()
+        assert found.program("sync", "--apply").code == 0
+        service.clear_requests()
+        yield found
+
+
+def day_at_the_provider(pair: Pair) -> str:
+    """Hire somebody, put them into a group, and add a group; return the login."""
+    login = hire(pair.administrator, 1)
+    dn = f"uid={login},ou=research,{PEOPLE_DN}"
+    pair.administrator.insert(pair.administrator.group("dept-sales").dn, "member", dn)
+    pair.administrator.add(f"cn=moonlight,{GROUPS_DN}", ["groupOfNames"], cn="moonlight", member=dn)
+    return login
+
+
+def test_a_replica_that_is_behind_removes_nobody(pair: Pair, replicas: Replicas) -> None:
+    """After a failover to a replica that lacks the last day, who came that day stays, and the report says why."""
+    replicas.cut_off()
+    login = day_at_the_provider(pair)
+    assert pair.program("sync", "--apply").code == 0
+    assert differences(pair) == []
+    users, groups = pair.console.users(), pair.console.groups()
+    assert login in users
+    assert "moonlight" in groups
+
+    replicas.provider.kill()
+    for arguments in (("sync", "--apply"), ("recover", "--apply"), ("sync", "--apply")):
+        said = pair.program(*arguments)
+        assert said.code == 3, said.text
+        assert f"127.0.0.1:{replicas.consumer.port}" in said.text
+        assert "behind" in said.text
+        assert pair.console.users() == users
+        assert pair.console.groups() == groups
+
+    replicas.provider.start()
+    with pair.administrator.reconnected(replicas.provider):
+        said = pair.program("sync", "--apply")
+        assert said.code == 0, said.text
+        assert differences(pair) == []
+
+
+def test_a_replica_that_has_caught_up_is_as_good(pair: Pair, replicas: Replicas) -> None:
+    """A leaver whom both servers know to have left is removed, whichever of them answers."""
+    day_at_the_provider(pair)
+    assert pair.program("sync", "--apply").code == 0
+    leaver = pair.administrator.people()[0]
+    login = str(leaver.text("uid"))
+    pair.administrator.dismiss(leaver.dn)
+    replicas.wait()
+    replicas.provider.kill()
+    said = pair.program("sync", "--apply")
+    assert said.code == 0, said.text
+    assert pair.console.users()[login]["active"] is False
+
+    replicas.provider.start()
+    with pair.administrator.reconnected(replicas.provider):
+        assert pair.program("sync", "--apply").code == 0
+        assert differences(pair, left=[login]) == []
+
+
+def test_a_replica_that_has_followed_again(pair: Pair, replicas: Replicas) -> None:
+    """Once the replica knows what it lacked, a read of it alone brings the service in step."""
+    replicas.cut_off()
+    day_at_the_provider(pair)
+    assert pair.program("sync", "--apply").code == 0
+    replicas.follow_again()
+    replicas.provider.kill()
+    said = pair.program("sync", "--apply")
+    assert said.code == 0, said.text
+    with pair.administrator.reconnected(replicas.consumer):
+        assert differences(pair) == []
