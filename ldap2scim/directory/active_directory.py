@@ -9,6 +9,10 @@ from ldap2scim.directory.entry import LdapEntry
 
 IN_CHAIN = "1.2.840.113556.1.4.1941"
 """LDAP_MATCHING_RULE_TRANSITIVE_EVAL (MS-ADTS §3.1.1.3.4.4.3): `memberOf` through nested groups."""
+BIT_AND = "1.2.840.113556.1.4.803"
+"""LDAP_MATCHING_RULE_BIT_AND (MS-ADTS §3.1.1.3.4.4.1): all these bits are set."""
+SYSTEM = "isCriticalSystemObject"
+"""TRUE for what a domain cannot do without."""
 
 SID, PRIMARY_GROUP = "objectSid", "primaryGroupID"
 
@@ -77,9 +81,28 @@ def primary_group(entry: LdapEntry) -> str | None:
         return None
 
 
-def people(object_class: str) -> filters.Filter:
-    """Build the filter of people: computers are of class user too, and their objectCategory tells them apart."""
-    return filters.all_of(filters.equals("objectCategory", "person"), filters.equals("objectClass", object_class))
+def people(object_class: str, own: filters.Filter | None) -> filters.Filter:
+    """Build the filter of people, to stand beside the administrator's own.
+
+    Computers are of class user too, and their objectCategory tells them apart. The account of a trust between domains
+    is a person by category, and is told by its bit. Those of the system (Administrator, Guest, krbtgt, DefaultAccount;
+    [MS-ADA1], isCriticalSystemObject) are left out unless the administrator's filter looks at them itself.
+    """
+    wanted: list[filters.Filter] = [
+        filters.equals("objectCategory", "person"),
+        filters.equals("objectClass", object_class),
+        filters.Not(
+            filters.Extensible(
+                attribute="userAccountControl",
+                dn_attributes=False,
+                rule=BIT_AND,
+                value=str(UserAccountControl.INTERDOMAIN_TRUST_ACCOUNT.value).encode(),
+            )
+        ),
+    ]
+    if own is None or SYSTEM.lower() not in filters.attributes_of(own):
+        wanted.append(filters.Not(filters.equals(SYSTEM, "TRUE")))
+    return filters.all_of(*wanted)
 
 
 def groups(object_class: str) -> filters.Filter:

@@ -22,6 +22,7 @@ __all__ = [
     "Present",
     "Substrings",
     "all_of",
+    "attributes_of",
     "equals",
     "escape",
     "parse",
@@ -135,6 +136,17 @@ def render(found: Filter) -> str:
         case Extensible(attribute, dn_attributes, rule, value):
             inside = f"{attribute}{':dn' if dn_attributes else ''}{':' if rule else ''}{rule}:={escape(value)}"
     return f"({inside})"
+
+
+def attributes_of(found: Filter) -> frozenset[str]:
+    """Return the attributes that a filter looks at, in lower case and without options (RFC 4512 §2.5)."""
+    match found:
+        case And(inner) | Or(inner):
+            return frozenset().union(*map(attributes_of, inner))
+        case Not(one):
+            return attributes_of(one)
+        case Comparison(name) | Present(name) | Substrings(name) | Extensible(name):
+            return frozenset({name.partition(";")[0].lower()} - {""})
 
 
 def equals(attribute: str, value: str | bytes) -> Comparison:

@@ -57,13 +57,14 @@ def group_scope_search(settings: DirectorySettings) -> Search | None:
 
 
 def user_filter(settings: DirectorySettings) -> filters.Filter:
-    """Return the filter of users: the object class and the administrator's filter.
+    """Return the filter of users: the object class and the administrator's filter; in Active Directory people alone.
 
     Raises:
         FilterError: the administrator's filter cannot be read.
     """
     if settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
-        return _and_filter(active_directory.people(settings.user_object_class), settings.user_filter)
+        own = filters.parse(settings.user_filter) if settings.user_filter.strip() else None
+        return _and_filter(active_directory.people(settings.user_object_class, own), settings.user_filter)
     return filters.with_object_class(settings.user_object_class, settings.user_filter)
 
 

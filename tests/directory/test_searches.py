@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ldap2scim.directory import filters
 from ldap2scim.directory.addresses import Address, addresses, is_loopback, protection
 from ldap2scim.directory.filters import FilterError
 from ldap2scim.directory.ldapsearch import ldapsearch_command
@@ -36,8 +37,17 @@ def test_uid_is_asked_for_where_groups_list_it(make_settings: MakeSettings) -> N
     assert "memberUid" in groups.attributes
 
 
-def test_computers_are_left_out_in_active_directory(make_settings: MakeSettings) -> None:
-    """Computers are of class user in Active Directory; their category leaves them out."""
+PEOPLE = (
+    "(objectCategory=person)(objectClass=User)(!(userAccountControl:1.2.840.113556.1.4.803:=2048))"
+    "(!(isCriticalSystemObject=TRUE))"
+)
+
+
+def test_who_is_a_person_in_active_directory(make_settings: MakeSettings) -> None:
+    """Computers are told by their category, trusts between domains by their bit, and the system's accounts by theirs.
+
+    Of groups none is left out.
+    """
     settings = make_settings(
         kind=DirectoryKind.ACTIVE_DIRECTORY,
         user_object_class="User",
@@ -46,9 +56,30 @@ def test_computers_are_left_out_in_active_directory(make_settings: MakeSettings)
         group_filter="!(cn=*)",
     )
     users, groups = searches(settings, ["sn"], ["name"])
-    assert users.filter == "(&(objectCategory=person)(objectClass=User))"
+    assert users.filter == f"(&{PEOPLE})"
     assert users.attributes == ("objectGUID", "sn", "userAccountControl")
     assert groups.filter == "(&(&(objectCategory=group)(objectClass=Group))(!(cn=*)))"
+
+
+@pytest.mark.parametrize(
+    ("own", "left_out"),
+    [
+        ("mail=*", True),
+        ("isCriticalSystemObject2=*", True),
+        ("(|(iscriticalsystemobject=TRUE)(mail=*))", False),
+        ("!(isCriticalSystemObject=TRUE)", False),
+        ("isCriticalSystemObject;x=*", False),
+        ("(&(mail=*)(!(isCriticalSystemObject:2.5.13.13:=TRUE)))", False),
+    ],
+)
+def test_a_filter_that_looks_at_system_accounts_decides_itself(
+    make_settings: MakeSettings, own: str, left_out: bool
+) -> None:
+    """Whoever wants the system's accounts names their attribute; trusts stay out."""
+    settings = make_settings(kind=DirectoryKind.ACTIVE_DIRECTORY, user_object_class="User", user_filter=own)
+    wanted = searches(settings, [], [])[0].filter.removesuffix(f"{filters.render(filters.parse(own))})")
+    expected = PEOPLE if left_out else PEOPLE.removesuffix("(!(isCriticalSystemObject=TRUE))")
+    assert wanted == f"(&(&{expected})"
 
 
 def test_filter_that_cannot_be_read(make_settings: MakeSettings) -> None:

@@ -43,7 +43,7 @@ _TEXT_ATTRIBUTES = (
     "objectclass uid cn sn givenname displayname initials mail ou o dc c l st street title description telephonenumber "
     "mobile facsimiletelephonenumber employeenumber employeetype departmentnumber department company preferredlanguage "
     "roomnumber postaladdress postalcode physicaldeliveryofficename pager homephone name samaccountname "
-    "userprincipalname proxyaddresses entryuuid structuralobjectclass ref"
+    "userprincipalname proxyaddresses entryuuid structuralobjectclass ref iscriticalsystemobject"
 )
 _WELL_KNOWN = _SYNTAX_OF.keys() | set(_TEXT_ATTRIBUTES.split())
 
