@@ -1,6 +1,6 @@
 """Who tells what changed in a directory, and what its server knows: one answer for each kind of server."""
 
-from ldap2scim.directory import entry_csn, openldap_state, syncrepl
+from ldap2scim.directory import dirsync, domain_controller, entry_csn, openldap_state, syncrepl, usn
 from ldap2scim.directory.changes import ChangeMethod, Changes, Position
 from ldap2scim.directory.reader import ServerState
 from ldap2scim.directory.session import Session
@@ -17,6 +17,8 @@ def server_state(session: Session, settings: DirectorySettings) -> ServerState:
     match settings.kind:
         case DirectoryKind.OPENLDAP:
             return openldap_state.server_state(session, settings)
+        case DirectoryKind.ACTIVE_DIRECTORY:
+            return domain_controller.server_state(session, settings)
     return ServerState(session.server)
 
 
@@ -30,6 +32,8 @@ def begin(session: Session, settings: DirectorySettings) -> Position | None:
     match settings.kind:
         case DirectoryKind.OPENLDAP:
             return syncrepl.begin(session, settings) or entry_csn.begin(session, settings)
+        case DirectoryKind.ACTIVE_DIRECTORY:
+            return dirsync.begin(session, settings) or usn.begin(session, settings)
     return None
 
 
@@ -46,6 +50,10 @@ def since(session: Session, settings: DirectorySettings, position: Position) -> 
             return syncrepl.since(session, settings, position)
         case DirectoryKind.OPENLDAP, ChangeMethod.ENTRY_CSN:
             return entry_csn.since(session, settings, position)
+        case DirectoryKind.ACTIVE_DIRECTORY, ChangeMethod.DIRSYNC:
+            return dirsync.since(session, settings, position)
+        case DirectoryKind.ACTIVE_DIRECTORY, ChangeMethod.USN:
+            return usn.since(session, settings, position)
     raise ChangesRefused(
         f"{session.server} was asked for changes by {position.method}, which servers of its kind do not know.",
         "Everything is read instead.",

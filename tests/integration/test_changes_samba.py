@@ -1,0 +1,290 @@
+"""Reading changes from a real Active Directory domain controller (Samba): what each way of asking sees of each change."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import ldap3
+import pytest
+
+from ldap2scim.directory import (
+    change_sources,
+    client,
+    deleted_objects,
+    dirsync,
+    domain_controller,
+    extended_dn,
+    filters,
+    searches,
+    usn,
+)
+from ldap2scim.directory.changes import ChangeMethod, Changes, Position, Touch
+from ldap2scim.directory.conversation import Found
+from ldap2scim.directory.encoder import Scope, SearchRequest
+from ldap2scim.directory.session import Session
+from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, Encryption, MemberReference
+from ldap2scim.errors import ChangesRefused
+from ldap2scim.secret import Secret
+from tests.servers.available import require
+from tests.servers.samba import BASE_DN, Samba, running_samba
+
+pytestmark = pytest.mark.samba
+
+WORLD = f"OU=World,{BASE_DN}"
+SHOW_DELETED = ("1.2.840.113556.1.4.417", True, None)
+WAYS = {"DirSync": dirsync, "uSNChanged": usn}
+WHO = ("administrator", "reader")
+
+
+class Administrator:
+    """Writes, over LDAP, with ldap3 and nothing of ours."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def uuid(self, dn: str) -> str:
+        """Return the objectGUID of an entry."""
+        self._connection.search(dn, "(objectClass=*)", ldap3.BASE, attributes=["objectGUID"])
+        return str(UUID(bytes_le=self._connection.response[0]["raw_attributes"]["objectGUID"][0]))
+
+    def unit(self, name: str, parent: str = WORLD) -> str:
+        """Add an organisational unit."""
+        self._connection.add(f"OU={name},{parent}", ["organizationalUnit"])
+        return f"OU={name},{parent}"
+
+    def person(self, name: str, parent: str = WORLD) -> str:
+        """Add a person."""
+        self._connection.add(f"CN={name},{parent}", ["user"], {"sAMAccountName": name})
+        return f"CN={name},{parent}"
+
+    def group(self, name: str, *members: str) -> str:
+        """Add a group."""
+        values = {"sAMAccountName": name} | ({"member": list(members)} if members else {})
+        self._connection.add(f"CN={name},{WORLD}", ["group"], values)
+        return f"CN={name},{WORLD}"
+
+    def change(self, dn: str, attribute: str, how: str, *values: str) -> None:
+        """Change one attribute."""
+        self._connection.modify(dn, {attribute: [(how, list(values))]})
+
+    def rename(self, dn: str, rdn: str, parent: str | None = None) -> str:
+        """Rename or move an entry."""
+        self._connection.modify_dn(dn, rdn, new_superior=parent)
+        return f"{rdn},{parent or dn.partition(',')[2]}"
+
+    def delete(self, dn: str) -> None:
+        """Delete an entry."""
+        self._connection.delete(dn)
+
+    def undelete(self, uuid: str, dn: str) -> None:
+        """Bring a deleted entry back ([MS-ADTS] §3.1.1.5.3.7)."""
+        self._connection.search(f"<GUID={uuid}>", "(objectClass=*)", ldap3.BASE, controls=[SHOW_DELETED])
+        changes = {"isDeleted": [(ldap3.MODIFY_DELETE, [])], "distinguishedName": [(ldap3.MODIFY_REPLACE, [dn])]}
+        self._connection.modify(self._connection.response[0]["dn"], changes, controls=[SHOW_DELETED])
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way of asking, as one user."""
+
+    who: str
+    way: str
+    session: Session
+    settings: DirectorySettings
+
+    def begin(self) -> Position:
+        """Return the position of this moment."""
+        position = WAYS[self.way].begin(self.session, self.settings)
+        assert position is not None
+        return position
+
+    def since(self, position: Position) -> Changes:
+        """Return what was touched since a position."""
+        return WAYS[self.way].since(self.session, self.settings, position)
+
+    @property
+    def sees_deleted(self) -> bool:
+        """A reader may not list the container of deleted objects; the administrator may."""
+        return self.who == "administrator"
+
+
+@pytest.fixture(scope="module")
+def samba(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Samba]:
+    """A domain controller with an empty organisational unit and one deleted object."""
+    require("samba")
+    with running_samba(tmp_path_factory.mktemp("changes")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def administrator(samba: Samba) -> Iterator[Administrator]:
+    """Who writes."""
+    connection = ldap3.Connection(
+        ldap3.Server(samba.host, samba.port, get_info=ldap3.NONE),
+        samba.admin_dn,
+        samba.admin_password,
+        auto_bind=True,
+        check_names=False,
+        raise_exceptions=True,
+    )
+    found = Administrator(connection)
+    found.unit("World", BASE_DN)
+    found.delete(found.person("first-deleted"))
+    yield found
+    connection.unbind()
+
+
+def _settings(samba: Samba, who: str) -> DirectorySettings:
+    bind_dn, password = {
+        "administrator": (samba.admin_dn, samba.admin_password),
+        "reader": (samba.reader_dn, samba.reader_password),
+    }[who]
+    return DirectorySettings(
+        name="corp",
+        kind=DirectoryKind.ACTIVE_DIRECTORY,
+        addresses=(samba.host,),
+        port=samba.port,
+        encryption=Encryption.NONE,
+        verify_certificate=True,
+        ca_file=None,
+        bind_dn=bind_dn,
+        bind_password=Secret(password),
+        base_dn=WORLD,
+        user_filter="",
+        group_filter="",
+        user_object_class="user",
+        group_object_class="group",
+        member_attribute="member",
+        member_reference=MemberReference.DN,
+        source_anchor="objectGUID",
+    )
+
+
+@pytest.fixture(scope="module")
+def views(samba: Samba, administrator: Administrator) -> Iterator[Mapping[tuple[str, str], View]]:
+    """Both ways of asking, as an administrator and as an ordinary user."""
+    with ExitStack() as open_sessions:
+        found = {}
+        for who in WHO:
+            settings = _settings(samba, who)
+            session = open_sessions.enter_context(client.connect(settings))
+            found |= {(who, way): View(who, way, session, settings) for way in WAYS}
+        yield found
+
+
+@pytest.fixture
+def seen(views: Mapping[tuple[str, str], View]) -> Callable[[Callable[[], object]], Mapping[View, Changes]]:
+    """Return a function that does something and returns what each view then says; each says it once."""
+
+    def watch(happens: Callable[[], object]) -> Mapping[View, Changes]:
+        positions = {view: view.begin() for view in views.values()}
+        happens()
+        found = {view: view.since(position) for view, position in positions.items()}
+        for view, changes in found.items():
+            assert view.since(changes.position) == Changes((), None, changes.position, 0), view
+        return found
+
+    return watch
+
+
+Seen = Callable[[Callable[[], object]], Mapping[View, Changes]]
+
+
+def assert_all_see(found: Mapping[View, Changes], *touches: Touch) -> None:
+    """Every view names exactly these; who cannot see what is deleted says so, and names the rest."""
+    for view, changes in found.items():
+        named = {touch for touch in touches if touch.dn is not None or view.sees_deleted}
+        assert (view, set(changes.touched)) == (view, named)
+        assert changes.unsure == (None if view.sees_deleted else deleted_objects.NOT_VISIBLE), view
+        assert changes.transferred >= len(named)
+
+
+def test_nothing_happens(seen: Seen) -> None:
+    """Without a change nothing is transferred, and nothing is unsure."""
+    assert {changes.transferred for changes in seen(lambda: None).values()} == {0}
+
+
+def test_add_and_modify(administrator: Administrator, seen: Seen) -> None:
+    """A new person, and one of whom one attribute has changed, whichever it is."""
+    old = administrator.person("modified")
+
+    def happens() -> None:
+        administrator.person("new")
+        administrator.change(old, "employeeID", ldap3.MODIFY_REPLACE, "17")
+
+    found = seen(happens)
+    new = f"CN=new,{WORLD}"
+    assert_all_see(found, Touch(administrator.uuid(new), new), Touch(administrator.uuid(old), old))
+
+
+def test_an_attribute_is_taken_away(administrator: Administrator, seen: Seen) -> None:
+    """An attribute that has lost its last value is a change too."""
+    person = administrator.person("taken")
+    administrator.change(person, "mail", ldap3.MODIFY_REPLACE, "taken@lab.test")
+    found = seen(lambda: administrator.change(person, "mail", ldap3.MODIFY_REPLACE))
+    assert_all_see(found, Touch(administrator.uuid(person), person))
+
+
+def test_rename_and_move(administrator: Administrator, seen: Seen) -> None:
+    """A renamed and a moved person come with their new names, and as people hold nobody."""
+    renamed, moved, unit = administrator.person("before"), administrator.person("moved"), administrator.unit("there")
+    uuids = administrator.uuid(renamed), administrator.uuid(moved)
+
+    def happens() -> None:
+        administrator.rename(renamed, "CN=after")
+        administrator.rename(moved, "CN=moved", unit)
+
+    assert_all_see(seen(happens), Touch(uuids[0], f"CN=after,{WORLD}"), Touch(uuids[1], f"CN=moved,{unit}"))
+
+
+def test_a_unit_is_moved(administrator: Administrator, seen: Seen) -> None:
+    """A moved unit says that others may lie below it, which are not named; a new unit and a changed one do not."""
+    unit, changed = administrator.unit("leaving"), administrator.unit("changed")
+    administrator.person("inside", unit)
+    uuid = administrator.uuid(unit)
+
+    def happens() -> None:
+        new = administrator.unit("arriving")
+        administrator.change(changed, "description", ldap3.MODIFY_REPLACE, "changed")
+        administrator.rename(unit, "OU=left", new)
+
+    assert_all_see(seen(happens), Touch(uuid, f"OU=left,OU=arriving,{WORLD}", may_hold_others=True))
+
+
+def test_delete_and_make_again(administrator: Administrator, seen: Seen) -> None:
+    """A deleted person, and one made again under the same name, who is another one."""
+    gone, again = administrator.person("gone"), administrator.person("again")
+    uuids = administrator.uuid(gone), administrator.uuid(again)
+
+    def happens() -> None:
+        administrator.delete(gone)
+        administrator.delete(again)
+        administrator.person("again")
+
+    found = seen(happens)
+    reborn = administrator.uuid(again)
+    assert reborn != uuids[1]
+    assert_all_see(found, Touch(uuids[0], None), Touch(uuids[1], None), Touch(reborn, again))
+
+
+def test_undelete(administrator: Administrator, seen: Seen) -> None:
+    """Somebody who is brought back is there again, under the same GUID."""
+    person = administrator.person("back")
+    uuid = administrator.uuid(person)
+    administrator.delete(person)
+    assert_all_see(seen(lambda: administrator.undelete(uuid, person)), Touch(uuid, person))
+
+
+def test_members_come_and_go(administrator: Administrator, seen: Seen) -> None:
+    """A change of members names the group, and nobody else."""
+    first, second = administrator.person("member1"), administrator.person("member2")
+    team, other = administrator.group("team", first), administrator.group("other")
+
+    def happens() -> None:
+        administrator.change(team, "member", ldap3.MODIFY_DELETE, first)
+        administrator.change(other, "member", ldap3.MODIFY_ADD, first, second)
+
+    assert_all_see(seen(happens), Touch(administrator.uuid(team), team), Touch(administrator.uuid(other), other))
