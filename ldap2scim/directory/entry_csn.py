@@ -140,10 +140,8 @@ def _is_searchable(session: Session, settings: DirectorySettings, attribute: str
     """Say whether the base entry is found by its stamp: what may not be searched is silently not found."""
     wanted = Comparison(attribute, Operator.AT_LEAST, stamp(datetime(1970, 1, 1, tzinfo=UTC), attribute).encode())
     request = SearchRequest(settings.base_dn, Scope.BASE, wanted, (attribute,))
-    return any(
-        isinstance(answer, Found) and _stamp_of(answer.entry, attribute)
-        for answer in session.ask(request, f"the look-up of {attribute} of {settings.base_dn}")
-    )
+    answers = list(session.ask(request, f"the look-up of {attribute} of {settings.base_dn}"))
+    return any(isinstance(answer, Found) and _stamp_of(answer.entry, attribute) for answer in answers)
 
 
 def _search(session: Session, settings: DirectorySettings, attribute: str, bound: str) -> tuple[list[LdapEntry], Done]:
@@ -176,7 +174,10 @@ def _place(session: Session, position: Position) -> Place:
     try:
         found = orjson.loads(position.cookie)
         place = Place(found["attribute"], found["bound"], found["greatest"], datetime.fromisoformat(found["seen_at"]))
-        before(place.bound, place.attribute), before(place.greatest, place.attribute)
+        for found_stamp in (place.bound, place.greatest):
+            before(found_stamp, place.attribute)
+        if place.seen_at.tzinfo is None:
+            raise ValueError("a time without its zone")
     except (ValueError, KeyError, TypeError) as error:
         raise _refused(session, "the place where the last run stopped is damaged in the state") from error
     return place
