@@ -72,6 +72,7 @@ def plan(settings: Path) -> Measured:
 def load_all(settings: Path) -> Measured:
     """A whole run with `--apply`; the load is timed apart."""
     from ldap2scim.run import pipeline
+    from ldap2scim.run.believe import believe
     from ldap2scim.run.context import Mode, open_run
     from ldap2scim.run.decide import decide
     from ldap2scim.run.load import batches
@@ -80,7 +81,8 @@ def load_all(settings: Path) -> Measured:
 
     watch = Watch()
     with watch("whole run"), open_run(load(settings, os.environ), Mode.APPLY) as run:
-        reads, believed = pipeline.look(run)
+        reads, _ = pipeline.look(run)
+        believed = believe(run, reads)
         decision = decide(run, believed)
         loader = pipeline.start_load(run, decision)
         users = [one for one in decision.plan.operations if one.verb == "create" and one.resource_type == "User"]

@@ -8,7 +8,7 @@ from tasks.ad_hoc import run_ad_hoc
 from tasks.believe import map_entries, stopped, validate
 from tasks.decide import decide, rebuild, survey
 from tasks.ending import ending
-from tasks.extract import extract
+from tasks.extract import extract, read_in_full
 from tasks.load import load, settle
 from tasks.opening import opened
 from tasks.report import report
@@ -24,6 +24,7 @@ def recover(config: str = "ldap2scim.yml", mode: Literal["plan", "apply"] = "pla
     """
     with ending() as end, opened(config, mode) as run:
         settle(run)
+        read_in_full(run)
         reads = extract(run)
         map_entries(run, reads)
         believed = validate(run, reads)

@@ -11,7 +11,7 @@ from tasks.ending import ending
 from tasks.extract import extract
 from tasks.load import load, settle
 from tasks.opening import opened
-from tasks.report import report
+from tasks.report import report, report_if_idle
 
 
 @flow(name="ldap2scim-sync", persist_result=False)
@@ -25,11 +25,14 @@ def sync(config: str = "ldap2scim.yml", mode: Literal["plan", "apply"] = "plan")
     with ending() as end, opened(config, mode) as run:
         settle(run)
         reads = extract(run)
-        map_entries(run, reads)
-        believed = validate(run, reads)
-        decision = None if stopped(believed) else decide(run, believed)
-        loader = load(run, decision)
-        end.report = report(run, reads, believed, decision, loader).value
+        mapped = map_entries(run, reads)
+        said = report_if_idle(run, reads, mapped)
+        if said is None:
+            believed = validate(run, reads)
+            decision = None if stopped(believed) else decide(run, believed)
+            loader = load(run, decision)
+            said = report(run, reads, believed, decision, loader)
+        end.report = said.value
     return end.state
 
 

@@ -8,6 +8,7 @@ from ldap2scim.run import believe as phase
 from ldap2scim.run import mapping
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
+from ldap2scim.run.mapping import MappedCount
 from tasks.artifacts import publish_data_docs
 from tasks.carried import Carried
 from tasks.extract import Reads
@@ -17,9 +18,9 @@ DATA_DOCS = "data-docs"
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def map_entries(run: Run, reads: Reads) -> None:
+def map_entries(run: Run, reads: Reads) -> Carried[MappedCount]:
     """Turn entries that changed into desired resources, or hold them."""
-    mapping.map_entries(run, reads.value)
+    return Carried(mapping.map_entries(run, reads.value))
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)

@@ -7,7 +7,9 @@ from ldap2scim.run import report as phase
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
 from ldap2scim.run.decide import Decision
+from ldap2scim.run.idle import idle
 from ldap2scim.run.load import Loader
+from ldap2scim.run.mapping import MappedCount
 from ldap2scim.run.report import Report
 from tasks.artifacts import publish_report
 from tasks.carried import Carried
@@ -20,5 +22,15 @@ def report(
 ) -> Carried[Report]:
     """Close the accounts, write down how the run ended, and publish it."""
     said = phase.report(run, reads.value, believed.value, decision.value if decision is not None else None, loader)
+    publish_report(said)
+    return Carried(said)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def report_if_idle(run: Run, reads: Reads, mapped: Carried[MappedCount]) -> Carried[Report] | None:
+    """Report at once where nothing has happened since a run that found all in step."""
+    said = idle(run, reads.value, mapped.value)
+    if said is None:
+        return None
     publish_report(said)
     return Carried(said)

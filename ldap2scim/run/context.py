@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from ldap2scim import __version__
 from ldap2scim.errors import Ldap2ScimError, StateError
 from ldap2scim.findings import Finding
 from ldap2scim.progress import Progress, Silent
@@ -50,6 +51,11 @@ class Run:
         self.approved = self.state.approvals.approved()
         """What a person released and no run has used yet."""
         self._session: Session | None = None
+
+    @property
+    def in_step_with(self) -> str:
+        """Return what a run that found all in step must have had the same, for its finding to hold on."""
+        return f"{self.settings_digest} {__version__}"
 
     @property
     def store(self) -> Store:

@@ -1,5 +1,7 @@
 """What a person reads of a run. Pure."""
 
+from dataclasses import replace
+
 from ldap2scim.planning.render import Document, plan_document, refused_document, report_document
 from ldap2scim.run.context import Mode
 from ldap2scim.run.report import Report
@@ -7,6 +9,11 @@ from ldap2scim.run.report import Report
 
 def document_of(report: Report) -> Document:
     """Return the plan of a dry run, the report of a run that applied it, or why nothing was decided."""
+    shown = _shown(report)
+    return replace(shown, lines=(*shown.lines, *(str(read) for read in report.reads if read.error is None)))
+
+
+def _shown(report: Report) -> Document:
     if report.plan is None:
         return refused_document(report.findings)
     if report.mode is Mode.PLAN:

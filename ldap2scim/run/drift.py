@@ -7,6 +7,7 @@ from ldap2scim.findings import Finding, Severity
 from ldap2scim.planning.operations import Adopt, Operation
 from ldap2scim.planning.render import Document, drift_document, refused_document
 from ldap2scim.progress import Progress
+from ldap2scim.run.believe import believe
 from ldap2scim.run.context import Mode, open_run
 from ldap2scim.run.decide import compare
 from ldap2scim.run.extract import Unread
@@ -36,7 +37,8 @@ def drift(settings: Settings, *, progress: Progress | None = None) -> Drift:
         Ldap2ScimError: one side cannot be read, or not completely.
     """
     with open_run(settings, Mode.PLAN, progress=progress) as run:
-        reads, believed = look(run)
+        reads, _ = look(run)
+        believed = believe(run, reads)
         if believed.stops:
             return Drift(refused_document(run.findings), 3)
         surveyed = survey(run, believed)

@@ -8,8 +8,9 @@ from ldap2scim.run.believe import Believed, believe
 from ldap2scim.run.context import Mode, Run, open_run
 from ldap2scim.run.decide import Decision, decide
 from ldap2scim.run.extract import Unread, extract
+from ldap2scim.run.idle import idle
 from ldap2scim.run.load import Loader, batches
-from ldap2scim.run.mapping import map_entries
+from ldap2scim.run.mapping import MappedCount, map_entries
 from ldap2scim.run.reading import Read
 from ldap2scim.run.recovery import rebuild_snapshot
 from ldap2scim.run.report import Report, report
@@ -18,6 +19,7 @@ from ldap2scim.run.survey import Survey, survey
 from ldap2scim.settings import Settings
 from ldap2scim.state import approvals
 from ldap2scim.state.adoption import open_adoption
+from ldap2scim.state.places import forget_places
 
 
 def synchronise(
@@ -29,7 +31,10 @@ def synchronise(
         Ldap2ScimError: nothing could be decided; the service and the snapshot are as they were.
     """
     with open_run(settings, mode, progress=progress, now=now) as run:
-        reads, believed = look(run)
+        reads, mapped = look(run)
+        if (said := idle(run, reads, mapped)) is not None:
+            return said
+        believed = believe(run, reads)
         decision = None if believed.stops else decide(run, believed)
         return conclude(run, reads, believed, decision)
 
@@ -41,7 +46,9 @@ def recover(settings: Settings, mode: Mode, *, progress: Progress | None = None,
         Ldap2ScimError: nothing could be decided; the service and the snapshot are as they were.
     """
     with open_run(settings, mode, progress=progress, now=now) as run:
-        reads, believed = look(run)
+        forget_places(run.lease)
+        reads, _ = look(run)
+        believed = believe(run, reads)
         decision = None
         if not believed.stops:
             surveyed = survey(run, believed)
@@ -50,8 +57,8 @@ def recover(settings: Settings, mode: Mode, *, progress: Progress | None = None,
         return conclude(run, reads, believed, decision)
 
 
-def look(run: Run) -> tuple[tuple[Read | Unread, ...], Believed]:
-    """Settle doubts, read every directory, map, and validate.
+def look(run: Run) -> tuple[tuple[Read | Unread, ...], MappedCount]:
+    """Settle doubts, read every directory, and map what changed.
 
     Raises:
         DirectoryError: no directory could be read.
@@ -59,8 +66,7 @@ def look(run: Run) -> tuple[tuple[Read | Unread, ...], Believed]:
     settle(run)
     reads = extract(run)
     require_one(reads)
-    map_entries(run, reads)
-    return reads, believe(run, reads)
+    return reads, map_entries(run, reads)
 
 
 def settle(run: Run) -> None:

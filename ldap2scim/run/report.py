@@ -120,12 +120,14 @@ def report(
         outcomes=outcomes,
         findings=tuple(dict.fromkeys(_settled(run.findings, doubted))),
         accounts=accounts,
-        reads=tuple(_line(one) for one in reads),
+        reads=tuple(map(read_line, reads)),
         stopped_by=_stopped_by(loader.stopped_by) if loader is not None else None,
         failed_reads=any(isinstance(one, Unread) and not isinstance(one.error, ReadIncomplete) for one in reads),
         refused_reads=any(isinstance(one, Unread) and isinstance(one.error, ReadIncomplete) for one in reads),
     )
-    _remember(run, said, {number for scope, number in believed.read_nos.items() if scope.directory not in doubted})
+    believable = {number for scope, number in believed.read_nos.items() if scope.directory not in doubted}
+    in_step = said.plan is not None and said.plan.is_empty and all(isinstance(one, Read) for one in reads)
+    close_run(run, said, believable, in_step=in_step and not doubted)
     return said
 
 
@@ -156,7 +158,19 @@ def _moved(operations: Sequence[Operation], decision: Decision) -> int:
     return entering - leaving - taken
 
 
-def _remember(run: Run, said: Report, believable: set[int]) -> None:
+def close_run(run: Run, said: Report, believable: set[int], *, in_step: bool) -> None:
+    """Write down what a run came to.
+
+    Args:
+        run: the run.
+        said: its report.
+        believable: numbers of the reads that become the measure for the next.
+        in_step: nothing was to be done, nothing is held, and every read is believed.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: the state cannot be written.
+    """
     plan = said.plan
     if plan is not None and plan.held:
         summary = {"operations": len(plan.operations), "held": len(plan.held)}
@@ -170,8 +184,13 @@ def _remember(run: Run, said: Report, believable: set[int]) -> None:
         approvals.record_held(run.lease, held)
     runs.believe_reads(run.lease, believable)
     runs.record_findings(run.lease, run.run_id, said.findings)
-    accounts = asdict(said.accounts) if said.accounts is not None else {}
-    runs.finish_run(run.lease, run.run_id, str(said.exit_code), accounts, plan.plan_id if plan is not None else None)
+    ended = runs.Ended(
+        result=str(said.exit_code),
+        accounts=asdict(said.accounts) if said.accounts is not None else {},
+        plan_id=plan.plan_id if plan is not None else None,
+        in_step_with=run.in_step_with if in_step else None,
+    )
+    runs.finish_run(run.lease, run.run_id, ended)
 
 
 def _doubted(believed: Believed, decision: Decision | None, outcomes: Sequence[Outcome]) -> set[str]:
@@ -200,7 +219,8 @@ def _settled(findings: Iterable[Finding], doubted: set[str]) -> Iterator[Finding
             yield finding
 
 
-def _line(one: Read | Unread) -> ReadLine:
+def read_line(one: Read | Unread) -> ReadLine:
+    """Say how the read of one directory went."""
     if isinstance(one, Unread):
         return ReadLine(one.directory, error=str(one.error))
     read = one.extract

@@ -31,6 +31,18 @@ class RunRecord:
     result: str | None
     accounts: Mapping[str, Any] | None
     """As `finish_run` was given them, after JSON."""
+    in_step_with: str | None
+    """Settings and program with which it found nothing to do and nothing held; None: it did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended."""
+
+    result: str
+    accounts: Mapping[str, Any]
+    plan_id: str | None = None
+    in_step_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +116,7 @@ class RunsReader:
                 plan_id=row.plan_id,
                 result=row.result,
                 accounts=None if row.accounts is None else orjson.loads(row.accounts),
+                in_step_with=row.in_step_with,
             )
             for row in rows
         )
@@ -123,24 +136,25 @@ def start_run(lease: Lease, run_id: str, mode: str, settings_digest: str) -> Non
         )
 
 
-def finish_run(lease: Lease, run_id: str, result: str, accounts: Mapping[str, Any], plan_id: str | None = None) -> None:
+def finish_run(lease: Lease, run_id: str, ended: Ended) -> None:
     """Record how a run ended.
 
     Raises:
         StateError: there is no such run.
     """
     with lease.write() as connection:
-        ended = connection.execute(
+        done = connection.execute(
             update(runs)
             .where(runs.c.run_id == run_id)
             .values(
                 finished_at=lease.store.clock(),
-                result=result,
-                plan_id=plan_id,
-                accounts=orjson.dumps(accounts).decode(),
+                result=ended.result,
+                plan_id=ended.plan_id,
+                accounts=orjson.dumps(ended.accounts).decode(),
+                in_step_with=ended.in_step_with,
             )
         )
-        if ended.rowcount != 1:
+        if done.rowcount != 1:
             raise StateError(f"The state knows no run {run_id}.", "It was never begun in this state file.")
 
 

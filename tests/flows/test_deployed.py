@@ -36,11 +36,11 @@ class Installation:
 
     def ask(self, path: str, **body: Any) -> Any:
         """Post to the API and return the answer."""
-        return self.api.post(path, json=body).raise_for_status().json()
+        return self._answer("POST", path, json=body)
 
     def deployment(self, name: str) -> dict[str, Any]:
         """Return a deployment by its full name."""
-        found: dict[str, Any] = self.api.get(f"/deployments/name/{name}").raise_for_status().json()
+        found: dict[str, Any] = self._answer("GET", f"/deployments/name/{name}")
         return found
 
     def run(self, deployment: str, **parameters: str) -> dict[str, Any]:
@@ -58,8 +58,16 @@ class Installation:
         return answer
 
     def _ended(self, run: str) -> dict[str, Any] | None:
-        found: dict[str, Any] = self.api.get(f"/flow_runs/{run}").raise_for_status().json()
+        found: dict[str, Any] = self._answer("GET", f"/flow_runs/{run}")
         return found if found["state_type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"} else None
+
+    def _answer(self, method: str, path: str, **content: Any) -> Any:
+        """Ask the API; while its database is locked it answers 503, and Prefect's own client asks again as well."""
+        return self.until(lambda: _unless_busy(self.api.request(method, path, **content))).raise_for_status().json()
+
+
+def _unless_busy(response: httpx.Response) -> httpx.Response | None:
+    return None if response.status_code == httpx.codes.SERVICE_UNAVAILABLE else response
 
 
 @pytest.fixture(scope="module")

@@ -7,22 +7,22 @@ from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import ResourceType
 from ldap2scim.state.access import StateReader
 from ldap2scim.state.lease import Lease
-from ldap2scim.state.runs import RunRecord, believe_reads, finish_run, record_findings, start_run
+from ldap2scim.state.runs import Ended, RunRecord, believe_reads, finish_run, record_findings, start_run
 from tests.state.worlds import CORP, MONDAY, group, person, read
 
 
 def test_a_run_is_recorded_from_its_beginning(lease: Lease, reader: StateReader) -> None:
     """A run that died is one without an end."""
     start_run(lease, "r1", "plan", "digest")
-    begun = RunRecord("r1", "plan", "digest", MONDAY, None, None, None, None)
+    begun = RunRecord("r1", "plan", "digest", MONDAY, None, None, None, None, None)
 
     assert reader.runs.run("r1") == begun
     assert reader.runs.run("r2") is None
 
-    finish_run(lease, "r1", "in step", {"directory": {"held": 1}}, plan_id="p1")
+    finish_run(lease, "r1", Ended("in step", {"directory": {"held": 1}}, "p1", "settings 1.0"))
 
     assert reader.runs.run("r1") == RunRecord(
-        "r1", "plan", "digest", MONDAY, MONDAY, "p1", "in step", {"directory": {"held": 1}}
+        "r1", "plan", "digest", MONDAY, MONDAY, "p1", "in step", {"directory": {"held": 1}}, "settings 1.0"
     )
 
 
@@ -37,7 +37,7 @@ def test_the_newest_run_comes_first(lease: Lease, reader: StateReader) -> None:
 def test_a_run_that_was_not_begun_cannot_end(lease: Lease) -> None:
     """It would be lost without a word."""
     with pytest.raises(StateError, match="r9"):
-        finish_run(lease, "r9", "in step", {})
+        finish_run(lease, "r9", Ended("in step", {}))
 
 
 def test_findings_of_a_run_keep_their_order(lease: Lease, reader: StateReader) -> None:

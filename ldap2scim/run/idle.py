@@ -1,0 +1,97 @@
+"""Has nothing happened since a run that found all in step? Then this one comes to the same end, and is over.
+
+The same image, mapping, snapshot, settings and program give the same decision, so it is not made again: a run by
+changes that met none costs the same for a hundred people and for a million.
+"""
+
+from ldap2scim import __version__
+from ldap2scim.findings import Finding
+from ldap2scim.planning.accounts import Accounts, Counted
+from ldap2scim.planning.plan import Plan, make_plan
+from ldap2scim.run.context import Run
+from ldap2scim.run.extract import Unread
+from ldap2scim.run.mapping import MappedCount
+from ldap2scim.run.reading import Read
+from ldap2scim.run.report import Report, close_run, read_line
+from ldap2scim.state.adoption import is_adoption_open
+from ldap2scim.state.image_rows import Standing
+from ldap2scim.state.runs import RunRecord
+from ldap2scim.state.snapshot_rows import Status
+
+_OF_ONE_READ = frozenset({"changes-missed", "read-contradicts-itself"})
+"""Rules about a read, and not about the state that it left."""
+
+
+def idle(run: Run, reads: tuple[Read | Unread, ...], mapped: MappedCount) -> Report | None:
+    """Return the report of a run that has nothing to decide; None where it has to look.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: the state cannot be read or written.
+    """
+    before = _last_in_step(run)
+    if before is None or mapped.entries or not all(map(_is_unchanged, reads)) or not _is_quiet(run):
+        return None
+    accounts = _accounts(run, before)
+    if accounts is None or not accounts.balanced:
+        return None
+    plan = make_plan((), (), evaluated_at=run.now, settings_digest=run.settings_digest, program=__version__)
+    run.note(*_findings(run, before))
+    said = _report(run, reads, plan, accounts)
+    close_run(run, said, {one.changes.read_no for one in reads if isinstance(one, Read)}, in_step=True)
+    return said
+
+
+def _last_in_step(run: Run) -> RunRecord | None:
+    """Return the last run before this one, if it found all in step with the same settings and program."""
+    before = [one for one in run.state.runs.latest_runs(2) if one.run_id != run.run_id]
+    return before[0] if before and before[0].in_step_with == run.in_step_with else None
+
+
+def _is_unchanged(one: Read | Unread) -> bool:
+    return isinstance(one, Read) and one.extract.by_changes is not None and not one.changes.any
+
+
+def _is_quiet(run: Run) -> bool:
+    """Say whether nothing waits: no approval, no doubt, no adoption, no entry that blocks removals by the clock."""
+    return not (
+        run.approved or run.state.journal.in_doubt() or is_adoption_open(run.store) or run.state.image.keyless_since()
+    )
+
+
+def _accounts(run: Run, before: RunRecord) -> Accounts | None:
+    """Count again what can be counted; an image or snapshot that is another one does not add up."""
+    if not before.accounts:
+        return None
+    directory = before.accounts["directory"]
+    names = {one.settings.name for one in run.settings.directories}
+    counts = {name: count for name, count in run.state.image.counts().items() if name[0] in names}
+    managed = sum(n for (_, status), n in run.state.snapshot.counts().items() if status is Status.MANAGED)
+    counted = Counted(
+        in_image=sum(counts.values()),
+        out_of_scope=sum(count for name, count in counts.items() if name[2] is Standing.OUT_OF_SCOPE),
+        held_entries=directory["held"],
+        unchanged=directory["unchanged"],
+        managed_before=managed,
+        managed_after=managed,
+    )
+    return Accounts.of(counted, (), ())
+
+
+def _findings(run: Run, before: RunRecord) -> tuple[Finding, ...]:
+    return tuple(one for one in run.state.runs.findings(before.run_id) if one.rule not in _OF_ONE_READ)
+
+
+def _report(run: Run, reads: tuple[Read | Unread, ...], plan: Plan, accounts: Accounts) -> Report:
+    return Report(
+        run_id=run.run_id,
+        mode=run.mode,
+        plan=plan,
+        outcomes=(),
+        findings=tuple(dict.fromkeys(run.findings)),
+        accounts=accounts,
+        reads=tuple(map(read_line, reads)),
+        stopped_by=None,
+        failed_reads=False,
+        refused_reads=False,
+    )
