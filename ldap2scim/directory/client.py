@@ -7,6 +7,7 @@ its own reader takes ten times as long; no bind may therefore end in a SASL secu
 import math
 import socket
 import ssl
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -217,7 +218,6 @@ def _names_in_certificate(way: Way) -> tuple[str, ...]:
 
 
 def _bind(way: Way, connection: ldap3.Connection) -> None:
-    over_tls = _is_tls(connection)
     try:
         match way.settings.authentication:
             case Authentication.SIMPLE:
@@ -232,8 +232,7 @@ def _bind(way: Way, connection: ldap3.Connection) -> None:
             case Authentication.NTLM:
                 _bind_ntlm(way, connection)
     except (LDAPExceptionError, OSError) as error:
-        explained = transport_errors.ended_at_bind if over_tls else transport_errors.not_connected
-        raise explained(way.address, _origin(error)) from error
+        raise transport_errors.ended_at_bind(way.settings, way.address, _origin(error)) from error
     connection.bound = True
 
 
@@ -272,22 +271,25 @@ def _bind_ntlm(way: Way, connection: ldap3.Connection) -> None:
             f"{way} has no NTLM bind.", "Use `authentication: kerberos`, or `authentication: simple` over TLS."
         )
     challenge = _sicily(way, connection, bind_operation(3, "SICILY_NEGOTIATE_NTLM", client))
+    nonsense = f"{way} sent an NTLM challenge that makes no sense."
     try:
         proof = bind_operation(3, "SICILY_RESPONSE_NTLM", client, challenge)
-    except ValueError as error:  # hashlib's, when pycryptodome is not there either
+    except (ValueError, struct.error) as error:
+        if "MD4" not in str(error):
+            raise DirectoryError(nonsense, results.METHOD_REMEDIES[Authentication.NTLM]) from error
         raise BindRefused(
             "The NTLM bind needs MD4, which this Python has not, and the package pycryptodome is not installed.",
             "`pip install 'ldap2scim[ntlm]'`; better, use `authentication: kerberos`.",
         ) from error
     if proof is None:
-        raise DirectoryError(f"{way} sent an NTLM challenge that makes no sense.", "See the server's log.")
+        raise DirectoryError(nonsense, results.METHOD_REMEDIES[Authentication.NTLM])
     _sicily(way, connection, proof)
 
 
 def _sicily(way: Way, connection: ldap3.Connection, request: Any) -> bytes:  # noqa: ANN401 - the library's type
     answers: list[Answer] = connection.post_send_single_response(connection.send("bindRequest", request, None))
     _expect(way, answers[0], results.SUCCESS)
-    return bytes(answers[0]["server_creds"])
+    return bytes(answers[0].get("server_creds", b""))
 
 
 def _expect(way: Way, answer: Answer, code: int) -> None:

@@ -60,7 +60,7 @@ _BIND_REMEDIES = {
 }
 _METHOD_CODES = frozenset({2, 7, 48, 49, 50, 53, 80})
 """What servers answer to a way to bind that they do not know or have not been set up for."""
-_METHOD_REMEDIES = {
+METHOD_REMEDIES = {
     Authentication.EXTERNAL: "The server must ask for client certificates, trust the authority that signed "
     "`client_certificate`, and know whom it stands for. OpenLDAP: `TLSVerifyClient`, `TLSCACertificateFile`, "
     "`authz-regexp`. Active Directory: an account mapped to it (altSecurityIdentities). A `bind_dn` beside "
@@ -73,6 +73,10 @@ _METHOD_REMEDIES = {
 _NO_CHANNEL_BINDING = "80090346"
 """SEC_E_BAD_BINDINGS (winerror.h): LdapEnforceChannelBinding is on."""
 _CHANNEL_BINDING_REMEDY = "Use `authentication: kerberos`, which does that, or `simple` over TLS."
+_NO_LAYER_REMEDY = (
+    "The server wants the connection protected: use `encryption: start_tls` or `ldaps`. Samba must also allow Kerberos "
+    "over TLS: `ldap server require strong auth = allow_sasl_over_tls`."
+)
 _AGAIN = "Run again later; if it stays so, look into the server's log."
 
 _WINDOWS_REASONS = {
@@ -132,8 +136,10 @@ def refused_bind(code: int, diagnostic: str, settings: DirectorySettings, server
         return BindRefused(f"{message}: {_WINDOWS_REASONS[reason]}.", remedy)
     if code == 49 and reason == _NO_CHANNEL_BINDING:
         return BindRefused(f"{message}: the server wants the bind tied to the TLS connection.", _CHANNEL_BINDING_REMEDY)
-    if code in _METHOD_CODES and method in _METHOD_REMEDIES:
-        return BindRefused(f"{message}.", _METHOD_REMEDIES[method])
+    if code == 8 and method is Authentication.KERBEROS:
+        return BindRefused(f"{message}.", _NO_LAYER_REMEDY)
+    if code in _METHOD_CODES and method in METHOD_REMEDIES:
+        return BindRefused(f"{message}.", METHOD_REMEDIES[method])
     return BindRefused(f"{message}.", _BIND_REMEDIES.get(code, "Look into the server's log for the reason."))
 
 

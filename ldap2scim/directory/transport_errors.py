@@ -3,8 +3,10 @@
 import ssl
 from pathlib import Path
 
+from ldap2scim.directory import results
 from ldap2scim.directory.addresses import Address
-from ldap2scim.directory.settings import DirectorySettings
+from ldap2scim.directory.authentication import described
+from ldap2scim.directory.settings import Authentication, DirectorySettings
 from ldap2scim.errors import DirectoryError, DirectoryUnavailable
 
 _NAME_MISMATCH = frozenset({62, 64})  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH (OpenSSL)
@@ -45,17 +47,20 @@ def not_connected(address: Address, failure: BaseException) -> DirectoryError:
     )
 
 
-def ended_at_bind(address: Address, failure: BaseException) -> DirectoryError:
-    """Return the error for a TLS connection that the server ended where it should have answered the bind.
+def ended_at_bind(settings: DirectorySettings, address: Address, failure: BaseException) -> DirectoryError:
+    """Return the error for a connection that broke where the server should have answered the bind.
 
     In TLS 1.3 the handshake is over for us before the server has looked at our certificate, and some servers end the
-    connection without an alert (OpenLDAP with GnuTLS).
+    connection without an alert (OpenLDAP with GnuTLS). Samba ends it when it is asked for NTLM.
     """
     if isinstance(failure, TimeoutError) or _alert(failure) is not None:
         return not_connected(address, failure)
+    remedy = results.METHOD_REMEDIES.get(settings.authentication)
+    if remedy is None or settings.authentication is Authentication.EXTERNAL:
+        remedy = f"Over TLS some servers refuse a certificate of ours, or the lack of one, in this way. {_ALERT_REMEDY}"
     return DirectoryUnavailable(
-        f"{address.place} ended the TLS connection instead of answering the bind: {failure}.",
-        f"{_ALERT_REMEDY} Otherwise see the server's log.",
+        f"{address.place} ended the connection instead of answering {described(settings)}: {failure}.",
+        f"See the server's log. {remedy}",
     )
 
 

@@ -2,9 +2,7 @@
 
 import pickle
 import socket
-import socketserver
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,57 +11,12 @@ import pytest
 
 from ldap2scim.directory import client, transport_errors
 from ldap2scim.directory.addresses import Address
-from ldap2scim.directory.ber import OCTETS, SEQUENCE, DecodeError, inner, integer, tlv
 from ldap2scim.directory.client import connect
-from ldap2scim.directory.framing import Framer
 from ldap2scim.directory.settings import DirectorySettings, Encryption
 from ldap2scim.errors import BindRefused, DirectoryError, DirectoryUnavailable
+from tests.directory.little_server import BIND, EXTENDED, LittleServer
 
 MakeSettings = Callable[..., DirectorySettings]
-BIND, UNBIND, EXTENDED = 0x60, 0x42, 0x77
-
-
-class LittleServer(socketserver.ThreadingTCPServer):
-    """A server that answers binds and StartTLS with given result codes, and remembers what it was sent."""
-
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def __init__(self, bind_code: int = 0, start_tls_code: int = 2, diagnostic: str = "") -> None:
-        self.codes = {BIND: bind_code, EXTENDED: start_tls_code}
-        self.diagnostic = diagnostic
-        self.received: list[int] = []
-        self.octets = b""
-        super().__init__(("127.0.0.1", 0), _Handler)
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    @property
-    def address(self) -> str:
-        """Return `host:port`."""
-        return f"127.0.0.1:{self.server_address[1]}"
-
-
-class _Handler(socketserver.BaseRequestHandler):
-    server: LittleServer
-
-    def handle(self) -> None:
-        framer = Framer()
-        while chunk := self.request.recv(4096):
-            self.server.octets += chunk
-            try:
-                messages = framer.feed(chunk)
-            except DecodeError:
-                return  # a TLS handshake, which this server does not know
-            for message in messages:
-                start, end = inner(message, 0, 0x02, len(message))
-                self.server.received.append(message[end])
-                if message[end] != UNBIND:
-                    self.request.sendall(self._answer(message[start:end], message[end]))
-
-    def _answer(self, message_id: bytes, kind: int) -> bytes:
-        code = self.server.codes[kind]
-        result = (tlv(0x0A, bytes([code])), tlv(OCTETS), tlv(OCTETS, self.server.diagnostic.encode()))
-        return tlv(SEQUENCE, integer(int.from_bytes(message_id, "big")), tlv(kind + 1, *result))
 
 
 @pytest.fixture
