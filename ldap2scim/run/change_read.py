@@ -13,10 +13,12 @@ from ldap2scim.directory.changes import ChangeMethod, Changes, Position, Touch
 from ldap2scim.directory.dependence import depends_on_others, reads_back_links
 from ldap2scim.directory.filters import parse
 from ldap2scim.directory.reader import SearchProof
+from ldap2scim.directory.searches import group_scope_search
 from ldap2scim.directory.settings import DirectoryKind
 from ldap2scim.errors import ChangesRefused
 from ldap2scim.model import ResourceType
 from ldap2scim.run.full_read import key_of, pages
+from ldap2scim.run.group_scope import EVERY_GROUP, read_group_scope, scope_of_one, strayed
 from ldap2scim.run.image_rows import image_rows
 from ldap2scim.run.reading import Read, Reading
 from ldap2scim.state.image import ImageWriter, image_writer
@@ -90,13 +92,19 @@ class _CatchingUp:
         if all(touch.uuid in self.people for touch in changes.touched):
             return None
         self._refuse_back_links()
-        if any(depends_on_others(parse(search.filter)) for search in self.reading.searches):
+        scope = group_scope_search(self.reading.settings)
+        asked = (*self.reading.searches, *([scope] if scope is not None else []))
+        if any(depends_on_others(parse(search.filter)) for search in asked):
             return "a filter depends on groups, and something else than a person was changed"
         return None
 
     def compare_keys(self) -> None:
         """Read the keys of all entries; read in full what is new or has another name; let go whom nobody named."""
         known = {one.key: one for one in self.image.every_name() if one.key is not None}
+        scope = read_group_scope(self.reading.session, self.reading.settings)
+        self.received += sum(proof.entries for proof in scope.proofs)
+        self.proofs += scope.proofs
+        astray = set(strayed(self.reading.run.store, self.reading.settings, scope))
         again: list[str] = []
         for search in self.reading.key_searches:
             for page, proof in pages(self.reading, search):
@@ -107,8 +115,8 @@ class _CatchingUp:
                     old = known.get(key) if key is not None else None
                     if old is None or old.dn_normalised != dn.normalise(entry.dn):
                         again.append(entry.dn)
-                    elif old.resource_type is not search.resource_type:
-                        again.append(entry.dn)  # users and groups at once, which a full read reports
+                    elif old.resource_type is not search.resource_type or old.dn in astray:
+                        again.append(entry.dn)  # users and groups at once, which a full read reports; or another scope
                     else:
                         self.image.spare([old.id])
         self._not_too_many(len(again))
@@ -125,9 +133,13 @@ class _CatchingUp:
             if entry is None or not self.reading.covers(search, entry.dn):
                 continue
             self.received += 1
-            rows = image_rows(self.reading.settings, search.resource_type, [entry], self.image.key_of_dn)
-            self.image.put(search.resource_type, rows)
-            if search.resource_type is ResourceType.USER:
+            settings, kind = self.reading.settings, search.resource_type
+            scope = EVERY_GROUP
+            if kind is ResourceType.GROUP:
+                scope = scope_of_one(self.reading.session, settings, name)
+            rows = image_rows(settings, kind, [entry], self.image.key_of_dn, scope)
+            self.image.put(kind, rows)
+            if kind is ResourceType.USER:
                 self.people.update(row.uuid for row in rows if row.uuid)
 
     def _base_of(self, touch: Touch, known: KnownName | None) -> str | None:

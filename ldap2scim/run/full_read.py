@@ -10,6 +10,7 @@ from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.directory.reader import Search, SearchProof
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType, make_key
+from ldap2scim.run.group_scope import GroupScope, read_group_scope
 from ldap2scim.run.image_rows import image_rows
 from ldap2scim.run.reading import Read, Reading
 from ldap2scim.state.image import ImageWriter, image_writer
@@ -37,16 +38,18 @@ def read_in_full(reading: Reading, why: str) -> FullRead:
     # Before the first entry is read: what changes from now on is reported next time, whether this read saw it or not.
     position = change_sources.begin(reading.session, reading.settings) if reading.settings.full_read_every else None
     with image_writer(reading.run.lease, reading.settings.name) as image:
-        proofs = tuple(_read_search(reading, search, image) for search in reading.searches)
+        scope = read_group_scope(reading.session, reading.settings)
+        proofs = tuple(_read_search(reading, search, image, scope) for search in reading.searches)
         again = _ask_again(reading, image)
         left = image.unseen()
         counts = dict.fromkeys(ResourceType, 0)
         for proof in proofs:
             counts[proof.search.resource_type] += proof.entries
-        transferred = sum(proof.entries for proof in (*proofs, *again))
+        transferred = sum(proof.entries for proof in (*scope.proofs, *proofs, *again))
         place = reading.place(position, reading.run.now)
         changes = image.commit_full(counts, reading.evidence(transferred, place))
-    return FullRead(reading.finished(changes, (*proofs, *again), transferred, why_full=why), left)
+    proofs = (*scope.proofs, *proofs, *again)
+    return FullRead(reading.finished(changes, proofs, transferred, why_full=why), left)
 
 
 def pages(reading: Reading, search: Search) -> Iterator[tuple[list[LdapEntry], SearchProof | None]]:
@@ -71,12 +74,12 @@ def key_of(reading: Reading, entry: LdapEntry) -> Key | None:
     return make_key(reading.settings.name, anchor) if anchor else None
 
 
-def _read_search(reading: Reading, search: Search, image: ImageWriter) -> SearchProof:
+def _read_search(reading: Reading, search: Search, image: ImageWriter, scope: GroupScope) -> SearchProof:
     kind = search.resource_type
     for page, proof in pages(reading, search):
         if proof is not None:
             return proof
-        image.put(kind, image_rows(reading.settings, kind, page, image.key_of_dn))
+        image.put(kind, image_rows(reading.settings, kind, page, image.key_of_dn, scope))
     raise AssertionError("a search ends with its proof or with an error")
 
 

@@ -10,6 +10,7 @@ from ldap2scim.mapping.mapper import Mapped, Mapper, OutOfScope, compile_mapping
 from ldap2scim.model import ResourceType
 from ldap2scim.run.context import Run
 from ldap2scim.run.extract import Unread
+from ldap2scim.run.group_scope import is_outside
 from ldap2scim.run.reading import Read
 from ldap2scim.settings import ConfiguredDirectory, mapping_digest
 from ldap2scim.state.encoding import unpack
@@ -59,6 +60,8 @@ def _map_row(
     run: Run, directory: ConfiguredDirectory, mappers: Mapping[ResourceType, Mapper], row: PendingRow
 ) -> MappedRow:
     entry = LdapEntry(row.dn, unpack(row.entry))
+    if is_outside(entry.attributes):
+        return MappedRow(row.id, Standing.OUT_OF_SCOPE)
     anchor = source_anchor(entry, directory.settings)
     if anchor is None or row.key is None:
         return MappedRow(row.id, Standing.HELD, (_no_anchor(directory, row),))

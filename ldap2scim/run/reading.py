@@ -8,7 +8,7 @@ from ldap2scim.directory import currency, dn
 from ldap2scim.directory.anchors import UUID_ATTRIBUTES
 from ldap2scim.directory.changes import Position
 from ldap2scim.directory.reader import Completeness, Extract, Search, SearchProof, ServerState
-from ldap2scim.directory.searches import searches
+from ldap2scim.directory.searches import group_scope_search, searches
 from ldap2scim.directory.session import Session
 from ldap2scim.directory.settings import DirectorySettings
 from ldap2scim.run.context import Run
@@ -62,7 +62,8 @@ class Reading:
         """Return a digest of all that decides what is in the image, but for the directory itself."""
         settings = self.settings
         shape = (settings.kind, settings.source_anchor, settings.member_attribute, settings.member_reference)
-        return hashlib.sha256(repr((self.searches, shape, settings.nesting)).encode()).hexdigest()
+        asked = (self.searches, group_scope_search(settings), shape, settings.nesting)
+        return hashlib.sha256(repr(asked).encode()).hexdigest()
 
     def covers(self, search: Search, name: str) -> bool:
         """Say whether a DN lies below the base of a search."""
