@@ -57,7 +57,7 @@ def test_who_is_a_person_in_active_directory(make_settings: MakeSettings) -> Non
     )
     users, groups = searches(settings, ["sn"], ["name"])
     assert users.filter == f"(&{PEOPLE})"
-    assert users.attributes == ("objectGUID", "sn", "userAccountControl")
+    assert users.attributes == ("objectGUID", "sn", "userAccountControl", "objectSid", "primaryGroupID")
     assert groups.filter == "(&(&(objectCategory=group)(objectClass=Group))(!(cn=*)))"
 
 
