@@ -12,7 +12,9 @@ TARO = bytes.fromhex("010500000000000515000000a065cf7e784b9b5fe77c8770091c0100")
 
 def octets(authority: int, parts: list[int]) -> bytes:
     """Return a SID as a directory sends it."""
-    return bytes([1, len(parts)]) + authority.to_bytes(6, "big") + b"".join(part.to_bytes(4, "little") for part in parts)
+    return (
+        bytes([1, len(parts)]) + authority.to_bytes(6, "big") + b"".join(part.to_bytes(4, "little") for part in parts)
+    )
 
 
 def test_account_of_a_domain() -> None:
