@@ -52,4 +52,5 @@ _FORMS: Mapping[Syntax, Callable[[bytes], Comparable]] = {
     Syntax.INTEGER: int,
     Syntax.TIME: _time,
     Syntax.OCTETS: bytes,
+    Syntax.CATEGORY: lambda value: fold(re.sub(r"(?i)cn=([^,]*),.*", r"\1", value.decode())),
 }

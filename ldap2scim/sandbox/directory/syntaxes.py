@@ -14,6 +14,8 @@ class Syntax(Enum):
     INTEGER = auto()
     TIME = auto()
     OCTETS = auto()
+    CATEGORY = auto()
+    """A class, by the DN of its definition or by its name alone (MS-ADTS §3.1.1.3.1.3)."""
 
 
 _ALIASES = {
@@ -27,7 +29,7 @@ _SYNTAXES = {
     Syntax.EXACT_TEXT: "memberuid homedirectory loginshell gecos labeleduri",
     Syntax.DN: (
         "member uniquemember memberof owner manager secretary seealso roleoccupant distinguishedname managedby "
-        "directreports objectcategory creatorsname modifiersname entrydn aliasedobjectname"
+        "directreports creatorsname modifiersname entrydn aliasedobjectname"
     ),
     Syntax.INTEGER: (
         "uidnumber gidnumber useraccountcontrol primarygroupid pwdlastset accountexpires lockouttime grouptype "
@@ -35,6 +37,7 @@ _SYNTAXES = {
         "msds-user-account-control-computed shadowexpire shadowlastchange"
     ),
     Syntax.TIME: "createtimestamp modifytimestamp whencreated whenchanged pwdaccountlockedtime pwdchangedtime",
+    Syntax.CATEGORY: "objectcategory",
     Syntax.OCTETS: "objectguid objectsid userpassword unicodepwd jpegphoto thumbnailphoto audio usercertificate",
 }
 _SYNTAX_OF = {name: syntax for syntax, names in _SYNTAXES.items() for name in names.split()}
