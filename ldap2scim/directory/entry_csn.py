@@ -62,6 +62,11 @@ class Place:
     seen_at: datetime
     """When it was, by the clock of this machine."""
 
+    def __post_init__(self) -> None:
+        before(self.bound, self.attribute), before(self.greatest, self.attribute)
+        if self.seen_at.tzinfo is None:
+            raise ValueError("a time without its zone")
+
     def next(self, greatest: str, began: datetime, ended: datetime) -> "Place":
         """Return the place after a search between two moments that saw stamps up to `greatest`."""
         greatest = max(greatest, self.greatest)
@@ -173,14 +178,10 @@ def _position(place: Place) -> Position:
 def _place(session: Session, position: Position) -> Place:
     try:
         found = orjson.loads(position.cookie)
-        place = Place(found["attribute"], found["bound"], found["greatest"], datetime.fromisoformat(found["seen_at"]))
-        for found_stamp in (place.bound, place.greatest):
-            before(found_stamp, place.attribute)
-        if place.seen_at.tzinfo is None:
-            raise ValueError("a time without its zone")
+        seen_at = datetime.fromisoformat(found["seen_at"])
+        return Place(found["attribute"], found["bound"], found["greatest"], seen_at)
     except (ValueError, KeyError, TypeError) as error:
         raise _refused(session, "the place where the last run stopped is damaged in the state") from error
-    return place
 
 
 def _refused(session: Session, why: str) -> ChangesRefused:
