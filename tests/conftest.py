@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.seed import LONG, SEED
+
 pytest_plugins = ["tests.servers.fixtures", "tests.servers.scim_fixtures"]
 
 # CI looks at the same examples each time; a person's machine looks at others.
@@ -17,7 +19,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("long", settings.get_profile("ldap2scim"), max_examples=1000)
-settings.load_profile("long" if os.environ.get("LDAP2SCIM_LONG") else "ldap2scim")
+settings.load_profile("long" if LONG else "ldap2scim")
+
+
+def pytest_report_header() -> str:
+    """Show the seed, which `LDAP2SCIM_SEED` brings back."""
+    return f"seed: {SEED}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

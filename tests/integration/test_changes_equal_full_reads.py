@@ -1,6 +1,5 @@
 """What reads of changes build is what a full read sees: after any change, on real servers."""
 
-import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,13 +20,12 @@ from ldap2scim.state.store import Store, open_store
 from tests.contract.directories import Addressed
 from tests.integration.installation import Installation, openldap
 from tests.integration.random_changes import ACTIVE_DIRECTORY, OPENLDAP, RandomDay
+from tests.seed import LONG, SEED
 from tests.servers.fixtures import StartSamba, StartSlapd
 from tests.servers.slapd import SlapdOptions
 
-LONG = bool(os.environ.get("LDAP2SCIM_LONG"))
 SLAPD_DAYS = 200 if LONG else 60
 SAMBA_DAYS = 40 if LONG else 10
-SEED = random.Random(os.environ.get("LDAP2SCIM_SEED") or None).randrange(10**6) if LONG else 20261121
 BASE = "dc=example,dc=com"
 NOWHERE = {"base_url": "http://127.0.0.1:9/v2", "token": "x"}
 FILTER = {"users": {"filter": "(employeeType=synced)"}}
@@ -117,7 +115,6 @@ def compare(folder: Path, directory: dict[str, Any], day: RandomDay, days: int, 
 )
 def test_on_slapd(overlays: tuple[str, ...], lines: tuple[str, ...], start_slapd: StartSlapd, tmp_path: Path) -> None:
     """By syncrepl with and without a session log, and by entryCSN where syncprov is not loaded."""
-    print(f"seed {SEED}")
     world = f"dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: Example\n"
     server = start_slapd(world, SlapdOptions(overlays=overlays, database_lines=lines))
     directory = openldap(server, BASE, **FILTER)
@@ -128,9 +125,9 @@ def test_on_slapd(overlays: tuple[str, ...], lines: tuple[str, ...], start_slapd
 
 
 @pytest.mark.samba
-def test_on_samba(start_samba: StartSamba, tmp_path: Path) -> None:
-    """By DirSync or uSNChanged, whichever the bind user may use."""
-    print(f"seed {SEED}")
+@pytest.mark.parametrize("bound_as", ["admin", "reader"])
+def test_on_samba(bound_as: str, start_samba: StartSamba, tmp_path: Path) -> None:
+    """By DirSync, as an administrator and as a user without any special right."""
     server = start_samba("")
     with administrator(server) as connection:
         base = f"OU=World,{server.base_dn}"
@@ -140,7 +137,7 @@ def test_on_samba(start_samba: StartSamba, tmp_path: Path) -> None:
         directory = {
             **openldap(server, base, **FILTER),
             "kind": "active-directory",
-            "bind_dn": server.admin_dn,
-            "bind_password": server.admin_password,
+            "bind_dn": getattr(server, f"{bound_as}_dn"),
+            "bind_password": getattr(server, f"{bound_as}_password"),
         }
         compare(tmp_path, directory, day, SAMBA_DAYS, 1.0)
