@@ -1,10 +1,9 @@
-"""Reading changes from a real Active Directory domain controller (Samba): what each way of asking sees of each change."""
+"""Changes read from a real Active Directory domain controller (Samba): what each way of asking sees of each."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import ldap3
@@ -15,15 +14,14 @@ from ldap2scim.directory import (
     client,
     deleted_objects,
     dirsync,
-    domain_controller,
     extended_dn,
-    filters,
-    searches,
     usn,
 )
 from ldap2scim.directory.changes import ChangeMethod, Changes, Position, Touch
-from ldap2scim.directory.conversation import Found
 from ldap2scim.directory.encoder import Scope, SearchRequest
+from ldap2scim.directory.entry import LdapEntry
+from ldap2scim.directory.filters import equals
+from ldap2scim.directory.questions import ask
 from ldap2scim.directory.session import Session
 from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, Encryption, MemberReference
 from ldap2scim.errors import ChangesRefused
@@ -35,8 +33,20 @@ pytestmark = pytest.mark.samba
 
 WORLD = f"OU=World,{BASE_DN}"
 SHOW_DELETED = ("1.2.840.113556.1.4.417", True, None)
-WAYS = {"DirSync": dirsync, "uSNChanged": usn}
 WHO = ("administrator", "reader")
+
+
+class Way(Protocol):
+    """A way of asking for changes."""
+
+    def begin(self, session: Session, settings: DirectorySettings) -> Position | None:
+        """Return the position of this moment."""
+
+    def since(self, session: Session, settings: DirectorySettings, position: Position) -> Changes:
+        """Return what was touched since a position."""
+
+
+WAYS: Mapping[str, Way] = {"DirSync": dirsync, "uSNChanged": usn}
 
 
 class Administrator:
@@ -55,10 +65,16 @@ class Administrator:
         self._connection.add(f"OU={name},{parent}", ["organizationalUnit"])
         return f"OU={name},{parent}"
 
-    def person(self, name: str, parent: str = WORLD) -> str:
+    def person(self, name: str, parent: str = WORLD, login: str | None = None) -> str:
         """Add a person."""
-        self._connection.add(f"CN={name},{parent}", ["user"], {"sAMAccountName": name})
+        self._connection.add(f"CN={name},{parent}", ["user"], {"sAMAccountName": login or name})
         return f"CN={name},{parent}"
+
+    def computer(self, name: str) -> str:
+        """Add a computer."""
+        values = {"sAMAccountName": f"{name}$", "userAccountControl": "4096"}
+        self._connection.add(f"CN={name},{WORLD}", ["computer"], values)
+        return f"CN={name},{WORLD}"
 
     def group(self, name: str, *members: str) -> str:
         """Add a group."""
@@ -167,7 +183,7 @@ def _settings(samba: Samba, who: str) -> DirectorySettings:
 def views(samba: Samba, administrator: Administrator) -> Iterator[Mapping[tuple[str, str], View]]:
     """Both ways of asking, as an administrator and as an ordinary user."""
     with ExitStack() as open_sessions:
-        found = {}
+        found: dict[tuple[str, str], View] = {}
         for who in WHO:
             settings = _settings(samba, who)
             session = open_sessions.enter_context(client.connect(settings))
@@ -288,3 +304,112 @@ def test_members_come_and_go(administrator: Administrator, seen: Seen) -> None:
         administrator.change(other, "member", ldap3.MODIFY_ADD, first, second)
 
     assert_all_see(seen(happens), Touch(administrator.uuid(team), team), Touch(administrator.uuid(other), other))
+
+
+def test_a_deleted_member_leaves_its_groups_unnamed(administrator: Administrator, seen: Seen) -> None:
+    """A deletion takes its object out of all groups, and no controller calls that a change of the groups."""
+    person = administrator.person("leaver")
+    administrator.group("deserted", person)
+    uuid = administrator.uuid(person)
+    assert_all_see(seen(lambda: administrator.delete(person)), Touch(uuid, None))
+
+
+def test_computers_and_what_is_elsewhere_are_not_named(administrator: Administrator, seen: Seen) -> None:
+    """A computer is no person, and the configuration of the forest is another naming context."""
+
+    def happens() -> None:
+        administrator.computer("workstation")
+        administrator.change(f"CN=Services,CN=Configuration,{BASE_DN}", "description", ldap3.MODIFY_REPLACE, "x")
+
+    assert_all_see(seen(happens))
+
+
+def test_who_answers_and_what_it_knows(views: Mapping[tuple[str, str], View], administrator: Administrator) -> None:
+    """A controller is known by its invocationId, and how far it is by its own counter; any user may see both."""
+    states = {who: change_sources.server_state(*_asked(views[who, "DirSync"])) for who in WHO}
+    assert states["administrator"] == states["reader"]
+    state = states["reader"]
+    assert UUID(state.identity).version == 4
+    ((origin, mark),) = state.knows
+    assert (origin, len(mark)) == (state.identity, 20)
+    administrator.person("counted")
+    ((_, later),) = change_sources.server_state(*_asked(views["reader", "DirSync"])).knows
+    assert later > mark
+
+
+def test_dirsync_is_asked_for_first(views: Mapping[tuple[str, str], View], administrator: Administrator) -> None:
+    """Both users get positions of DirSync, and the position says with which sight it goes on."""
+    for who in WHO:
+        asked = _asked(views[who, "DirSync"])
+        position = change_sources.begin(*asked)
+        assert position is not None
+        assert position.method is ChangeMethod.DIRSYNC
+        person = administrator.person(f"asked-by-{who}")
+        (touch,) = change_sources.since(*asked, position).touched
+        assert touch == Touch(administrator.uuid(person), person)
+
+
+def test_a_position_of_another_controller_is_refused(views: Mapping[tuple[str, str], View]) -> None:
+    """A restored controller counts under a new invocationId, and another one counts for itself."""
+    for view in views.values():
+        position = view.begin()
+        _, _, rest = position.cookie.partition(b"\n")
+        other = b"1 00112233-4455-6677-8899-aabbccddeeff\n"
+        with pytest.raises(ChangesRefused, match=r"another domain controller than the one of then \(00112233-"):
+            view.since(replace(position, cookie=other + rest))
+
+
+def test_a_controller_that_was_set_back_is_refused(views: Mapping[tuple[str, str], View]) -> None:
+    """A counter that is lower than it was belongs to a database that was rolled back."""
+    for view in views.values():
+        position = view.begin()
+        stamp, _, rest = position.cookie.partition(b"\n")
+        number, _, identity = stamp.partition(b" ")
+        cookie = b"%d %s\n%s" % (int(number) + 1, identity, rest)
+        with pytest.raises(ChangesRefused, match=rf"was set back: .* was {int(number) + 1}, now {int(number)}"):
+            view.since(replace(position, cookie=cookie))
+
+
+def test_a_cookie_that_the_controller_cannot_read_is_refused(
+    views: Mapping[tuple[str, str], View], administrator: Administrator
+) -> None:
+    """What Samba calls an unavailable critical extension is a cookie that it cannot read."""
+    for who in WHO:
+        view = views[who, "DirSync"]
+        position = view.begin()
+        administrator.person(f"after-{who}")
+        with pytest.raises(ChangesRefused, match="unavailableCriticalExtension") as refused:
+            view.since(replace(position, cookie=position.cookie[:-10]))
+        assert refused.value.remedy == "Everything is read instead."
+        assert view.since(position).touched, "the connection is still of use"
+
+
+def test_a_user_without_the_right_is_refused_the_whole_sight(views: Mapping[tuple[str, str], View]) -> None:
+    """A position taken by who may read all changes is refused to who may not any more."""
+    position = views["administrator", "DirSync"].begin()
+    cookie = position.cookie.replace(position.cookie.partition(b" ")[0], b"1", 1)
+    with pytest.raises(ChangesRefused, match="insufficientAccessRights"):
+        views["reader", "DirSync"].since(replace(position, cookie=cookie))
+
+
+def test_members_with_guids_in_pieces(views: Mapping[tuple[str, str], View], administrator: Administrator) -> None:
+    """Names and members carry GUID and SID where they are asked for, in the pieces of range retrieval too."""
+    people = [administrator.person(rf"a\, \; {number}", login=f"piece{number}") for number in range(5)]
+    session, _ = _asked(views["reader", "DirSync"])
+    group = administrator.group("in-pieces", *people)
+    wanted = (extended_dn.control(),)
+    found: list[LdapEntry] = []
+    for attribute in ("member;range=0-1", "member;range=2-*"):
+        request = SearchRequest(WORLD, Scope.SUBTREE, equals("sAMAccountName", "in-pieces"), (attribute,), wanted)
+        ask(session, request, "the group", found.append)
+    values = [value for entry in found for values in entry.attributes.values() for value in values]
+    members = [extended_dn.parse(value.decode()) for value in values]
+    assert {member.guid for member in members} == {administrator.uuid(person) for person in people}
+    assert {administrator.uuid(member.dn) for member in members} == {member.guid for member in members}
+    assert all(member.sid is not None and member.sid.startswith("S-1-5-21-") for member in members)
+    assert [extended_dn.parse(entry.dn).dn for entry in found] == [group, group]
+    assert [extended_dn.parse(entry.dn).guid for entry in found] == [administrator.uuid(group)] * 2
+
+
+def _asked(view: View) -> tuple[Session, DirectorySettings]:
+    return view.session, view.settings
