@@ -4,12 +4,12 @@
 set -eu
 
 packages="slapd ldap-utils openssl samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind \
-krb5-user krb5-config ldb-tools tdb-tools python3-samba python3-gpg python3-markdown python3-dnspython acl attr"
+krb5-user krb5-config ldb-tools tdb-tools python3-samba python3-gpg python3-markdown python3-dnspython python3-gssapi acl attr"
 policy=/usr/sbin/policy-rc.d
 
 missing() {
   PATH="$PATH:/usr/sbin:/sbin"
-  for program in slapd slapadd ldapsearch openssl samba samba-tool; do
+  for program in slapd slapadd ldapsearch openssl samba samba-tool kinit; do
     command -v "$program" >/dev/null || printf ' %s' "$program"
   done
   # Without these, `samba-tool domain provision` fails at its end, when it sets the rights of sysvol.
@@ -17,6 +17,7 @@ missing() {
     [ -d /usr/share/samba/setup ] || printf ' samba-ad-provision'
     find /usr/lib /usr/lib64 -name posix_eadb.so 2>/dev/null | grep -q . || printf ' samba-vfs-modules'
   fi
+  /usr/bin/python3 -c 'import gssapi' 2>/dev/null || printf ' python3-gssapi'
 }
 
 install() {

@@ -46,12 +46,12 @@ def test_contents(wheel: Path) -> None:
 
 
 def test_metadata(wheel: Path) -> None:
-    """Name, licence, the command and the extra of the demo are as the README says."""
+    """Name, licence, the command and the extras are as the README says."""
     with zipfile.ZipFile(wheel) as archive:
         metadata = Parser().parsestr(archive.read(f"ldap2scim-{__version__}.dist-info/METADATA").decode())
         commands = archive.read(f"ldap2scim-{__version__}.dist-info/entry_points.txt").decode()
     assert (metadata["Name"], metadata["License-Expression"]) == ("ldap2scim", "Apache-2.0")
-    assert metadata.get_all("Provides-Extra") == ["demo"]
+    assert metadata.get_all("Provides-Extra") == ["demo", "kerberos", "ntlm"]
     assert "ldap2scim = ldap2scim.cli:main" in commands
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,14 @@ def program(name: str) -> str | None:
 
 
 def missing(server: str) -> str | None:
-    """Return why a server (`slapd` or `samba`) cannot be started here, or None when it can."""
+    """Return why a server (`slapd`, `samba`) or a client (`kerberos`) cannot be started here; None when it can."""
     match server:
         case "slapd":
             return _missing_programs("slapd", "slapadd", "openssl")
         case "samba":
             return _missing_programs("samba", "samba-tool", "openssl") or _missing_parts()
+        case "kerberos":
+            return _missing_programs("kinit") or _missing_gssapi()
         case _:
             raise ValueError(f"no such server: {server}")
 
@@ -41,6 +44,12 @@ def require(server: str) -> None:
 def _missing_programs(*names: str) -> str | None:
     absent = [name for name in names if program(name) is None]
     return f"{', '.join(absent)} not installed; {_INSTALL}" if absent else None
+
+
+def _missing_gssapi() -> str | None:
+    # The system's Python has it; for Linux there is no wheel of gssapi.
+    found = subprocess.run(["/usr/bin/python3", "-I", "-c", "import gssapi"], capture_output=True, check=False)
+    return f"python3-gssapi not installed; {_INSTALL}" if found.returncode else None
 
 
 def _missing_parts() -> str | None:

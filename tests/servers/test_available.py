@@ -12,7 +12,7 @@ def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
 
 
-@pytest.mark.parametrize("server", ["slapd", "samba"])
+@pytest.mark.parametrize("server", ["slapd", "samba", "kerberos"])
 def test_skipped_by_name(server: str) -> None:
     """On a person's machine the test is skipped, and the reason names the server and the way to get it."""
     with pytest.raises(pytest.skip.Exception, match=rf"{server}: .* not installed; run `sh scripts/servers.sh`"):
