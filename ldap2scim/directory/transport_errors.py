@@ -85,7 +85,9 @@ def refused_tls(
     alert = _alert(failure)
     if alert is not None:
         return DirectoryError(f"{address.place} refused our side of TLS: {alert}.", _ALERT_REMEDY)
-    if isinstance(failure, ssl.SSLEOFError | ConnectionError | TimeoutError):
+    if isinstance(failure, TimeoutError):
+        return not_connected(address, failure)
+    if isinstance(failure, ssl.SSLEOFError | ConnectionError):
         return DirectoryUnavailable(
             f"{address.place} ended the TLS handshake: {failure}.",
             "Check that the server has a certificate and offers TLS on this port.",

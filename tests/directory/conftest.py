@@ -1,6 +1,6 @@
 """Settings of a directory for unit tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from ldap2scim.directory.conversation import Conversation
 from ldap2scim.directory.session import Session
 from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, Encryption, MemberReference
 from ldap2scim.secret import Secret
+from tests.directory.little_server import LittleServer
 from tests.directory.scripted import ScriptedWire, Start
 
 MakeSettings = Callable[..., DirectorySettings]
@@ -57,3 +58,18 @@ def start(make_settings: MakeSettings) -> Start:
         return Session(make_settings(**changes), address, Conversation(main, str(address)), again)
 
     return make
+
+
+@pytest.fixture
+def start_server() -> Iterator[Callable[..., LittleServer]]:
+    """Return a maker of servers; they are closed at the end."""
+    servers: list[LittleServer] = []
+
+    def start(**how: Any) -> LittleServer:
+        servers.append(LittleServer(**how))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()

@@ -1,9 +1,12 @@
 """Connecting and binding: which server is taken, what is never sent in clear, and what a refusal says."""
 
+import errno
 import pickle
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +15,14 @@ import pytest
 from ldap2scim.directory import client, transport_errors
 from ldap2scim.directory.addresses import Address
 from ldap2scim.directory.client import connect
-from ldap2scim.directory.settings import DirectorySettings, Encryption
+from ldap2scim.directory.conversation import Conversation
+from ldap2scim.directory.settings import Authentication, DirectorySettings, Encryption
+from ldap2scim.directory.wire import SocketWire
 from ldap2scim.errors import BindRefused, DirectoryError, DirectoryUnavailable
 from tests.directory.little_server import BIND, EXTENDED, LittleServer
+from tests.servers.certificates import make_certificates, make_client_certificate
 
 MakeSettings = Callable[..., DirectorySettings]
-
-
-@pytest.fixture
-def start_server() -> Iterator[Callable[..., LittleServer]]:
-    """Return a maker of servers; they are closed at the end."""
-    servers: list[LittleServer] = []
-
-    def start(**how: Any) -> LittleServer:
-        servers.append(LittleServer(**how))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 StartServer = Callable[..., LittleServer]
@@ -184,3 +175,136 @@ def test_refused_certificate_says_what_to_do(make_settings: MakeSettings, code: 
     error = transport_errors.refused_tls(make_settings(), Address("ldap.example.com", 636), failure)
     assert expected in str(error)
     assert not isinstance(error, DirectoryUnavailable)
+
+
+def test_a_bind_by_certificate_needs_one_and_tls(
+    make_settings: MakeSettings, start_server: StartServer, tmp_path: Path
+) -> None:
+    """SASL EXTERNAL without a certificate, or in clear, is refused before any connection, with the lines to write."""
+    server = start_server()
+    external = {"authentication": Authentication.EXTERNAL, "bind_password": None, "addresses": (server.address,)}
+    with pytest.raises(BindRefused, match="needs a certificate") as caught:
+        connect(make_settings(**external, encryption=Encryption.START_TLS))
+    assert "`client_certificate`" in caught.value.remedy
+    with pytest.raises(DirectoryError, match="needs TLS") as in_clear:
+        connect(make_settings(**external, client_certificate=tmp_path / "own.pem"))
+    assert "`encryption: start_tls`" in in_clear.value.remedy
+    assert server.octets == b""
+
+
+def test_a_bind_by_certificate_is_never_made_in_clear(
+    make_settings: MakeSettings, start_server: StartServer, tmp_path: Path
+) -> None:
+    """Where nothing is written and the server has no StartTLS, there is no bind by certificate, on loopback either."""
+    own = make_client_certificate(make_certificates(tmp_path / "ca"), tmp_path / "own", "/CN=sync")
+    server = start_server()
+    settings = make_settings(
+        addresses=(server.address,),
+        encryption=Encryption.UNWRITTEN,
+        authentication=Authentication.EXTERNAL,
+        client_certificate=own.certificate_file,
+        client_key=own.key_file,
+    )
+    with pytest.raises(DirectoryError, match="no StartTLS"):
+        connect(settings)
+    assert BIND not in server.received
+
+
+def test_a_client_certificate_that_cannot_be_used(
+    make_settings: MakeSettings, start_server: StartServer, tmp_path: Path
+) -> None:
+    """A missing file, a key of another certificate, a locked key: named before any connection; nobody is asked."""
+    authority = make_certificates(tmp_path / "ca")
+    own = make_client_certificate(authority, tmp_path / "own", "/CN=sync")
+    locked = tmp_path / "locked.key"
+    lock = ("openssl", "ec", "-aes256", "-passout", "pass:locked-secret", "-in", str(own.key_file), "-out", str(locked))
+    subprocess.run(lock, check=True, capture_output=True)
+    server = start_server()
+    for key in (tmp_path / "missing.key", authority.key_file, locked):
+        settings = make_settings(
+            addresses=(server.address,),
+            encryption=Encryption.START_TLS,
+            client_certificate=own.certificate_file,
+            client_key=key,
+        )
+        with pytest.raises(DirectoryError, match=f"client certificate in .*{key.name} cannot be used") as caught:
+            connect(settings)
+        assert "`client_key`" in caught.value.remedy
+    assert server.octets == b""
+
+
+def test_the_connection_is_kept_awake(make_settings: MakeSettings, start_server: StartServer) -> None:
+    """The system asks an idle connection for signs of life after a minute, not after two hours."""
+    with connect(make_settings(addresses=(start_server().address,), answer_timeout=7.5)) as session:
+        assert session._main is not None
+        wire = session._main.wire
+        assert isinstance(wire, SocketWire)
+        connected = wire._socket
+        assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert connected.gettimeout() == 7.5
+        options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        assert [connected.getsockopt(socket.IPPROTO_TCP, option) for option in options] == [60, 15, 4]
+
+
+class Vanished:
+    """A socket whose other side has stopped to answer keep-alive."""
+
+    def settimeout(self, _seconds: float) -> None:
+        """Nothing to do."""
+
+    def setsockopt(self, *_option: int) -> None:
+        """Nothing to do."""
+
+    def recv(self, _size: int) -> bytes:
+        """Say what the system says."""
+        raise TimeoutError(errno.ETIMEDOUT, "Connection timed out")
+
+
+def test_a_server_that_vanished_is_not_a_slow_one() -> None:
+    """What keep-alive finds is a lost connection; raising the time-out would not help."""
+    wire: Any = SocketWire(Vanished(), 1.0, lambda: None)  # type: ignore[arg-type] # as far as it is used
+    conversation = Conversation(wire, "dc1:389")
+    with pytest.raises(DirectoryUnavailable, match="was lost during .*: there is no sign of life"):
+        conversation.receive()
+
+
+@pytest.mark.parametrize("encryption", [Encryption.NONE, Encryption.START_TLS, Encryption.LDAPS])
+def test_a_server_that_says_nothing_is_given_up(make_settings: MakeSettings, encryption: Encryption) -> None:
+    """A server that accepts and is silent in bind, StartTLS or handshake is waited for as long as settings say."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        started = time.monotonic()
+        with pytest.raises(DirectoryUnavailable) as caught:
+            connect(make_settings(addresses=(address,), encryption=encryption, connect_timeout=1.0))
+        assert time.monotonic() - started < 5
+    assert address in caught.value.message
+    assert "did not answer in time" in caught.value.message
+
+
+def test_ipv6(make_settings: MakeSettings, start_server: StartServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An IPv6 address is written in brackets with a port, and reached; where this machine has none, as if it had."""
+    try:
+        server = start_server(host="::1")
+    except OSError:
+        server = start_server()
+        there = (socket.AF_INET, socket.SOCK_STREAM, 6, "", server.server_address)
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [there])
+    port = server.server_address[1]
+    for settings in (make_settings(addresses=(f"[::1]:{port}",)), make_settings(addresses=("::1",), port=port)):
+        with connect(settings) as session:
+            assert session.server == f"[::1]:{port}"
+    assert server.received.count(BIND) == 2
+
+
+@pytest.mark.parametrize(
+    ("reason", "temporary"), [("TLSV13_ALERT_CERTIFICATE_REQUIRED", False), ("UNEXPECTED_EOF_WHILE_READING", True)]
+)
+def test_an_alert_against_our_certificate_says_what_to_set(
+    make_settings: MakeSettings, reason: str, temporary: bool
+) -> None:
+    """The other side's word against our certificate, or the lack of one, names the setting."""
+    failure = ssl.SSLError(1, "why")
+    failure.reason = reason
+    error = transport_errors.ended_at_bind(make_settings(), Address("ldap.example.com", 636), failure)
+    assert isinstance(error, DirectoryUnavailable) is temporary
+    assert "`client_certificate`" in error.remedy
