@@ -48,7 +48,7 @@ class Evidence:
         groups_of_member = Scope(directory_of(member), ResourceType.GROUP)
         if groups_of_member in self.desired.reads or groups_of_member in self.holds.blocked:
             answer = worse(answer, self._scope(groups_of_member))
-        return answer
+        return worse(answer, self._elsewhere(group))
 
     def loss_of_stranger(self, group: Key) -> Removability:
         """Say whether a member that is no entry's may be taken out of a group.
@@ -56,7 +56,15 @@ class Evidence:
         It could be the resource of an entry that was not read, so the read of the people counts.
         """
         people = self._scope(Scope(directory_of(group), ResourceType.USER))
-        return worse(self.removal_of(group, ResourceType.GROUP), people)
+        return worse(worse(self.removal_of(group, ResourceType.GROUP), people), self._elsewhere(group))
+
+    def _elsewhere(self, group: Key) -> Removability:
+        """Say what the reads of all directories allow for a group that has members of several."""
+        answer = Removability.FREE
+        if group in self.desired.across:
+            for scope in {*self.desired.reads, *self.holds.blocked}:
+                answer = worse(answer, self._scope(scope))
+        return answer
 
     def _scope(self, scope: Scope) -> Removability:
         match self.desired.read_state(scope):

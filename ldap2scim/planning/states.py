@@ -66,6 +66,8 @@ class DesiredState:
     members: Edges
     reads: Mapping[Scope, ReadState]
     """A scope that is not in it counts as `FAILED`."""
+    across: frozenset[Key] = frozenset()
+    """Groups that list somebody of another directory: whoever leaves them may have done so there."""
 
     def read_state(self, scope: Scope) -> ReadState:
         """Return what the read of a scope is worth."""

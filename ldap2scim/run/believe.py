@@ -7,13 +7,15 @@ import pandas as pd
 
 from ldap2scim.directory.currency import behind, from_json
 from ldap2scim.findings import Finding, Held, Severity, stops
-from ldap2scim.model import Key, ResourceType
+from ldap2scim.model import Key, ResourceType, directory_of
 from ldap2scim.planning.frames import DESIRED_COLUMNS
 from ldap2scim.planning.states import DesiredState, Edges, Holds, ReadState, Scope
 from ldap2scim.run.context import Run
 from ldap2scim.run.extract import Unread
+from ldap2scim.run.member_notes import member_notes
+from ldap2scim.run.nesting import nested_groups
 from ldap2scim.run.reading import Read
-from ldap2scim.state.image_rows import Standing
+from ldap2scim.state.image_rows import ReferenceKind, Standing
 from ldap2scim.state.references import AMBIGUOUS, UNKNOWN, References
 from ldap2scim.state.runs import ProvenRead
 from validations.settings import check_settings
@@ -27,7 +29,7 @@ class Believed:
     desired: DesiredState
     holds: Holds
     unresolved: Mapping[Key, tuple[str, ...]]
-    """Group → references that no entry of the image has: gone, or moved while we read."""
+    """Group → DNs that no entry of the image has: gone, outside the filters, or moved while we read."""
     ambiguous: frozenset[Key]
     """Groups that list a name that several entries have."""
     undecided: frozenset[Key]
@@ -52,7 +54,7 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
     directories = tuple(one.directory for one in read)
     image = run.state.image
     frames = {kind: image.desired_frame(kind, directories) for kind in ResourceType}
-    references = image.references(directories)
+    references = image.references(directories, nested_groups(run.settings))
     facts = StateFacts(
         users=frames[ResourceType.USER],
         groups=frames[ResourceType.GROUP],
@@ -64,7 +66,8 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
     )
     verdict = check_state(facts, run.settings.safety)
     held = [one for one in image.held() if one.directory in directories]
-    findings = (*check_settings(run.settings), *verdict.findings, *image.notes())
+    notes = (*image.notes(), *member_notes(references, image))
+    findings = (*check_settings(run.settings), *verdict.findings, *notes)
     run.note(*findings, *(finding for one in held for finding in one.findings), *map(_unread, _failed(reads)))
     counts = {name: count for name, count in image.counts().items() if name[0] in directories}
     holds = _holds(held, verdict.holds)
@@ -75,9 +78,10 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
             groups=_compared(frames[ResourceType.GROUP]),
             members=Edges(references.memberships["group"].array, references.memberships["member"].array),
             reads=states | {scope: ReadState.FAILED for one in _failed(reads) for scope in _scopes(one.directory)},
+            across=references.across,
         ),
         holds=holds,
-        unresolved=_unresolved(references.unresolved),
+        unresolved=_unresolved(references.unresolved, image.without_uuid()),
         ambiguous=_listing(references, AMBIGUOUS),
         undecided=_undecided(references, holds),
         stops=stops(findings),
@@ -126,9 +130,19 @@ def _compared(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[list(DESIRED_COLUMNS)]
 
 
-def _unresolved(frame: pd.DataFrame) -> Mapping[Key, tuple[str, ...]]:
+def _unresolved(frame: pd.DataFrame, without_uuid: frozenset[str]) -> Mapping[Key, tuple[str, ...]]:
+    """Return the names to be asked about.
+
+    An identity that the image does not have is nobody's of ours; only where an entry does not show its own, it may be
+    that one's. A uid that nobody has is no name that could have moved.
+    """
     unknown = frame[frame["reason"] == UNKNOWN]
-    return {Key(str(group)): tuple(rows) for group, rows in unknown.groupby("group")["reference"]}
+    names = unknown[unknown["kind"] == ReferenceKind.DN.value]
+    guids = unknown[(unknown["kind"] == ReferenceKind.GUID.value)]
+    if without_uuid and len(guids):
+        guids = guids[guids["group"].map(lambda group: directory_of(Key(group)) in without_uuid)]
+        names = pd.concat([names, guids.assign(reference="<GUID=" + guids["reference"] + ">")])
+    return {Key(str(group)): tuple(rows) for group, rows in names.groupby("group")["reference"]}
 
 
 def _undecided(references: References, holds: Holds) -> frozenset[Key]:

@@ -11,10 +11,10 @@ from ldap2scim.model import Key, ResourceType
 from ldap2scim.state.chunks import STATEMENT_ROWS, chunks
 from ldap2scim.state.encoding import unpack_findings
 from ldap2scim.state.frames import read_frame
-from ldap2scim.state.image_rows import Standing
+from ldap2scim.state.image_rows import ReferenceKind, Standing
 from ldap2scim.state.listed import NestedGroups
 from ldap2scim.state.references import NOTHING_NESTED, Link, References, read_chain, read_references
-from ldap2scim.state.schema import image, image_essences
+from ldap2scim.state.schema import image, image_essences, image_members
 from ldap2scim.state.store import Store
 
 if TYPE_CHECKING:
@@ -70,6 +70,26 @@ class ImageReader:
         """Return the groups through which somebody is a member of a group, the outer one first; None: by none."""
         with self._store.read() as connection:
             return read_chain(connection, group, member, directories, nested)
+
+    def name_of_guid(self, group_id: int, guid: str) -> str | None:
+        """Return what an entry was called when a group was first seen to list it; None where that is not known.
+
+        `group_id` is `References.unresolved["listed_by"]`.
+        """
+        query = select(image_members.c.name).where(
+            image_members.c.group_id == group_id,
+            image_members.c.kind == ReferenceKind.GUID.value,
+            image_members.c.reference == guid,
+        )
+        with self._store.read() as connection:
+            found: str | None = connection.scalar(query)
+        return found
+
+    def without_uuid(self) -> frozenset[str]:
+        """Return the directories with an entry whose own name by the server is not known."""
+        query = select(image.c.directory).where(image.c.uuid.is_(None)).distinct()
+        with self._store.read() as connection:
+            return frozenset(connection.scalars(query).all())
 
     def desired_memberships(self) -> "DataFrame":
         """Return `References.memberships` alone."""

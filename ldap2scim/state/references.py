@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select
 
 from ldap2scim.model import Key
+from ldap2scim.state.image_rows import ReferenceKind
 from ldap2scim.state.listed import (
     Entries,
     Listing,
@@ -36,7 +37,7 @@ _WORDS = {
     Reason.AMBIGUOUS: AMBIGUOUS,
     Reason.NESTED: NESTED,
 }
-_COLUMNS = ("group", "reference", "kind", "target", "reason")
+_COLUMNS = ("group", "reference", "kind", "target", "reason", "listed_by")
 NOTHING_NESTED = NestedGroups()
 
 
@@ -47,14 +48,15 @@ class References:
     memberships: "DataFrame"
     """group, member (keys, str): both in scope, each pair once."""
     unresolved: "DataFrame"
-    """group (key), reference, kind (`ReferenceKind`), target (key or NaN), reason (str), for everything that is not a
-    membership. What an inner group lists counts for the outer one where groups are flattened.
+    """group (key), reference, kind (`ReferenceKind`), target (key or NaN), reason (str), listed_by (id in the image of
+    the group that lists it), for everything that is not a membership. What an inner group lists counts for the outer
+    one where groups are flattened.
 
     Reasons: `unknown` (no entry of the image has this name), `held`, `out of scope`, `group` (a nested group),
     `ambiguous` (several entries have this name)."""
     across: frozenset[Key]
-    """Groups of flattened directories that list, at whatever depth, somebody whom their own directory does not have: a
-    group of another directory may be behind it, so that every directory's read counts for who leaves them."""
+    """Groups that list, where they are flattened at whatever depth, somebody whom their own directory does not have: it
+    may be somebody, or a whole group, of another one, so that every directory's read counts for who leaves them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,11 @@ def read_references(
     """
     listed = _read(connection, directories, nested)
     reach = _reach(scope_groups(listed.entries), listed.inside)
-    outside = joined(part.group[part.foreign] for part in listed.parts if part.directory in nested.flattened)
+    outside = joined(
+        part.group[part.foreign]
+        for part in listed.parts
+        if part.kind is ReferenceKind.SID or part.directory in nested.flattened
+    )
     across = reach.outer[_is_among(reach.inner, outside)]
     return References(
         memberships=_memberships(listed, reach),
@@ -189,11 +195,14 @@ def _unresolved(listed: _Listed, reach: _Reach, nested: NestedGroups) -> "DataFr
                     "kind": np.full(len(left), part.kind.value, dtype=np.int64),
                     "target": keys.take(part.target[left], allow_fill=True),
                     "reason": pd.array([_WORDS[Reason(reason)] for reason in part.reason[left].tolist()], dtype="str"),
+                    "listed_by": listed.entries.frame["id"].to_numpy()[part.group[left]],
                 }
             )
         )
     if not frames:
-        return pd.DataFrame({name: pd.array([], dtype="str") for name in _COLUMNS}).astype({"kind": np.int64})
+        return pd.DataFrame({name: pd.array([], dtype="str") for name in _COLUMNS}).astype(
+            {"kind": np.int64, "listed_by": np.int64}
+        )
     found = pd.concat(frames, ignore_index=True)
     return found.drop_duplicates(["group", "reference", "kind", "target"], ignore_index=True)
 

@@ -110,7 +110,7 @@ def test_an_empty_image_gives_frames_of_the_same_shape(reader: StateReader) -> N
     assert frame["active"].dtype == "boolean"
     assert list(reader.image.desired_memberships().columns) == ["group", "member"]
     unresolved = reader.image.unresolved_references()
-    assert list(unresolved.columns) == ["group", "reference", "kind", "target", "reason"]
+    assert list(unresolved.columns) == ["group", "reference", "kind", "target", "reason", "listed_by"]
 
 
 def test_held_and_out_of_scope_are_not_desired(lease: Lease, reader: StateReader) -> None:
