@@ -1,9 +1,12 @@
 """Totals of a read, and entries that nobody can name."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from ldap2scim.findings import Severity
+from ldap2scim.model import ResourceType
 from ldap2scim.planning.states import ReadState
 from tests.validations.worlds import GROUP, NOW, USER, read, rules, verdict
 from validations.state import LONGEST_BLOCK
@@ -85,3 +88,16 @@ def test_an_entry_without_a_key_calls_a_person_after_a_day(since: timedelta, sev
 
     assert rules(found.findings) == [("removals-blocked", severity)]
     assert found.holds == frozenset()
+
+
+def test_a_server_that_is_behind_removes_nobody_and_is_named_once() -> None:
+    """What it lacks stands in the finding; both of its reads are held."""
+    reads = tuple(replace(read(kind, 100, 100), behind="it lacks the last 20 changes") for kind in ResourceType)
+
+    found = verdict([("ad:1", "a", "1")], reads=reads)
+
+    (behind,) = [one for one in found.findings if one.rule == "server-behind"]
+    assert "ldap.example" in behind.message
+    assert "it lacks the last 20 changes" in behind.message
+    assert behind.severity is Severity.HOLD
+    assert {found.state_of(fact) for fact in reads} == {ReadState.SHORT}
