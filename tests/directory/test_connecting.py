@@ -264,7 +264,7 @@ def test_a_server_that_vanished_is_not_a_slow_one() -> None:
     """What keep-alive finds is a lost connection; raising the time-out would not help."""
     wire: Any = SocketWire(Vanished(), 1.0, lambda: None)  # type: ignore[arg-type] # as far as it is used
     conversation = Conversation(wire, "dc1:389")
-    with pytest.raises(DirectoryUnavailable, match="was lost during .*: there is no sign of life"):
+    with pytest.raises(DirectoryUnavailable, match=r"was lost during .*: there is no sign of life"):
         conversation.receive()
 
 
