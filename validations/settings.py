@@ -6,6 +6,8 @@ That each filter parses is checked when the settings are read (`settings.filter_
 import re
 from collections.abc import Iterable, Sequence
 
+from ldap2scim.directory.active_directory import IN_CHAIN
+from ldap2scim.directory.settings import DirectoryKind
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.mapping.spec import ValueRule
 from ldap2scim.settings.composed import ConfiguredDirectory, Settings, selects_no_ldap_group, selects_no_scim_group
@@ -24,6 +26,7 @@ def check_settings(settings: Settings) -> tuple[Finding, ...]:
     return (
         *_no_groups_pair(settings),
         *_nobody_filters(settings),
+        *(found for directory in settings.directories for found in _in_chain(directory)),
         *(found for directory in settings.directories for found in _issuer(directory)),
     )
 
@@ -79,6 +82,24 @@ def _nobody_filters(settings: Settings) -> Iterable[Finding]:
             "again in every run.",
             remedy="Write a SCIM filter that selects the users of this instance, or take it away to see all.",
         )
+
+
+def _in_chain(directory: ConfiguredDirectory) -> Iterable[Finding]:
+    """OpenLDAP answers a rule that it does not know with success and nobody, so that everybody would be a leaver."""
+    if directory.settings.kind is not DirectoryKind.OPENLDAP:
+        return
+    written = {"user": directory.settings.user_filter, "group": directory.settings.group_filter}
+    for kind, text in written.items():
+        if f":{IN_CHAIN}:=" in text:
+            yield Finding(
+                rule="filter-selects-nobody",
+                severity=Severity.STOP,
+                message=f"The {kind} filter of directory {directory.settings.name} has the rule {IN_CHAIN}, which "
+                "Active Directory alone knows; in OpenLDAP it holds for no entry.",
+                remedy="Compare with `memberOf=DN` (the server needs the overlay memberof; members of groups in groups "
+                "do not count), or correct the directory's `kind`.",
+                subjects=(directory.settings.name,),
+            )
 
 
 def _issuer(directory: ConfiguredDirectory) -> Iterable[Finding]:

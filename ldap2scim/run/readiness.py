@@ -1,17 +1,18 @@
 """Readiness: is everything reachable, allowed and valid? Looks, and changes nothing but an empty state file."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlsplit
 
-from ldap2scim.directory import client
+from ldap2scim.directory import active_directory, client, filters
 from ldap2scim.directory.anchors import source_anchor
 from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.directory.reader import Search
-from ldap2scim.directory.searches import searches
+from ldap2scim.directory.searches import group_filter, searches, user_filter
 from ldap2scim.directory.session import Session as LdapSession
+from ldap2scim.directory.settings import DirectoryKind
 from ldap2scim.errors import Ldap2ScimError
 from ldap2scim.findings import Held, Severity
 from ldap2scim.mapping.mapper import Mapped, compile_mapping
@@ -62,13 +63,10 @@ def _state(settings: Settings) -> str:
 
 def _directory(directory: ConfiguredDirectory) -> Iterator[Item]:
     name = f"directory {directory.settings.name}"
-    try:
-        reader = client.connect(directory.settings)
-    except Ldap2ScimError as error:
-        yield Item(name, False, str(error))
+    reader = yield from _first_reader(directory, name)
+    if reader is None:
         return
     try:
-        yield Item(name, True, f"{reader.server} answers and accepts the bind")
         yield _tried(f"{name}, attributes", lambda: _attributes(directory, reader))
         mappings = directory.mappings
         for search in searches(directory.settings, mappings.user.ldap_attributes, mappings.group.ldap_attributes):
@@ -78,14 +76,35 @@ def _directory(directory: ConfiguredDirectory) -> Iterator[Item]:
         reader.close()
 
 
+def _first_reader(directory: ConfiguredDirectory, name: str) -> Generator[Item, None, LdapSession | None]:
+    """Try every address, since one that is never used but in need is the one nobody has tried; keep the first."""
+    first: LdapSession | None = None
+    for address in directory.settings.addresses:
+        try:
+            reader = client.connect(replace(directory.settings, addresses=(address,)))
+        except Ldap2ScimError as error:
+            yield Item(name, False, str(error))
+            continue
+        yield Item(name, True, f"{reader.server} answers and accepts the bind")
+        if first is None:
+            first = reader
+        else:
+            reader.close()
+    return first
+
+
 def _attributes(directory: ConfiguredDirectory, reader: LdapSession) -> str:
+    settings = directory.settings
     mapped = directory.mappings.user.ldap_attributes | directory.mappings.group.ldap_attributes
-    names = mapped | {directory.settings.source_anchor, directory.settings.member_attribute}
+    names = mapped | {settings.source_anchor, settings.member_attribute}
+    asked = filters.attributes_of(user_filter(settings)) | filters.attributes_of(group_filter(settings))
+    # A comparison with an attribute that does not exist is Undefined (RFC 4511 §4.5.1.7): it holds for nobody.
+    names |= asked - {name.lower() for name in names}
     unknown = sorted(reader.unknown_attributes(names))
     if unknown:
         raise Ldap2ScimError(
             f"the schema of the server does not have: {', '.join(unknown)}.",
-            "Correct the name in the mapping, or map the attribute from nothing.",
+            "Correct the name in the mapping or the filter, or map the attribute from nothing.",
         )
     return f"all {len(names)} attributes that are read are in the server's schema, as far as it publishes one"
 
@@ -97,7 +116,7 @@ def _first_page(directory: ConfiguredDirectory, search: Search) -> str:
     if not page:
         if search.resource_type is ResourceType.GROUP:
             return "none is found, which may be right"
-        raise Ldap2ScimError("none is found.", f"Check base DN {search.base} and filter {search.filter}.")
+        raise Ldap2ScimError("none is found.", _nobody(directory, search))
     if source_anchor(page[0], directory.settings) is None:
         raise Ldap2ScimError(
             f"{page[0].dn} has no readable {directory.settings.source_anchor}.",
@@ -107,6 +126,14 @@ def _first_page(directory: ConfiguredDirectory, search: Search) -> str:
     return (
         f"found, with {directory.settings.source_anchor} (first page: {len(page)}, of which {fit} can be synchronised)"
     )
+
+
+def _nobody(directory: ConfiguredDirectory, search: Search) -> str:
+    remedy = f"Check base DN {search.base} and filter {search.filter}."
+    if directory.settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
+        # What may not be read is Undefined in a filter, and so is its negation.
+        remedy += f" The bind user must be allowed to read {active_directory.SYSTEM} and userAccountControl of people."
+    return remedy
 
 
 def _synchronisable(directory: ConfiguredDirectory, kind: ResourceType, page: Sequence[LdapEntry]) -> int:

@@ -107,6 +107,17 @@ def test_mapped_attribute_that_the_directory_does_not_have(installed: Installati
     assert installed.service.writes() == ()
 
 
+def test_check_tries_every_address(installed: Installation) -> None:
+    """A second server that could not stand in for the first is named while the first still answers."""
+    first = installed.settings["directories"]["main"]["addresses"][0]
+    installed.write({"directories.main.addresses": [first, "no-such-host.invalid"]})
+    said = installed.run("check")
+    assert said.code == 1
+    assert f"ok      directory main: {first}:" in said.out
+    assert "no-such-host.invalid" in said.out.partition("FAILED  directory main: ")[2]
+    assert "ok      directory main, users: found" in said.out
+
+
 SERVICE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "wrong token": ({"token": "wrong"}, ("401", "get a new one")),
     "no token": ({"token": ABSENT}, ("401",)),

@@ -213,6 +213,20 @@ def test_the_form_of_guids_comes_from_the_profile(native: Loader) -> None:
     assert (row.shown, row.origin) == ("base64", "profile iij-id")
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "memberOf=cn=Sato\\5c, T,dc=example",
+        "(&(memberOf=*)(memberOf=*x)(cn=no dn)(memberOf>=a))",
+        "memberOf:1.2.840.113556.1.4.1941:=CN=idaas,OU=G,DC=corp",
+    ],
+)
+def test_names_in_a_filter(native: Loader, written: str) -> None:
+    """What is no comparison of a name, or compares it with a DN, stays as it is written."""
+    found = native(with_directory(f"users: {{filter: '{written}'}}")).directories[0].settings
+    assert found.user_filter == written
+
+
 def test_ldaps_has_its_own_port(native: Loader) -> None:
     """`encryption: ldaps` without a port means 636."""
     assert native(with_directory("encryption: ldaps")).directories[0].settings.port == 636
@@ -253,6 +267,15 @@ def test_several_directories_stand_side_by_side(native: Loader) -> None:
             "users: {filter: '(a=b'}",
             "ldap2scim.yml:6:21: `directories.main.users.filter` is no LDAP filter (RFC 4515): column 5",
         ),
+        (
+            "users: {filter: '(|(mail=*)(memberOf=idaas,dc=example))'}",
+            "compares `memberOf` with `idaas,dc=example`, which is no DN (RFC 4514): column 1 of it: expected",
+        ),
+        (
+            "groups: {filter: '!(memberOf:1.2.840.113556.1.4.1941:=cn=Sato\\2c T,dc=example)'}",
+            "compares `memberOf` with `cn=Sato, T,dc=example`, which is no DN",
+        ),
+        ("users: {filter: 'manager=cn=\\ff,dc=example'}", "compares `manager` with a text that is not UTF-8"),
         ("bind_dn: cn=x", "`directories.main.bind_password` is missing beside `bind_dn`"),
         ("bind_password: ${LDAP_PASSWORD}", "`directories.main.bind_dn` is missing beside `bind_password`"),
         ("source_anchor: not a name", "is no LDAP name"),

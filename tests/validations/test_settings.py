@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ldap2scim.directory.settings import DirectoryKind
 from ldap2scim.mapping.spec import Mappings, ResourceMapping, ValueRule
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.scim.settings import Leavers, ServiceSettings
@@ -130,3 +131,19 @@ def test_a_written_issuer_is_enough() -> None:
 def test_a_name_that_is_left_empty_needs_no_issuer() -> None:
     """Emptying the two attributes is one of the manual's ways out."""
     assert check_settings(settings(directory(subject=ValueRule(default="")))) == ()
+
+
+IN_CHAIN = "(memberOf:1.2.840.113556.1.4.1941:=cn=idaas,dc=example)"
+
+
+@pytest.mark.parametrize("where", ["users", "groups"])
+def test_the_in_chain_rule_stops_a_run_on_openldap(where: str) -> None:
+    """OpenLDAP finds nobody by it and says success: everybody would be a leaver."""
+    written = directory(**{where: f"(&(cn=*){IN_CHAIN})"})  # type: ignore[arg-type]  # a filter, not a rule
+    openldap = replace(written, settings=replace(written.settings, kind=DirectoryKind.OPENLDAP))
+
+    found = check_settings(settings(openldap))
+
+    assert rules(found) == [("filter-selects-nobody", "stop")]
+    assert found[0].subjects == ("corp",)
+    assert check_settings(settings(written)) == ()
