@@ -19,7 +19,7 @@ from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.recovery import rebuild_snapshot
 from ldap2scim.run.settle import in_doubt
 from ldap2scim.run.survey import Survey, survey
-from ldap2scim.run.unresolved import hold_unresolved_losses
+from ldap2scim.run.unresolved import hold_losses, look_up_unresolved, moved_note, with_members
 from ldap2scim.scim.settings import Leavers
 from ldap2scim.state.adoption import is_adoption_open
 from ldap2scim.state.snapshot_rows import Status
@@ -81,7 +81,7 @@ def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Deci
         run.note(*surveyed.findings)
     run.progress.begin("comparing")
     compared = compare(run, believed, surveyed)
-    difference = hold_unresolved_losses(run, believed, compared.difference)
+    difference = compared.difference
     run.note(*difference.findings)
     judged = _judge(run, difference)
     run.note(*(_refused(one) for one in judged.refused))
@@ -109,7 +109,19 @@ def _survey_where_needed(run: Run, believed: Believed) -> Survey | None:
 
 
 def compare(run: Run, believed: Believed, surveyed: Survey | None) -> Comparison:
-    """Say what differs between the desired state and the snapshot, or the survey where there is one."""
+    """Say what differs between the desired state and the snapshot, or the survey where there is one.
+
+    Where a group would lose members, names that nobody of the image has are looked up in the directory.
+    """
+    compared = _compare(run, believed, surveyed)
+    looked_up = look_up_unresolved(run, believed, compared.difference)
+    if looked_up.members:
+        run.note(moved_note(looked_up.members))
+        compared = _compare(run, with_members(believed, looked_up.members), surveyed)
+    return Comparison(hold_losses(compared.difference, looked_up.doubtful), compared.holds)
+
+
+def _compare(run: Run, believed: Believed, surveyed: Survey | None) -> Comparison:
     keys = believed.holds.keys | in_doubt(run)
     if surveyed is not None:
         keys |= surveyed.holds

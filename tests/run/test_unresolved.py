@@ -1,11 +1,12 @@
 """Nobody leaves a group because a name could not be resolved (DESIGN §6)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from ldap2scim.directory import client
 from ldap2scim.directory.entry import LdapEntry
+from ldap2scim.directory.settings import Nesting
 from ldap2scim.errors import DirectoryError, DirectoryUnavailable, ReadIncomplete
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.members import member_inputs
@@ -14,9 +15,11 @@ from ldap2scim.planning.proposals import Difference
 from ldap2scim.run import unresolved
 from ldap2scim.run.believe import Believed, believe
 from ldap2scim.run.context import Run
-from ldap2scim.run.unresolved import hold_unresolved_losses
+from ldap2scim.run.decide import compare
+from ldap2scim.run.unresolved import LookedUp, hold_losses, look_up_unresolved, with_members
 from ldap2scim.state.encoding import pack
 from ldap2scim.state.image_rows import ImageRow
+from ldap2scim.state.snapshot import replaced_snapshot
 from tests.run.conftest import StartRun
 from tests.run.readings import read
 from tests.run.scripted import ScriptedProvider
@@ -72,14 +75,54 @@ def believed(start: StartRun, reference: str, *others: ImageRow) -> tuple[Run, B
     return run, believe(run, (read(run, [worlds.person("aiko"), *others], [group]),))
 
 
+def hold_unresolved_losses(run: Run, state: Believed, given: Difference) -> Difference:
+    """Look names up, and hold what is in doubt."""
+    return hold_losses(given, look_up_unresolved(run, state, given).doubtful)
+
+
 def test_renamed_while_it_was_read(start: StartRun, directory: Directory) -> None:
-    """A name that leads to somebody of the image had moved: nobody leaves the group, whoever enters does."""
+    """A name that leads to somebody of the image is hers: she is a member, and nothing is held for it."""
     run, state = believed(start, MOVED)
     directory.entries[MOVED] = LdapEntry(MOVED, {"entryuuid": (b"aiko",)})
-    found = hold_unresolved_losses(run, state, difference(loss(added=(key("bunta"),))))
-    assert [held.operation for held in found.held] == [loss()]
-    assert found.operations == (loss(added=(key("bunta"),), removed=()),)
-    assert "could not be resolved" in found.held[0].reasons[0]
+    looked_up = look_up_unresolved(run, state, difference(loss(added=(key("bunta"),))))
+    assert looked_up == LookedUp(members={(STAFF, key("aiko"))})
+    members = with_members(state, looked_up.members).desired.members
+    assert list(zip(members.group, members.member, strict=True)) == [(STAFF, key("aiko"))]
+
+
+def test_renamed_members_do_not_leave(start: StartRun, directory: Directory) -> None:
+    """The plan has nothing for a group whose members were renamed, and holds nothing; it is said once."""
+    run, state = believed(start, MOVED)
+    directory.entries[MOVED] = LdapEntry(MOVED, {"entryuuid": (b"aiko",)})
+    with replaced_snapshot(run.lease) as snapshot:
+        snapshot.add([worlds.known("aiko"), worlds.known("bunta")])
+        snapshot.add([worlds.known("staff", resource_type=ResourceType.GROUP)])
+        snapshot.add_members(STAFF, [key("aiko"), key("bunta")])
+    compared = compare(run, state, None).difference
+    changes = [one for one in compared.operations if isinstance(one, ChangeMembers)]
+    assert [(one.added, one.removed) for one in changes] == [((), (key("bunta"),))]
+    assert compared.held == ()
+    assert [finding.rule for finding in run.findings if finding.rule == "member-moved"] == ["member-moved"]
+
+
+@pytest.mark.parametrize(
+    ("nesting", "expected"),
+    [
+        (Nesting.IGNORE, LookedUp()),
+        (Nesting.KEEP, LookedUp(members={(STAFF, key("inner"))})),
+        (Nesting.FLATTEN, LookedUp(doubtful={STAFF})),
+    ],
+)
+def test_renamed_group_inside(start: StartRun, directory: Directory, nesting: Nesting, expected: LookedUp) -> None:
+    """A group that moved is a member where groups are kept; where they are flattened its members are in doubt."""
+    run = start(ScriptedProvider())
+    (configured,) = run.settings.directories
+    changed = replace(configured, settings=replace(configured.settings, nesting=nesting))
+    run.settings = replace(run.settings, directories=(changed,))
+    group = ImageRow(STAFF, "cn=staff,dc=x", "cn=staff,dc=x", pack({}), members=(MOVED,))
+    state = believe(run, (read(run, [], [group, worlds.group("inner")]),))
+    directory.entries[MOVED] = LdapEntry(MOVED, {"entryuuid": (b"inner",)})
+    assert look_up_unresolved(run, state, difference(loss())) == expected
 
 
 def test_name_that_nobody_has(start: StartRun, directory: Directory) -> None:
@@ -110,9 +153,10 @@ def test_what_cannot_be_asked_holds(start: StartRun, directory: Directory, answe
     """No rights, no connection, no anchor: it is not shown to be gone, so nobody leaves."""
     run, state = believed(start, MOVED)
     directory.entries[MOVED] = answer
-    found = hold_unresolved_losses(run, state, difference(loss()))
-    assert found.operations == ()
+    found = hold_unresolved_losses(run, state, difference(loss(added=(key("bunta"),))))
+    assert found.operations == (loss(added=(key("bunta"),), removed=()),)
     assert [held.operation for held in found.held] == [loss()]
+    assert "could not be resolved" in found.held[0].reasons[0]
 
 
 def test_directory_that_is_away_holds(start: StartRun, monkeypatch: pytest.MonkeyPatch) -> None:
