@@ -206,6 +206,24 @@ def test_expires_by_the_clock(pair: Pair) -> None:
     assert active_there(pair) == others
 
 
+def test_only_the_primary_group(pair: Pair) -> None:
+    """Who belongs to a group by `primaryGroupID` alone is a member of it, though the group does not list them."""
+    ida, taro = hire(pair, "Ida"), hire(pair, "Taro")
+    staff = group(pair, "staff", ida, taro)
+    (found,) = pair.administrator.find("(cn=staff)")
+    relative = int.from_bytes(found.attributes["objectsid"][0][-4:], "little")
+    pair.administrator.replace(ida, primaryGroupID=[str(relative)])
+    (found,) = pair.administrator.find("(cn=staff)")
+    assert [member.lower() for member in found.texts("member")] == [taro.lower()]
+    sync(pair)
+    assert members_there(pair, "staff") == {"Ida", "Taro"}
+
+    pair.administrator.replace(ida, primaryGroupID=["513"])
+    pair.administrator.take(staff, "member", ida)
+    sync(pair)
+    assert members_there(pair, "staff") == {"Taro"}
+
+
 def test_groups_in_groups(pair: Pair) -> None:
     """Groups that contain each other in a circle are read, and each has the people that it lists itself."""
     ida, taro = hire(pair, "Ida"), hire(pair, "Taro")

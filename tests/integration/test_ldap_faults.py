@@ -189,6 +189,15 @@ def test_an_empty_page_that_ends_the_search(pair: Pair, proxy: LdapProxy, kind: 
     assert_right_again(pair, proxy)
 
 
+@both_searches
+def test_an_empty_page_in_the_place_of_the_last(pair: Pair, proxy: LdapProxy, kind: Kind) -> None:
+    """Where a single entry is missing, too few to be seen, the keys are read once more: it stays, and that is said."""
+    said = run_spoilt(pair, proxy, Plan(Fault.EARLY_END, kind.marker, kind.entries - 1, searches=1))
+    assert proxy.struck == 1
+    assert_refused(said, 0, f"127.0.0.1:{proxy.port} left out 1 entries", "server's log")
+    assert_right_again(pair, proxy)
+
+
 def test_the_bind_is_refused_for_now(pair: Pair, proxy: LdapProxy) -> None:
     """A server that is too busy to bind is named, and nothing is written."""
     proxy.bind_refusal = BUSY

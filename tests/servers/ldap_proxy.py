@@ -56,6 +56,8 @@ class Plan:
     position: int = 0
     """Entries that pass; the fault takes the place of what follows. Faults of pages strike the first page asked for
     after them."""
+    searches: int | None = None
+    """How many such searches are spoilt; None: every one."""
 
 
 @dataclass(slots=True)
@@ -64,6 +66,8 @@ class _Asked:
 
     octets: bytes
     cookie: bytes
+    number: int
+    """Among the searches of the plan, from one on."""
     passed: int = 0
     had_empty_page: bool = False
 
@@ -102,6 +106,7 @@ class LdapProxy:
         """Result code that every bind ends with; the server hears nothing of it."""
         self.struck = 0
         """How often the plan was carried out."""
+        self._begun = 0
         self.failed: list[BaseException] = []
         """What went wrong in a hook."""
         self._hooks: dict[bytes, Hook] = {}
@@ -111,7 +116,7 @@ class LdapProxy:
 
     def spoil(self, plan: Plan | None) -> None:
         """Do so from now on; None: pass everything on."""
-        self.plan, self.struck = plan, 0
+        self.plan, self.struck, self._begun = plan, 0, 0
 
     def once_ended(self, marker: bytes, hook: Hook) -> None:
         """Call `hook` once, after the next search in pages that contains `marker` and before its client knows."""
@@ -160,14 +165,15 @@ class LdapProxy:
 
     def _search(self, line: _Line, number: int, message: bytes, cookie: bytes) -> None:
         if not cookie or line.latest is None:
-            line.latest = _Asked(message, cookie)
+            self._begun += self.plan is not None and self.plan.marker in message
+            line.latest = _Asked(message, cookie, self._begun)
         asked, plan = line.latest, self.plan
         line.searches[number] = asked
         if cookie == _OTHER_COOKIE:
             message = _with_cookie(message, asked.cookie)
         else:
             asked.cookie = cookie
-        if plan is None or plan.marker not in asked.octets or asked.passed < plan.position:
+        if plan is None or not self._is_due(plan, asked):
             line.server.sendall(message)
             return
         match plan.fault:
@@ -181,6 +187,11 @@ class LdapProxy:
             case _:
                 line.server.sendall(message)
 
+    @staticmethod
+    def _is_due(plan: Plan, asked: _Asked) -> bool:
+        chosen = plan.marker in asked.octets and (plan.searches is None or asked.number <= plan.searches)
+        return chosen and asked.passed >= plan.position
+
     def _end_page(self, line: _Line, number: int, cookie: bytes) -> None:
         self.struck += 1
         line.client.sendall(_message(number, _result(_DONE, 0), _paged(cookie)))
@@ -192,10 +203,7 @@ class LdapProxy:
             plan = self.plan
             if asked is None:
                 line.client.sendall(message)
-            elif plan is not None and plan.marker in asked.octets and asked.passed >= plan.position:
-                if not self._spoilt(plan.fault, line, number, message):
-                    self._pass(line, asked, tag, message)
-            else:
+            elif plan is None or not self._is_due(plan, asked) or not self._spoilt(plan.fault, line, number, message):
                 self._pass(line, asked, tag, message)
 
     def _pass(self, line: _Line, asked: _Asked, tag: int, message: bytes) -> None:
