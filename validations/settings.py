@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 
 from ldap2scim.directory.active_directory import IN_CHAIN
 from ldap2scim.directory.settings import DirectoryKind
+from ldap2scim.directory.settings import Nesting
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.mapping.spec import ValueRule
+from ldap2scim.scim.profiles import by_name
 from ldap2scim.settings.composed import ConfiguredDirectory, Settings, selects_no_ldap_group, selects_no_scim_group
 
 NO_LDAP_GROUPS = "!(cn=*)"
@@ -28,6 +30,7 @@ def check_settings(settings: Settings) -> tuple[Finding, ...]:
         *_nobody_filters(settings),
         *(found for directory in settings.directories for found in _in_chain(directory)),
         *(found for directory in settings.directories for found in _issuer(directory)),
+        *_nested_groups(settings),
     )
 
 
@@ -128,6 +131,21 @@ def _issuer(directory: ConfiguredDirectory) -> Iterable[Finding]:
             "without a default: the service refuses (400) people who have no value there.",
             remedy="Write a default for idTokenClaims.issuer.",
             subjects=(directory.settings.name,),
+        )
+
+
+def _nested_groups(settings: Settings) -> Iterable[Finding]:
+    """A group in a group can only be kept where the service is sent such members."""
+    kept = [one.settings.name for one in settings.directories if one.settings.nesting is Nesting.KEEP]
+    if kept and not by_name(settings.service.profile).nested_groups:
+        yield Finding(
+            rule="nesting-not-supported",
+            severity=Severity.STOP,
+            message=f"`nesting: keep` of {_directories(kept)} would make groups members of groups, which the profile "
+            f"`{settings.service.profile}` does not send to its service.",
+            remedy="Write `nesting: flatten`, so that the members of inner groups are members of the outer ones, or "
+            "`nesting: ignore`.",
+            subjects=tuple(kept),
         )
 
 

@@ -49,6 +49,9 @@ class Remembered(Protocol):
     def id_of(self, key: Key) -> str | None:
         """Return the service's id of a resource."""
 
+    def is_group(self, key: Key) -> bool:
+        """Say whether a resource is a group; known where groups are kept in groups."""
+
     def members_of(self, group: Key) -> Sequence[tuple[Key, str]]:
         """Return the members of a group as last confirmed, with their ids; asked only where there is no PATCH."""
 

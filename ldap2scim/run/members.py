@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from ldap2scim.errors import AccessRefused, OutcomeUnknown, ResourceNotFound, ServiceError
-from ldap2scim.model import Key
+from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.operations import ChangeMembers
 from ldap2scim.run.done import Applied, Done, Failed, InDoubt, Remembered
-from ldap2scim.run.service_view import ServiceView, foreign_id, member_ids
+from ldap2scim.run.service_view import ServiceView, foreign_id, shown_members
 from ldap2scim.scim import put, requests
 from ldap2scim.scim.provider import ScimRequest
 from ldap2scim.scim.requests import Target
@@ -58,11 +58,11 @@ def _named(remembered: Remembered, operation: ChangeMembers) -> _Named:
 async def _patch(
     view: ServiceView, remembered: Remembered, operation: ChangeMembers, target: Target, named: _Named
 ) -> Done:
-    del remembered
     left = entered = 0
     version: str | None = None
     entering, leaving = [found for _, found in named.added], [found for _, found in named.removed]
-    for request in requests.change_members(target, entering, leaving, view.profile):
+    groups = frozenset(found for key, found in named.added if remembered.is_group(key))
+    for request in requests.change_members(target, entering, leaving, view.profile, groups):
         try:
             response = await view.service.send(request)
         except (AccessRefused, ResourceNotFound):
@@ -82,10 +82,15 @@ async def _put(
     current = await view.read(target)
     # What it has now counts, since nested groups and what our filter hides are not in the snapshot. A service that
     # leaves members out of its answer is sent those that it last confirmed.
-    present = member_ids(current) or [found for _, found in remembered.members_of(operation.key)]
+    shown = shown_members(current)
+    known = () if shown else remembered.members_of(operation.key)
+    present = [*(one.service_id for one in shown), *(found for _, found in known)]
+    groups = {one.service_id for one in shown if one.resource_type is ResourceType.GROUP}
+    groups |= {found for key, found in (*known, *named.added) if remembered.is_group(key)}
     leaving = {found for _, found in named.removed}
     members = dict.fromkeys([*present, *(found for _, found in named.added)])
-    request = requests.replace(target, put.with_members(current, [one for one in members if one not in leaving]))
+    staying = [one for one in members if one not in leaving]
+    request = requests.replace(target, put.with_members(current, staying, groups))
     response = await view.service.send(request)
     version = view.version(response.etag or version_of(response.body or {}))
     change = MembersChanged(operation.key, _keys(named.added), operation.removed, version)

@@ -10,6 +10,7 @@ from ldap2scim.planning.operations import ChangeMembers, Deactivate, Delete, Ope
 from ldap2scim.planning.removals import is_removal
 from ldap2scim.run.context import Run
 from ldap2scim.run.done import Applied, Done, Failed, InDoubt
+from ldap2scim.run.nesting import nested_groups
 from ldap2scim.run.service_view import LOGIN
 from ldap2scim.state import remembered
 from ldap2scim.state.journal import Intent, Settlement
@@ -23,6 +24,8 @@ class Memory:
         self._run = run
         self._ids: dict[Key, str] = {}
         self._rows: dict[Key, SnapshotRow] = {}
+        self._nested = nested_groups(run.settings)
+        self._groups: set[Key] = set()
 
     def prepare(self, operations: Sequence[Operation]) -> None:
         """Look up what a chunk of operations will ask for, in a few statements."""
@@ -32,6 +35,8 @@ class Memory:
                 keys |= {operation.key, *operation.added, *operation.removed}
         if keys:
             self._ids.update(self._run.state.snapshot.service_ids(keys))
+            if self._nested.kept:
+                self._groups |= remembered.groups_among(self._run.store, keys)
         leaving = [operation.key for operation in operations if isinstance(operation, Deactivate | Delete)]
         if leaving:
             self._rows.update(remembered.rows(self._run.store, leaving))
@@ -40,6 +45,10 @@ class Memory:
         """Return the service's id of a resource that was prepared."""
         return self._ids.get(key)
 
+    def is_group(self, key: Key) -> bool:
+        """Say whether a resource that was prepared is a group."""
+        return key in self._groups
+
     def row_of(self, key: Key) -> SnapshotRow | None:
         """Return the row of a leaver that was prepared."""
         return self._rows.get(key)
@@ -47,6 +56,8 @@ class Memory:
     def members_of(self, group: Key) -> Sequence[tuple[Key, str]]:
         """Return the members of a group as last confirmed, with their ids."""
         members = remembered.members_of(self._run.store, group)
+        if self._nested.kept:
+            self._groups |= remembered.groups_among(self._run.store, members)
         return list(self._run.state.snapshot.service_ids(members).items())
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from ldap2scim.errors import NotScim, ResourceNotFound, ServiceError
@@ -15,6 +16,7 @@ from ldap2scim.scim.layout import member_of
 from ldap2scim.scim.profiles import Profile, UserDeletion
 from ldap2scim.scim.provider import Capabilities, Json, ServiceProvider
 from ldap2scim.scim.requests import Target
+from ldap2scim.scim.schemas import ENDPOINT
 from ldap2scim.scim.wire import Managed, from_wire, service_id, version_of
 from ldap2scim.state.snapshot_rows import SnapshotRow
 
@@ -155,10 +157,35 @@ def same_external_id(found: Json, attributes: Attributes) -> bool:
     return (member_of(found, "externalId") or None) == attributes.get("external_id")
 
 
+class ShownMember(NamedTuple):
+    """A member as the service shows it."""
+
+    service_id: str
+    resource_type: ResourceType | None
+    """None: it does not say."""
+
+
+def shown_members(group: Json) -> list[ShownMember]:
+    """Return the members that the service shows of a group (RFC 7643 §4.2)."""
+    members = member_of(group, "members") or ()
+    return [
+        ShownMember(str(member_of(one, "value")), _type_of(one))
+        for one in members
+        if member_of(one, "value") is not None
+    ]
+
+
 def member_ids(group: Json) -> list[str]:
     """Return the ids of the members that the service shows of a group."""
-    members = member_of(group, "members") or ()
-    return [str(member_of(one, "value")) for one in members if member_of(one, "value") is not None]
+    return [one.service_id for one in shown_members(group)]
+
+
+def _type_of(member: Json) -> ResourceType | None:
+    written = str(member_of(member, "type") or "").casefold()
+    for kind in ResourceType:
+        if written == kind.value.casefold() or (not written and f"{ENDPOINT[kind]}/" in str(member_of(member, "$ref"))):
+            return kind
+    return None
 
 
 def identifier_of(body: Json | None, location: str | None) -> str | None:

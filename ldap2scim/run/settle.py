@@ -4,11 +4,12 @@ import logging
 
 from ldap2scim.errors import RequestRejected, ResourceNotFound
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.model import Key, ResourceType
+from ldap2scim.model import Key, ResourceType, directory_of
 from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.operations import Adopt, ChangeMembers, Create, Deactivate, Delete, Restore, Update
 from ldap2scim.run.context import Run
-from ldap2scim.run.service_view import LOGIN, ServiceView, member_ids, observed_row, same_external_id
+from ldap2scim.run.nesting import nested_groups
+from ldap2scim.run.service_view import LOGIN, ServiceView, observed_row, same_external_id, shown_members
 from ldap2scim.scim.layout import member_of
 from ldap2scim.scim.provider import Json
 from ldap2scim.scim.requests import Target
@@ -127,8 +128,15 @@ async def _members(run: Run, view: ServiceView, intent: Intent) -> SnapshotChang
         found = await view.read(target)
     except ResourceNotFound:
         return Gone(intent.key) if await view.is_gone(target) else None
-    keys = remembered.keys_by_service_id(run.store, ResourceType.USER)
-    present = {keys[one][0] for one in member_ids(found) if one in keys}
+    kept = directory_of(intent.key) in nested_groups(run.settings).kept
+    kinds = (ResourceType.USER, ResourceType.GROUP) if kept else (ResourceType.USER,)
+    keys = {kind: remembered.keys_by_service_id(run.store, kind) for kind in kinds}
+    present = {
+        keys[kind][one.service_id][0]
+        for one in shown_members(found)
+        for kind in kinds
+        if one.resource_type in {kind, None} and one.service_id in keys[kind]
+    }
     before = set(remembered.members_of(run.store, intent.key))
     return MembersChanged(intent.key, tuple(sorted(present - before)), tuple(sorted(before - present)), None)
 

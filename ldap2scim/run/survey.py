@@ -10,14 +10,15 @@ import pandas as pd
 
 from ldap2scim.essence import fingerprint, from_essence, to_essence
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.model import Attributes, Key, ResourceType
+from ldap2scim.model import Attributes, Key, ResourceType, directory_of
 from ldap2scim.planning.correlate import Correlation, PreviousRow, ServiceResource, correlate
 from ldap2scim.planning.frames import Status
 from ldap2scim.planning.removals import plural
 from ldap2scim.planning.states import Edges, KnownState, LoginMatch
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
-from ldap2scim.run.service_view import LOGIN, LOGIN_ON_WIRE, ServiceView, foreign_key, member_ids
+from ldap2scim.run.nesting import nested_groups
+from ldap2scim.run.service_view import LOGIN, LOGIN_ON_WIRE, ServiceView, ShownMember, foreign_key, shown_members
 from ldap2scim.scim.layout import member_of
 from ldap2scim.scim.provider import Json
 from ldap2scim.scim.wire import Managed, from_wire, service_id, version_of
@@ -50,8 +51,8 @@ class Survey:
 @dataclass(slots=True)
 class _Listed:
     resources: list[ServiceResource] = field(default_factory=list)
-    members: dict[str, list[str]] = field(default_factory=dict)
-    """Group id → ids of its members."""
+    members: dict[str, list[ShownMember]] = field(default_factory=dict)
+    """Group id → its members."""
 
 
 def survey(run: Run, believed: Believed) -> Survey:
@@ -67,9 +68,11 @@ def survey(run: Run, believed: Believed) -> Survey:
     }
     users, groups = correlations[ResourceType.USER], correlations[ResourceType.GROUP]
     matches: dict[Key, LoginMatch] = {**users.login_matches, **groups.login_matches}
-    strangers = _strangers(users)
-    edges = _edges(listed[ResourceType.GROUP], correlations, strangers, believed.undecided)
-    known = KnownState(users.known, groups.known, edges, matches, frozenset(strangers.values()))
+    strangers = {kind: _strangers(correlations[kind]) for kind in ResourceType}
+    undecided = believed.undecided
+    edges = _edges(listed[ResourceType.GROUP], correlations, strangers, undecided, nested_groups(run.settings).kept)
+    nobodys = frozenset(key for of_kind in strangers.values() for key in of_kind.values())
+    known = KnownState(users.known, groups.known, edges, matches, nobodys)
     essences: dict[Key, str] = {}
     for kind in ResourceType:
         by_id = {resource.service_id: resource.essence for resource in listed[kind].resources}
@@ -127,7 +130,7 @@ class _Listing:
             order: Attributes = from_essence(like[Key(key)]) if key is not None and key in like else {}
             listed.resources.append(_resource(self._run.session.view, self._kind, body, self._managed, order))
             if self._kind is ResourceType.GROUP:
-                listed.members[service_id(body) or ""] = member_ids(body)
+                listed.members[service_id(body) or ""] = shown_members(body)
 
 
 def _resource(
@@ -162,36 +165,55 @@ def _previous(run: Run, kind: ResourceType) -> Mapping[str, PreviousRow]:
     return {identifier: PreviousRow(key, Status(status.value)) for identifier, (key, status) in rows.items()}
 
 
-def _strangers(users: Correlation) -> Mapping[str, Key]:
-    """Return, by id, who does not belong into groups of ours: nobody's users, and ids of ours that are no more.
+def _strangers(correlation: Correlation) -> Mapping[str, Key]:
+    """Return, by id, who does not belong into groups of ours: nobody's resources, and ids of ours that are no more.
 
-    Nested groups, and what the service's filter does not show us, are not ours to take out of a group.
+    What the service's filter does not show us is not ours to take out of a group.
     """
-    nobodys = (one.service_id for one in (*users.orphaned, *users.foreign))
-    gone = (identifier for identifier, _ in users.gone)
+    nobodys = (one.service_id for one in (*correlation.orphaned, *correlation.foreign))
+    gone = (identifier for identifier, _ in correlation.gone)
     return {identifier: foreign_key(identifier) for identifier in (*nobodys, *gone)}
 
 
 def _edges(
     listed: _Listed,
     correlations: Mapping[ResourceType, Correlation],
-    strangers: Mapping[str, Key],
+    strangers: Mapping[ResourceType, Mapping[str, Key]],
     undecided: frozenset[Key],
+    kept: frozenset[str],
 ) -> Edges:
     """Return the memberships of groups that are ours.
 
-    In a group with a member that is held, a stranger may be just that one, and is left alone.
+    In a group with a member that is held, a stranger may be just that one, and is left alone. A group in a group is
+    ours only where the directory's nesting is kept.
     """
-    users, groups = correlations[ResourceType.USER].known, correlations[ResourceType.GROUP].known
-    ours = dict(zip(users["service_id"], users["key"], strict=True))
-    everybody = {**ours, **strangers}
+    ours: dict[ResourceType, Mapping[str, str]] = {}
+    everybody: dict[ResourceType, Mapping[str, str]] = {}
+    for kind in ResourceType:
+        frame = correlations[kind].known
+        ours[kind] = dict(zip(frame["service_id"], frame["key"], strict=True))
+        everybody[kind] = {**ours[kind], **strangers[kind]}
+    groups = correlations[ResourceType.GROUP].known
     return Edges.of(
-        (group, keys[member])
+        (group, key)
         for group, identifier in zip(groups["key"], groups["service_id"], strict=True)
         for keys in (ours if group in undecided else everybody,)
+        for kinds in (_BOTH if directory_of(group) in kept else _PEOPLE,)
         for member in listed.members.get(identifier, ())
-        if member in keys
+        if (key := _key_of(member, keys, kinds)) is not None
     )
+
+
+_PEOPLE = (ResourceType.USER,)
+_BOTH = (ResourceType.USER, ResourceType.GROUP)
+
+
+def _key_of(
+    member: ShownMember, keys: Mapping[ResourceType, Mapping[str, str]], kinds: Sequence[ResourceType]
+) -> str | None:
+    """Return whose resource a member is; ids of users and groups may be the same at a service."""
+    found = (keys[kind].get(member.service_id) for kind in kinds if member.resource_type in {kind, None})
+    return next((key for key in found if key is not None), None)
 
 
 def _orphaned(correlations: Mapping[ResourceType, Correlation]) -> Iterable[Finding]:

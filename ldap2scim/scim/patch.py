@@ -4,7 +4,7 @@ Single values are added or replaced, multi-valued attributes are replaced whole,
 removed by name: a group is never sent whole, so that one new member costs one small request.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import orjson
@@ -35,18 +35,26 @@ def attribute_operations(
     return tuple(operation for change in changes for operation in _operations_of(resource_type, change, profile))
 
 
-def member_requests(added: Sequence[str], removed: Sequence[str], profile: Profile) -> tuple[tuple[Json, ...], ...]:
+def member_requests(
+    added: Sequence[str], removed: Sequence[str], profile: Profile, groups: Collection[str] = ()
+) -> tuple[tuple[Json, ...], ...]:
     """Return the operations of each PATCH that changes the members of one group.
 
-    `added` and `removed` are ids of the service. Removals come first, so that a service with a limit on the
-    size of a group has room. No request holds more members or bytes than the profile allows.
+    `added` and `removed` are ids of the service, `groups` those of `added` that are groups. Removals come first, so
+    that a service with a limit on the size of a group has room. No request holds more members or bytes than the
+    profile allows.
     """
     removals = [{"op": "remove", "path": f"members[{eq('value', member)}]"} for member in removed]
-    additions = [{"value": member} for member in added]
+    additions = [member_value(member, is_group=member in groups) for member in added]
     return (
         *(tuple(batch) for batch in _batches(removals, profile)),
         *(({"op": "add", "path": "members", "value": batch},) for batch in _batches(additions, profile)),
     )
+
+
+def member_value(service_id: str, *, is_group: bool) -> dict[str, str]:
+    """Return a value of `members`. Only a group says what it is (RFC 7643 §4.2): services take all else for users."""
+    return {"value": service_id, "type": "Group"} if is_group else {"value": service_id}
 
 
 def _operations_of(resource_type: ResourceType, change: AttributeChange, profile: Profile) -> Iterator[Json]:

@@ -3,11 +3,12 @@
 PUT wipes what it does not carry, so whatever the mapping does not manage is sent back as it was read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from ldap2scim.model import EXTENSIONS, Attributes, ResourceType
 from ldap2scim.scim.layout import key_like, layout, member_of
+from ldap2scim.scim.patch import member_value
 from ldap2scim.scim.profiles import Profile
 from ldap2scim.scim.provider import Json
 from ldap2scim.scim.wire import Managed, to_wire
@@ -29,12 +30,13 @@ def with_attributes(
     return body
 
 
-def with_members(current: Json, members: Iterable[str]) -> dict[str, Any]:
-    """Return a group with all of its `members`, given by id.
+def with_members(current: Json, members: Iterable[str], groups: Collection[str] = ()) -> dict[str, Any]:
+    """Return a group with all of its `members`, given by id; `groups` are those of them that are groups.
 
     They come from our own memory, since some services never return them and PUT without them empties a group.
     """
-    return _writable(current) | {key_like(current, "members") or "members": [{"value": one} for one in members]}
+    values = [member_value(one, is_group=one in groups) for one in members]
+    return _writable(current) | {key_like(current, "members") or "members": values}
 
 
 def with_activity(current: Json, active: bool) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What is asked of a service, as requests of RFC 7644 §3. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -87,15 +87,15 @@ def create_again(attributes: Attributes, profile: Profile) -> ScimRequest:
 
 
 def change_members(
-    target: Target, added: Sequence[str], removed: Sequence[str], profile: Profile
+    target: Target, added: Sequence[str], removed: Sequence[str], profile: Profile, groups: Collection[str] = ()
 ) -> tuple[ScimRequest, ...]:
     """PATCH requests that change the members of a group, each within the limits of the profile.
 
-    They carry no version, since each of them makes a new one.
+    `groups` are those of `added` that are groups. They carry no version, since each of them makes a new one.
     """
     return tuple(
         ScimRequest("PATCH", target.path, patch_op(operations))
-        for operations in member_requests(added, removed, profile)
+        for operations in member_requests(added, removed, profile, groups)
     )
 
 

@@ -47,6 +47,16 @@ def keys_by_service_id(store: Store, resource_type: ResourceType) -> Mapping[str
         return {row.service_id: (Key(row.key), Status(row.status)) for row in connection.execute(query).all()}
 
 
+def groups_among(store: Store, keys: Iterable[Key]) -> frozenset[Key]:
+    """Return those of `keys` that are groups of the snapshot."""
+    found: set[Key] = set()
+    query = select(snapshot.c.key).where(snapshot.c.resource_type == ResourceType.GROUP.value)
+    with store.read() as connection:
+        for piece in chunks(keys):
+            found.update(map(Key, connection.scalars(query.where(snapshot.c.key.in_(piece)))))
+    return frozenset(found)
+
+
 def witnesses(store: Store) -> Mapping[ResourceType, tuple[str, ...]]:
     """Return two ids of each kind that the service is known to have, as far as there are any."""
     query = select(snapshot.c.service_id).where(snapshot.c.status == Status.MANAGED.value).limit(2)

@@ -113,10 +113,15 @@ class Memory:
     ids: Mapping[Key, str] = field(default_factory=dict)
     rows: Mapping[Key, SnapshotRow] = field(default_factory=dict)
     members: Sequence[tuple[Key, str]] = ()
+    groups: frozenset[Key] = frozenset()
 
     def id_of(self, key: Key) -> str | None:
         """Return an id."""
         return self.ids.get(key)
+
+    def is_group(self, key: Key) -> bool:
+        """Say whether it is a group."""
+        return key in self.groups
 
     def members_of(self, group: Key) -> Sequence[tuple[Key, str]]:
         """Return members."""

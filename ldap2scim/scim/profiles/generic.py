@@ -21,6 +21,7 @@ GENERIC: Final = Profile(
     restore=RestoreMethod.ACTIVATE,
     update=UpdateMethod.PATCH,
     listing=ListingMethod.GET,  # §3.4.3 is optional
+    nested_groups=True,
     trusted_external_id_filter=False,  # some services answer 200 with nothing to any filter on externalId
     # Services without discovery are mostly those with PATCH; a 405 or 501 tells otherwise.
     assumed=Capabilities(patch=True, filter=True, etag=False, bulk=False, sort=False, max_results=None),

@@ -47,6 +47,7 @@ IIJ_ID: Final = Profile(
     restore=RestoreMethod.POST,  # inferred from another product of IIJ that creates such a user again
     update=UpdateMethod.PATCH,  # not documented; its `/ServiceProviderConfig`, or a 405 or 501, may say otherwise
     listing=ListingMethod.SEARCH,  # the one way that is documented
+    nested_groups=False,  # the service can hold them, as an extension that Directory Sync does not send
     trusted_external_id_filter=True,  # Password Sync finds its users so
     # Application-linking ID and external ID become the immutable ID of Microsoft 365, which is the base64 of the
     # GUID's octets. The form itself is not documented: look at a user of the tenant before the first run.

@@ -66,6 +66,8 @@ class Profile:
     listing: ListingMethod
     trusted_external_id_filter: bool
     """True: an empty answer to `externalId eq "…"` proves that nobody has it. Some services search it never."""
+    nested_groups: bool
+    """Whether a group may be a member of a group (RFC 7643 §4.2)."""
     assumed: Capabilities
     """What holds where the service has no usable `/ServiceProviderConfig`."""
     guid_form: GuidForm = GuidForm.HYPHENATED
