@@ -5,7 +5,7 @@ cannot name everything, the keys of all entries are read with the same filters, 
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from ldap2scim.directory import change_sources, dn
@@ -50,8 +50,8 @@ def read_changes(reading: Reading, place: Place) -> ChangeRead:
     changes = change_sources.since(reading.session, reading.settings, position)
     with image_writer(reading.run.lease, reading.settings.name) as image:
         catching_up = _CatchingUp(reading, image)
-        known = catching_up.take(changes.touched)
-        why = catching_up.why_all_keys(changes, known)
+        catching_up.take(changes.touched)
+        why = catching_up.why_all_keys(changes)
         if why is not None:
             logger.info("Directory %s: the keys of all entries are read, since %s.", reading.settings.name, why)
             catching_up.compare_keys()
@@ -71,23 +71,22 @@ class _CatchingUp:
     people: set[str] = field(default_factory=set)
     """Entries that are users and nothing else, by the server's names for them."""
 
-    def take(self, touched: tuple[Touch, ...]) -> tuple[KnownName, ...]:
-        """Read the touched entries again; return those that the image had."""
+    def take(self, touched: tuple[Touch, ...]) -> None:
+        """Read the touched entries again; those that are not found leave the image."""
         self._not_too_many(len(touched))
         known = self.image.named(one.uuid for one in touched)
         names = {one.uuid: one for one in known}
         self.people.update(one.uuid for one in known if one.uuid and one.resource_type is ResourceType.USER)
         for touch in touched:
             self._reread(self._base_of(touch, names.get(touch.uuid)))
-        self.image.forget(one.id for one in known if not self.image.saw(one.id))
-        return known
+        self._forget([one for one in known if not self.image.saw(one.id)])
+        self._reread_groups_of(touch.uuid for touch in touched if touch.dn is None)
 
-    def why_all_keys(self, changes: Changes, known: tuple[KnownName, ...]) -> str | None:
+    def why_all_keys(self, changes: Changes) -> str | None:
         """Say why entries may have come, left or moved that nobody named; None: none has."""
         if changes.unsure is not None:
             return changes.unsure
-        held = {one.uuid for one in known}
-        if any(touch.may_hold_others and touch.uuid not in held for touch in changes.touched):
+        if any(touch.may_hold_others for touch in changes.touched):
             return "an entry was changed that others may lie below"
         if all(touch.uuid in self.people for touch in changes.touched):
             return None
@@ -122,7 +121,19 @@ class _CatchingUp:
         self._not_too_many(len(again))
         for name in again:
             self._reread(name)
-        self.image.forget(one.id for one in self.image.unseen())
+        self._forget(self.image.unseen())
+
+    def _forget(self, gone: Collection[KnownName]) -> None:
+        self.image.forget(one.id for one in gone)
+        self._reread_groups_of(one.uuid for one in gone if one.uuid is not None)
+
+    def _reread_groups_of(self, uuids: Iterable[str]) -> None:
+        """Read the groups again that list entries which are gone.
+
+        Active Directory takes a deleted member out of its groups without a change of theirs ([MS-ADTS] §3.1.1.1.6).
+        """
+        for group in self.image.groups_listing(uuids):
+            self._reread(f"<GUID={group.uuid}>")
 
     def _reread(self, name: str | None) -> None:
         """Put an entry into the image as both searches see it; None: it has no name any more."""

@@ -15,7 +15,7 @@ from ldap2scim.model import Key, ResourceType
 from ldap2scim.state.bulk import Bulk
 from ldap2scim.state.chunks import chunks
 from ldap2scim.state.encoding import digest
-from ldap2scim.state.image_members import MemberChanges, members_digest
+from ldap2scim.state.image_members import MemberChanges, groups_with, members_digest
 from ldap2scim.state.image_names import names
 from ldap2scim.state.image_rows import Duplicate, Evidence, ImageChanges, ImageRow, KnownName
 from ldap2scim.state.lease import Lease
@@ -122,6 +122,16 @@ class ImageWriter:
         return tuple(
             found for piece in chunks(uuids) for found in names(self._connection, mine, image.c.uuid.in_(piece))
         )
+
+    def groups_listing(self, uuids: Iterable[str]) -> tuple[KnownName, ...]:
+        """Return the groups that list entries by the server's own names for them, each group once."""
+        mine = image.c.directory == self._directory
+        found = {
+            name.id: name
+            for piece in chunks(uuids)
+            for name in names(self._connection, mine, image.c.id.in_(groups_with(piece)))
+        }
+        return tuple(found.values())
 
     def every_name(self) -> tuple[KnownName, ...]:
         """Return all entries of the directory that the image has, those of this read included."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, Select, bindparam, delete, select
 
 from ldap2scim.state.bulk import Bulk
 from ldap2scim.state.encoding import digest
@@ -17,6 +17,12 @@ def members_digest(row: ImageRow) -> bytes | None:
     if not any(listed):
         return None
     return digest(*("\0".join(sorted(references)).encode("utf-8", "surrogateescape") for references in listed))
+
+
+def groups_with(uuids: Sequence[str]) -> Select[tuple[int]]:
+    """Return the question for the row numbers of groups that list one of some entries by GUID."""
+    lists = (image_members.c.kind == ReferenceKind.GUID.value, image_members.c.reference.in_(uuids))
+    return select(image_members.c.group_id).where(*lists)
 
 
 class MemberChanges:
