@@ -16,8 +16,12 @@ from ldap2scim.run.decide import compare
 from ldap2scim.run.done import Applied
 from ldap2scim.run.members import change_members
 from ldap2scim.run.service_view import ShownMember, foreign_key, shown_members
+from ldap2scim.run.settle import settle_doubts
 from ldap2scim.run.survey import survey
 from ldap2scim.scim.provider import ScimResponse
+from ldap2scim.state import journal, remembered
+from ldap2scim.state.journal import Intent
+from ldap2scim.state.snapshot import replaced_snapshot
 from tests.run.conftest import StartRun
 from tests.run.readings import read
 from tests.run.scripted import Memory, ScriptedProvider, capabilities, on_wire, view
@@ -137,3 +141,17 @@ async def test_put_says_so_too() -> None:
     assert (provider.sent[-1].body or {})["members"] == [
         {"value": "other", "type": "Group"}, {"value": "b"}, {"value": "a"}, {"value": "i", "type": "Group"},
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mode", "expected"), [(Nesting.KEEP, (key("aiko"), INNER)), (Nesting.IGNORE, (key("aiko"),))])
+def test_doubt_about_members_is_settled_with_groups(start: StartRun, mode: Nesting, expected: tuple[Key, ...]) -> None:
+    """What a lost answer did to a group's members is asked of the service, inner groups included where they count."""
+    run = start(ScriptedProvider())
+    with replaced_snapshot(run.lease) as snapshot:
+        snapshot.add([worlds.known("aiko", service_id="a")])
+        snapshot.add([worlds.known(name, resource_type=ResourceType.GROUP) for name in ("staff", "inner")])
+    journal.begin(run.lease, run.run_id, "p", [Intent(STAFF, "change members", ResourceType.GROUP)])
+    shown = group_on_wire("id-staff", "staff", {"value": "a"}, {"value": "id-inner", "type": "Group"})
+    run = nesting(start(ScriptedProvider({"/Groups/id-staff": shown})), mode)
+    assert settle_doubts(run) == 1
+    assert tuple(remembered.members_of(run.store, STAFF)) == expected

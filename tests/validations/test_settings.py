@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ldap2scim.directory.settings import DirectoryKind
+from ldap2scim.directory.settings import DirectoryKind, Nesting
 from ldap2scim.mapping.spec import Mappings, ResourceMapping, ValueRule
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.scim.settings import Leavers, ServiceSettings
@@ -147,3 +147,15 @@ def test_the_in_chain_rule_stops_a_run_on_openldap(where: str) -> None:
     assert rules(found) == [("filter-selects-nobody", "stop")]
     assert found[0].subjects == ("corp",)
     assert check_settings(settings(written)) == ()
+
+
+def test_groups_in_groups_are_kept_where_the_service_is_sent_them() -> None:
+    """A profile that does not send them stops the run with the reason; any other mode, or service, is fine."""
+    kept = replace(directory(), settings=replace(directory().settings, nesting=Nesting.KEEP))
+    flat = replace(directory(), settings=replace(directory().settings, nesting=Nesting.FLATTEN))
+    found = check_settings(settings(kept))
+    assert rules(found) == [("nesting-not-supported", "stop")]
+    assert "iij-id" in found[0].message
+    assert check_settings(settings(flat)) == ()
+    generic = settings(kept)
+    assert check_settings(replace(generic, service=replace(generic.service, profile="generic"))) == ()
