@@ -1,0 +1,111 @@
+"""A run without changes costs next to nothing, says how it read, and knows when it has to look after all."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ldap2scim.sandbox.service import embedded_service
+from ldap2scim.sandbox.world import BASE_DN
+from tests.integration.pairs import SMALL, Pair, paired, world
+from tests.servers.fixtures import StartSlapd
+from tests.servers.slapd import SlapdOptions
+
+pytestmark = pytest.mark.slapd
+
+MOST_ENTRIES = 10
+
+
+@pytest.fixture
+def in_step(start_slapd: StartSlapd, tmp_path: Path) -> Iterator[Pair]:
+    """A pair in step, on a slapd that tells its changes; the last run found nothing to do."""
+    lines = ("syncprov-sessionlog 1000",)
+    slapd = start_slapd(world(SMALL), SlapdOptions(suffix=BASE_DN, overlays=("syncprov",), database_lines=lines))
+    with embedded_service() as service, paired(tmp_path / "installed", slapd, service) as pair:
+        assert pair.program("sync", "--apply").code == 0
+        assert pair.program("sync", "--apply").code == 0
+        service.clear_requests()
+        yield pair
+
+
+def reads(pair: Pair) -> dict[str, object]:
+    """Run, and return how its directory was read."""
+    said = pair.program("sync", "--apply", "--json")
+    assert said.code == 0, said.text
+    (line,) = said.document["reads"]
+    return dict(line)
+
+
+def test_nothing_is_asked_of_the_service_and_next_to_nothing_of_the_directory(in_step: Pair) -> None:
+    """A handful of entries, however many there are; the report is that of a run that looked at all."""
+    whole = in_step.program("recover", "--apply", "--json").document
+    assert in_step.program("sync", "--apply").code == 0
+    in_step.service.clear_requests()
+
+    said = in_step.program("sync", "--apply", "--json")
+
+    (line,) = said.document["reads"]
+    assert line["by_changes"] == "syncrepl"
+    assert line["transferred"] <= MOST_ENTRIES
+    assert line["entries"] == whole["reads"][0]["entries"] > 10 * MOST_ENTRIES
+    assert in_step.service.requests == ()
+    assert said.document["accounts"] == whole["accounts"]
+    assert said.document["operations"] == []
+    assert "read by changes (syncrepl)" in in_step.program("sync", "--apply").out
+
+
+def test_a_change_is_seen_by_the_next_run(in_step: Pair) -> None:
+    """One person: a few entries are read, one is written."""
+    person = in_step.administrator.people()[0]
+    in_step.administrator.replace(person.dn, title=["Changed"])
+
+    line = reads(in_step)
+
+    assert line["by_changes"] == "syncrepl"
+    assert isinstance(line["transferred"], int)
+    assert line["transferred"] <= MOST_ENTRIES
+    assert in_step.writes() == 1
+
+
+def test_changed_settings_are_looked_at(in_step: Pair) -> None:
+    """The same image under another mapping is another desired state."""
+    in_step.program.others["mapping"] = {"user": {"title": "description"}}
+    in_step.program.write()
+
+    said = in_step.program("sync", "--apply", "--json")
+
+    assert said.document["reads"][0]["why_full"] == "the settings ask for other entries or attributes than before"
+    assert said.code == 3, "everybody's title would go, which waits for a person"
+    assert said.document["held"]
+
+
+def test_a_full_read_comes_when_it_is_due_and_says_what_changes_had_missed(in_step: Pair) -> None:
+    """An image that is not what the directory says is found, mended and reported."""
+    in_step.program.directory["full_read_every"] = "1s"
+    in_step.program.write()
+    with sqlite3.connect(in_step.program.state) as state:
+        state.execute("PRAGMA foreign_keys = ON")
+        (lost,) = state.execute("SELECT dn FROM image WHERE resource_type = 'User' LIMIT 1").fetchone()
+        state.execute("DELETE FROM image WHERE dn = ?", (lost,))
+        state.execute("UPDATE positions SET full_read_at = full_read_at - 2000000")
+    state.close()
+
+    said = in_step.program("sync", "--apply", "--json").document
+
+    assert said["reads"][0]["by_changes"] is None
+    (missed,) = [one for one in said["findings"] if one["rule"] == "changes-missed"]
+    assert missed["subjects"] == [lost]
+    assert in_step.writes() == 0
+
+
+def test_a_full_read_that_agrees_says_nothing(in_step: Pair) -> None:
+    """Changes made since the last run are no difference: they were caught up with first."""
+    in_step.program.directory["full_read_every"] = "0"
+    in_step.program.write()
+    in_step.administrator.replace(in_step.administrator.people()[0].dn, title=["Changed"])
+
+    said = in_step.program("sync", "--apply", "--json").document
+
+    assert said["reads"][0]["by_changes"] is None
+    assert not [one for one in said["findings"] if one["rule"] == "changes-missed"]
