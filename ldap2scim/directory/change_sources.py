@@ -37,14 +37,25 @@ def begin(session: Session, settings: DirectorySettings) -> Position | None:
     return None
 
 
-def since(session: Session, settings: DirectorySettings, position: Position) -> Changes:
+def since(
+    session: Session, settings: DirectorySettings, position: Position, state: ServerState | None = None
+) -> Changes:
     """Return what was touched since a position.
+
+    Args:
+        session: connection to the server.
+        settings: of the directory.
+        position: where to go on.
+        state: what the server knew at a moment after which nothing need be seen; it may save all questions.
 
     Raises:
         ChangesRefused: the server does not go on from there.
         DirectoryUnavailable: the connection was lost or the server is busy.
         ReadIncomplete: the server did not answer to the end.
     """
+    is_active_directory = settings.kind is DirectoryKind.ACTIVE_DIRECTORY
+    if is_active_directory and state is not None and domain_controller.stands_still(position, state):
+        return Changes((), None, position, 0)
     match settings.kind, position.method:
         case DirectoryKind.OPENLDAP, ChangeMethod.SYNC:
             return syncrepl.since(session, settings, position)

@@ -106,6 +106,13 @@ def go_on(session: Asked, settings: DirectorySettings, position: Position) -> tu
     return controller, int(digits), rest
 
 
+def stands_still(position: Position, state: ServerState) -> bool:
+    """Say whether a controller had written nothing at all between a position and a state: nobody need be asked."""
+    usn, _, identity = position.cookie.partition(b"\n")[0].decode("utf-8", "replace").partition(" ")
+    known = dict(state.knows).get(state.identity, "")
+    return identity == state.identity and usn.isdecimal() and known.isdecimal() and int(known) == int(usn)
+
+
 def refused(session: Asked, why: str) -> ChangesRefused:
     """Return the error for changes that cannot be had; `why` is a clause."""
     return ChangesRefused(

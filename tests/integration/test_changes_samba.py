@@ -349,6 +349,23 @@ def test_dirsync_is_asked_for_first(views: Mapping[tuple[str, str], View], admin
         assert touch == Touch(administrator.uuid(person), person)
 
 
+def test_nothing_is_asked_where_the_state_says_that_nothing_was_written(
+    views: Mapping[tuple[str, str], View], administrator: Administrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The state that a run has read anyway tells whether there is anything to ask for."""
+    asked = _asked(views["reader", "DirSync"])
+    position = change_sources.begin(*asked)
+    assert position is not None
+    state = change_sources.server_state(*asked)
+    with monkeypatch.context() as patched:
+        patched.delattr(Session, "ask")
+        assert change_sources.since(*asked, position, state) == Changes((), None, position, 0)
+    person = administrator.person("after-the-state")
+    uuid = administrator.uuid(person)
+    later = change_sources.server_state(*asked)
+    assert [touch.uuid for touch in change_sources.since(*asked, position, later).touched] == [uuid]
+
+
 def test_a_position_of_another_controller_is_refused(views: Mapping[tuple[str, str], View]) -> None:
     """A restored controller counts under a new invocationId, and another one counts for itself."""
     for view in views.values():
