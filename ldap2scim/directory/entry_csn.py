@@ -25,7 +25,7 @@ from ldap2scim.directory.filters import Comparison, Operator
 from ldap2scim.directory.session import Session
 from ldap2scim.directory.settings import DirectorySettings
 from ldap2scim.directory.sync_refresh import MAY_HOLD_OTHERS, may_hold_others
-from ldap2scim.errors import ChangesRefused
+from ldap2scim.errors import ChangesRefused, is_temporary
 
 OVERLAP = timedelta(seconds=60)
 """How long a write may take from its stamp to its commit."""
@@ -145,8 +145,11 @@ def _is_searchable(session: Session, settings: DirectorySettings, attribute: str
     """Say whether the base entry is found by its stamp: what may not be searched is silently not found."""
     wanted = Comparison(attribute, Operator.AT_LEAST, stamp(datetime(1970, 1, 1, tzinfo=UTC), attribute).encode())
     request = SearchRequest(settings.base_dn, Scope.BASE, wanted, (attribute,))
-    answers = list(session.ask(request, f"the look-up of {attribute} of {settings.base_dn}"))
-    return any(isinstance(answer, Found) and _stamp_of(answer.entry, attribute) for answer in answers)
+    what = f"the look-up of {attribute} of {settings.base_dn}"
+    *found, done = session.ask(request, what)
+    if isinstance(done, Done) and is_temporary(error := results.refused_read(done, what, session.server)):
+        raise error
+    return any(isinstance(answer, Found) and _stamp_of(answer.entry, attribute) for answer in found)
 
 
 def _search(session: Session, settings: DirectorySettings, attribute: str, bound: str) -> tuple[list[LdapEntry], Done]:

@@ -25,7 +25,7 @@ from ldap2scim.directory.encoder import Scope, SearchRequest
 from ldap2scim.directory.session import Session
 from ldap2scim.directory.settings import DirectorySettings
 from ldap2scim.directory.sync_refresh import MAY_HOLD_OTHERS, Refresh
-from ldap2scim.errors import ChangesRefused
+from ldap2scim.errors import ChangesRefused, is_temporary
 
 _CSN = rb"\d{14}\.\d{6}Z#[0-9a-f]{6}#[0-9a-f]{3}#[0-9a-f]{6}"
 _COOKIE = re.compile(rb"rid=\d{3},(?:sid=[0-9a-f]{3},)?csn=" + _CSN + rb"(?:;" + _CSN + rb")*")
@@ -40,6 +40,7 @@ _GIVES_UP = {
     _REFRESH_REQUIRED: "it does not know the place any more where the last run stopped",
 }
 """Ends of a search for changes after which everything is read instead."""
+_FIRST = "the first question for changes"
 _ANY_ENTRY = filters.Present("objectClass")
 
 
@@ -58,9 +59,12 @@ def begin(session: Session, settings: DirectorySettings) -> Position | None:
     if not _COOKIE.fullmatch(position.cookie):
         return None
     # The root DSE speaks of the whole server; only the database itself says whether it has the overlay.
-    for answer in session.ask(_request(settings, position, Scope.BASE), "the first question for changes"):
-        if isinstance(answer, Done) and answer.code not in {results.SUCCESS, results.NO_SUCH_OBJECT}:
-            return None
+    *_, done = session.ask(_request(settings, position, Scope.BASE), _FIRST)
+    if isinstance(done, Done) and done.code != results.SUCCESS:
+        error = results.refused_read(done, _FIRST, session.server)
+        if is_temporary(error):
+            raise error
+        return None
     return position
 
 

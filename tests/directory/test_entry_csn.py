@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ldap2scim.directory import entry_csn
 from ldap2scim.directory.changes import ChangeMethod, Position, Touch
 from ldap2scim.directory.entry_csn import Place
-from ldap2scim.errors import ChangesRefused, ReadIncomplete
+from ldap2scim.errors import ChangesRefused, DirectoryUnavailable, ReadIncomplete
 from tests.directory.scripted import Answer, ScriptedWire, Start, done, entry
 
 EPOCH = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -96,11 +96,12 @@ def test_damaged_position_is_refused(start: Start, found: Position) -> None:
     ("script", "kind", "words"),
     [
         ([[done(cookie=None)]], ChangesRefused, "may not search entryCSN"),
+        ([[done(52, cookie=None)]], DirectoryUnavailable, "unavailable"),
         ([BASE_FOUND, [done(4, cookie=None)]], ChangesRefused, "sizeLimitExceeded"),
         ([BASE_FOUND, [done(50, cookie=None)]], ReadIncomplete, "insufficientAccessRights"),
         ([BASE_FOUND, [entry("cn=a"), done(cookie=None)]], ChangesRefused, "entryUUID of cn=a"),
     ],
-    ids=["no right to the stamp", "limit", "refused", "no right to the name"],
+    ids=["no right to the stamp", "unavailable", "limit", "refused", "no right to the name"],
 )
 def test_search_that_tells_nothing(
     start: Start, script: list[list[Answer] | OSError], kind: type[Exception], words: str

@@ -96,6 +96,13 @@ def test_no_position_where_syncprov_is_not(start: Start, script: list[list[Answe
     assert syncrepl.begin(session, session._settings) is None
 
 
+def test_busy_server_is_not_one_without_syncprov(start: Start) -> None:
+    """A server that is busy at the first question is asked again later, and not by another method for good."""
+    session = start(ScriptedWire([ROOT, done()], [SUFFIX, done()], [done(51, cookie=None)]))
+    with pytest.raises(DirectoryUnavailable, match="busy"):
+        change_sources.begin(session, session._settings)
+
+
 def test_everybody_is_named_once(start: Start) -> None:
     """Added and changed entries come with their DN, deleted ones without, each once; the cookie leads on."""
     wire = ScriptedWire(
