@@ -15,7 +15,7 @@ from tests.servers.available import program
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.process import LOOPBACK, Daemon, ServerDidNotStart, free_port
 
-_SCHEMAS = ("core", "cosine", "inetorgperson", "nis")
+_SCHEMAS = ("core", "cosine", "inetorgperson", "nis", "dyngroup")
 _ACCOUNTS_SUFFIX = "o=accounts"
 _ACCOUNTS = """\
 dn: o=accounts
