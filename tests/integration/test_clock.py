@@ -4,16 +4,20 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import ldap3
 import pytest
 
 from ldap2scim.run.context import Mode
 from ldap2scim.run.pipeline import synchronise
 from ldap2scim.run.report import Report
-from ldap2scim.sandbox.directory import ACTIVE_DIRECTORY, OPENLDAP, EmbeddedDirectory, embedded_directory
+from ldap2scim.sandbox.directory import ACTIVE_DIRECTORY, OPENLDAP, embedded_directory
 from ldap2scim.sandbox.ldif import LdifEntry, write_ldif
 from ldap2scim.sandbox.service import EmbeddedService, embedded_service
 from ldap2scim.settings import Settings, load
+from tests.contract.directories import Addressed
+from tests.servers.fixtures import StartSlapd
 from tests.servers.scim import scim_client
+from tests.servers.slapd import SlapdOptions
 
 NOW = datetime(2026, 4, 1, 9, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -77,7 +81,7 @@ def _policy() -> list[LdifEntry]:
     ]
 
 
-def _settings(folder: Path, directory: EmbeddedDirectory, service: EmbeddedService, kind: str, more: str) -> Settings:
+def _settings(folder: Path, directory: Addressed, service: EmbeddedService, kind: str, more: str) -> Settings:
     file = folder / "ldap2scim.yml"
     file.write_text(
         f"directories:\n  main:\n    kind: {kind}\n    addresses: ['{directory.host}:{directory.port}']\n"
@@ -142,3 +146,48 @@ def test_a_lock_of_the_password_policy_ends(tmp_path: Path, service: EmbeddedSer
         _sync(settings, NOW + timedelta(minutes=10))
         assert _enabled(service) == STAY | {"mistyped"}
         assert len(service.writes()) == 1
+
+
+@pytest.mark.slapd
+def test_a_real_lock_is_seen_by_the_next_run(tmp_path: Path, service: EmbeddedService, start_slapd: StartSlapd) -> None:
+    """After wrong passwords OpenLDAP locks the account, which is a change that a read of changes meets."""
+    policy = {
+        "objectClass": ["organizationalRole", "pwdPolicy"],
+        "cn": ["policy"],
+        "pwdAttribute": ["userPassword"],
+        "pwdLockout": ["TRUE"],
+        "pwdMaxFailure": ["2"],
+        "pwdLockoutDuration": ["900"],
+    }
+    people = [
+        (f"uid={name},{SUFFIX}", {"objectClass": ["inetOrgPerson"], "uid": [name], "cn": [name], "sn": [name]})
+        for name in sorted(STAY | {"mistyped"})
+    ]
+    secret = {"userPassword": ["right"]}
+    world: list[LdifEntry] = [
+        (SUFFIX, {"objectClass": ["domain"], "dc": ["corp"]}),
+        (f"cn=policy,{SUFFIX}", policy),
+        *((dn, {**attributes, **secret}) for dn, attributes in people),
+    ]
+    lines = (f'ppolicy_default "cn=policy,{SUFFIX}"',)
+    slapd = start_slapd(
+        "".join(write_ldif(world)), SlapdOptions(SUFFIX, overlays=("syncprov", "ppolicy"), database_lines=lines)
+    )
+    settings = _settings(
+        tmp_path,
+        slapd,
+        service,
+        "openldap",
+        "    lockout_duration: 15m\n    mapping: {user: {active: pwdAccountLockedTime}}\n",
+    )
+    now = datetime.now(UTC)
+    _sync(settings, now)
+    assert _enabled(service) == STAY | {"mistyped"}
+    for _ in range(2):
+        with_wrong = ldap3.Connection(ldap3.Server(slapd.host, slapd.port), f"uid=mistyped,{SUFFIX}", "wrong")
+        assert not with_wrong.bind()
+        with_wrong.unbind()
+    _sync(settings, now + timedelta(minutes=1))
+    assert _enabled(service) == STAY
+    _sync(settings, now + timedelta(minutes=17))
+    assert _enabled(service) == STAY | {"mistyped"}
