@@ -49,6 +49,9 @@ class LittleController:
     search_code: int = 0
     """Result code of searches for uSNChanged."""
     deleted: Parts = ((),)
+    """What the container of deleted objects shows."""
+    tombstones: Parts = ((),)
+    """What DirSync sends of what was ever deleted."""
     repeats_cookie: bool = False
     without_reply: bool = False
     requests: list[SearchRequest] = field(default_factory=list)
@@ -98,7 +101,7 @@ class LittleController:
             return
         parts = self._parts(request)
         number = int(value[start:position] or b"0") % 10
-        if "objectGUID" not in request.attributes:
+        if parts is not self.members or "*" in request.attributes:
             yield from (Found(entry, ()) for entry in parts[number])
         more = number + 1 < len(parts)
         cookie = value[start:position] if self.repeats_cookie else b"%d" % (number + 1 if more else 90)
@@ -119,6 +122,8 @@ class LittleController:
         yield _done(cookie=b"%d" % (number + 1) if number + 1 < len(parts) else b"")
 
     def _parts(self, request: SearchRequest) -> Parts:
+        if request.attributes == ("isDeleted",):
+            return self.tombstones
         return self.containers if {"name", "uSNCreated"} & set(request.attributes) else self.members
 
 

@@ -1,5 +1,6 @@
 """Changes read from a real Active Directory domain controller (Samba): what each way of asking sees of each."""
 
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -151,6 +152,15 @@ def administrator(samba: Samba) -> Iterator[Administrator]:
     found.delete(found.person("first-deleted"))
     yield found
     connection.unbind()
+
+
+def make_reader_of_changes(samba: Samba, name: str, password: str) -> str:
+    """Make an ordinary user with the right "Replicating Directory Changes" on the domain; return the DN."""
+    dn, database = f"CN={name},CN=Users,{BASE_DN}", ("-H", str(samba.database), "-s", str(samba.configuration))
+    right = ("--car=get-changes", "--action=allow", f"--objectdn={BASE_DN}", f"--trusteedn={dn}")
+    for command in (("user", "create", name, password, *database), ("dsacl", "set", *right, *database)):
+        subprocess.run(["samba-tool", *command], check=True, capture_output=True)
+    return dn
 
 
 def _settings(samba: Samba, who: str) -> DirectorySettings:
@@ -407,6 +417,22 @@ def test_a_user_without_the_right_is_refused_the_whole_sight(views: Mapping[tupl
     cookie = position.cookie.replace(position.cookie.partition(b" ")[0], b"1", 1)
     with pytest.raises(ChangesRefused, match="insufficientAccessRights"):
         views["reader", "DirSync"].since(replace(position, cookie=cookie))
+
+
+def test_the_right_to_read_changes_does_not_show_what_was_deleted_on_samba(
+    samba: Samba, administrator: Administrator
+) -> None:
+    """Active Directory sends deleted objects to who may replicate changes, Samba does not: it is found out and said."""
+    bind_dn = make_reader_of_changes(samba, "change-reader", samba.reader_password)
+    settings = replace(_settings(samba, "reader"), bind_dn=bind_dn)
+    person = administrator.person("unseen")
+    with client.connect(settings) as session:
+        position = dirsync.begin(session, settings)
+        assert position is not None
+        assert position.cookie.partition(b"\n")[2].startswith(b"\x00MSDS"), "the whole sight"
+        administrator.delete(person)
+        changes = dirsync.since(session, settings, position)
+    assert (changes.touched, changes.unsure) == ((), deleted_objects.NOT_VISIBLE)
 
 
 def test_members_with_guids_in_pieces(views: Mapping[tuple[str, str], View], administrator: Administrator) -> None:
