@@ -53,8 +53,7 @@ def since(
         DirectoryUnavailable: the connection was lost or the server is busy.
         ReadIncomplete: the server did not answer to the end.
     """
-    is_active_directory = settings.kind is DirectoryKind.ACTIVE_DIRECTORY
-    if is_active_directory and state is not None and domain_controller.stands_still(position, state):
+    if state is not None and _stands_still(settings, position, state):
         return Changes((), None, position, 0)
     match settings.kind, position.method:
         case DirectoryKind.OPENLDAP, ChangeMethod.SYNC:
@@ -69,3 +68,12 @@ def since(
         f"{session.server} was asked for changes by {position.method}, which servers of its kind do not know.",
         "Everything is read instead.",
     )
+
+
+def _stands_still(settings: DirectorySettings, position: Position, state: ServerState) -> bool:
+    match settings.kind:
+        case DirectoryKind.OPENLDAP:
+            return syncrepl.stands_still(position, state)
+        case DirectoryKind.ACTIVE_DIRECTORY:
+            return domain_controller.stands_still(position, state)
+    return False

@@ -22,6 +22,7 @@ from ldap2scim.directory.changes import ChangeMethod, Changes, Position
 from ldap2scim.directory.conversation import Found
 from ldap2scim.directory.decoder import Done, Intermediate
 from ldap2scim.directory.encoder import Scope, SearchRequest
+from ldap2scim.directory.reader import ServerState
 from ldap2scim.directory.session import Session
 from ldap2scim.directory.settings import DirectorySettings
 from ldap2scim.directory.sync_refresh import MAY_HOLD_OTHERS, Refresh
@@ -66,6 +67,14 @@ def begin(session: Session, settings: DirectorySettings) -> Position | None:
             raise error
         return None
     return position
+
+
+def stands_still(position: Position, state: ServerState) -> bool:
+    """Say whether a server that knows this has nothing to tell: its contextCSN is that of the position."""
+    if position.method is not ChangeMethod.SYNC or not _COOKIE.fullmatch(position.cookie):
+        return False
+    csns = position.cookie.decode().partition("csn=")[2].split(";")
+    return sorted(csns) == sorted(mark for _, mark in state.knows)
 
 
 def since(session: Session, settings: DirectorySettings, position: Position) -> Changes:

@@ -5,6 +5,7 @@ import pytest
 from ldap2scim.directory import change_sources, syncrepl
 from ldap2scim.directory.ber import tlv
 from ldap2scim.directory.changes import ChangeMethod, Position, Touch
+from ldap2scim.directory.reader import ServerState
 from ldap2scim.directory.settings import DirectoryKind
 from ldap2scim.errors import ChangesRefused, DirectoryError, DirectoryUnavailable, ReadIncomplete
 from tests.directory.scripted import (
@@ -132,6 +133,18 @@ def test_nothing_changed_is_one_request(start: Start) -> None:
     found = syncrepl.since(session, session._settings, START)
     assert (found.touched, found.unsure, found.position, found.transferred) == ((), None, START, 0)
     assert len(wire.sent) == 1
+
+
+def test_server_that_stands_still_is_not_asked(start: Start) -> None:
+    """Where contextCSN was just read and is that of the position, no request is needed; anything else is asked."""
+    session = start(ScriptedWire())
+    both = Position(ChangeMethod.SYNC, START.cookie + b";" + LATER)
+    marks = tuple(("000", mark.decode()) for mark in (LATER, CSN))
+    found = change_sources.since(session, session._settings, both, ServerState("ldap.example.com:389", marks))
+    assert (found.touched, found.unsure, found.position, found.transferred) == ((), None, both, 0)
+    for position, knows in [(both, marks[:1]), (START, marks), (START, ()), (Position(ChangeMethod.SYNC, b""), ())]:
+        assert not syncrepl.stands_still(position, ServerState("", knows))
+    assert not syncrepl.stands_still(Position(ChangeMethod.ENTRY_CSN, START.cookie), ServerState("", marks[1:]))
 
 
 @pytest.mark.parametrize(
