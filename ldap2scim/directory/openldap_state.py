@@ -69,7 +69,7 @@ def server_state(session: Session, settings: DirectorySettings) -> ServerState:
     """
     context = root_dse(session, settings.base_dn).naming_context
     csns = () if context is None else context_csns(session, context)
-    # A CSN is time#count#server id#modification (draft-ietf-ldup-model §5.1 has the idea).
+    # A CSN is time#count#server id#modification.
     by_server = sorted((parts[2], csn) for csn in csns if len(parts := csn.split("#")) == 4)
     return ServerState(session.server, tuple(by_server))
 

@@ -10,6 +10,9 @@ What slapd 2.5 was seen to do, and what follows from it:
   starts again with slapd. Beyond it, and without it for each change, those who *stay* are named instead.
 - A cookie that cannot be read is answered with success, everything, and the claim that all who left were named. So
   nothing is sent that has not the shape of a cookie.
+- A killed slapd starts with the contextCSN of its last checkpoint and an empty log that claims to reach back to it. It
+  refuses later positions until the next write; from then on, whoever was deleted before the crash and not yet
+  reported is not named, and nothing tells so. The next full read finds it; `syncprov-checkpoint` makes the gap smaller.
 - Where nothing was written to the database, the answer is one empty success, whatever the bind DN may see.
 """
 
