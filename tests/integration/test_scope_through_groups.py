@@ -27,6 +27,8 @@ TOP = f"dn: {SUFFIX}\nobjectClass: dcObject\nobjectClass: organization\ndc: exam
 IN_CHAIN = "1.2.840.113556.1.4.1941"
 NESTED_MEMBER_OF = ("dynlist-attrset groupOfURLs memberURL member+memberOf@groupOfNames*",)
 """Of slapo-dynlist(5): memberOf through groups in groups, made for each answer."""
+SESSION_LOG = ("syncprov-sessionlog 1000",)
+"""So that slapd names all that happened; otherwise the keys of everybody are compared in every run."""
 FAMILY = tuple(f"person{number}" for number in range(12))
 """Who is in the scope all the time, so that a read with one leaver is not visibly short (DESIGN §6)."""
 
@@ -95,14 +97,17 @@ def world(request: pytest.FixtureRequest, tmp_path: Path, server_certificates: C
             classes, kind = ("user", "group"), "active-directory"
         else:
             require("slapd")
-            options = SlapdOptions(SUFFIX, overlays=("memberof", "syncprov"))
+            options = SlapdOptions(SUFFIX, overlays=("memberof", "syncprov"), database_lines=SESSION_LOG)
             if how == "dynlist":
-                options = SlapdOptions(SUFFIX, overlays=("syncprov", "dynlist"), database_lines=NESTED_MEMBER_OF)
+                lines = (*SESSION_LOG, *NESTED_MEMBER_OF)
+                options = SlapdOptions(SUFFIX, overlays=("syncprov", "dynlist"), database_lines=lines)
             server = running.enter_context(running_slapd(tmp_path / "slapd", TOP, options, server_certificates))
             top, classes, kind = SUFFIX, ("inetOrgPerson", "groupOfNames"), "openldap"
         people, groups = f"ou=staff,{top}", f"ou=choice,{top}"
         base = people if how.endswith("elsewhere") else top
         connection = {**openldap(server, base), "kind": kind, "users": {"filter": _filter(how, groups)}}
+        # Who may see deleted objects is told by Samba of all that happened.
+        connection |= {"bind_dn": server.admin_dn, "bind_password": server.admin_password}
         administrator = running.enter_context(Administrator.of(server, top))
         for unit in (people, groups):
             administrator.add(unit, ["organizationalUnit"])
