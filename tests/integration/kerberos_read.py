@@ -1,4 +1,4 @@
-"""A program: binds with the Kerberos ticket of its environment and reads the users. Run by the system's Python.
+"""A program: binds, with the Kerberos ticket of its environment or by NTLM, and reads. Run by the system's Python.
 
 The package gssapi has no wheels for Linux; Debian has it for its own Python (python3-gssapi), which is therefore the
 one that runs this. Arguments: the repository, a folder with ldap3, and a JSON object: `host`, the `ip` that its name
@@ -29,6 +29,7 @@ def main() -> None:
     )
     from ldap2scim.errors import DirectoryError
     from ldap2scim.model import ResourceType
+    from ldap2scim.secret import Secret
 
     asked = json.loads(ASKED)
     resolve(asked["host"], asked["ip"])
@@ -41,7 +42,7 @@ def main() -> None:
         verify_certificate=True,
         ca_file=Path(asked["ca_file"]),
         bind_dn=asked["bind_dn"],
-        bind_password=None,
+        bind_password=Secret(asked["password"]) if asked["password"] else None,
         base_dn=asked["base_dn"],
         user_filter="",
         group_filter="",
@@ -50,7 +51,7 @@ def main() -> None:
         member_attribute="member",
         member_reference=MemberReference.DN,
         source_anchor="objectGUID",
-        authentication=Authentication.KERBEROS,
+        authentication=Authentication(asked["authentication"]),
     )
     search = Search(ResourceType.USER, settings.base_dn, "(sAMAccountName=reader)", ("sAMAccountName",), 100)
     try:

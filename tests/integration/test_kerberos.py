@@ -1,8 +1,9 @@
-"""The Kerberos bind at a real domain controller (Samba), made by a program of its own, `kerberos_read`."""
+"""Kerberos and NTLM binds at a real domain controller (Samba), made by a program of its own, `kerberos_read`."""
 
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import ldap3
 import pytest
 
 from tests.servers.available import program, require
+from tests.servers.process import answers
 from tests.servers.samba import Samba, running_samba
 
 pytestmark = pytest.mark.samba
@@ -64,7 +66,9 @@ class Realm:
             "port": self.samba.port,
             "encryption": "none",
             "ca_file": str(self.samba.ca_file),
+            "authentication": "kerberos",
             "bind_dn": None,
+            "password": None,
             "base_dn": self.samba.base_dn,
         }
         reader = Path(__file__).with_name("kerberos_read.py")
@@ -115,6 +119,9 @@ def strong_authentication(samba: Samba, value: str) -> Iterator[None]:
     before = samba.configuration.read_text()
     for text in (before.replace("strong auth = no", f"strong auth = {value}"), before):
         samba.stop()
+        # Its children are killed and still hold their ports for a moment.
+        while any(answers(port, samba.host) for port in samba.daemon.ports):
+            time.sleep(0.02)
         samba.configuration.write_text(text)
         samba.start()
         if text != before:
@@ -166,11 +173,24 @@ def test_no_key_distribution_centre_answers(realm: Realm) -> None:
     assert "krb5.conf" in said["remedy"]
 
 
+@pytest.mark.parametrize("encryption", ["none", "start_tls"])
+def test_ntlm_is_refused_by_samba_with_words(realm: Realm, encryption: str) -> None:
+    """Samba has not the NTLM bind that Windows has, and hangs up; the error says so and what to use instead."""
+    said = realm.read(
+        authentication="ntlm", bind_dn="LAB\\reader", password=realm.samba.reader_password, encryption=encryption
+    )
+    assert said["error"] == "DirectoryUnavailable", said
+    assert "ended the connection instead of answering the NTLM bind as LAB\\reader" in said["message"], said
+    assert "Samba has it not" in said["remedy"]
+    assert "authentication: kerberos" in said["remedy"]
+    assert realm.samba.reader_password not in str(said)
+
+
 def test_a_server_that_wants_signing_is_told_apart(realm: Realm) -> None:
     """Where the server refuses unsigned Kerberos in clear, the remedy is TLS, and over TLS it works."""
     with strong_authentication(realm.samba, "allow_sasl_over_tls"):
         said = realm.read()
-        assert said["error"] == "BindRefused"
+        assert said["error"] == "BindRefused", said
         assert "strongerAuthRequired" in said["message"]
         assert "start_tls" in said["remedy"]
         assert realm.read(encryption="start_tls") == {"found": [realm.samba.reader_dn]}
