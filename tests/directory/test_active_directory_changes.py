@@ -178,7 +178,7 @@ def test_a_controller_that_wrote_nothing_since() -> None:
     standing = f"100 {INVOCATION}\n\x01cookie".encode()
     assert domain_controller.stands_still(Position(ChangeMethod.DIRSYNC, standing), state)
     assert domain_controller.stands_still(Position(ChangeMethod.USN, f"100 {INVOCATION}\n".encode()), state)
-    for cookie in (f"90 {INVOCATION}\n", f"101 {INVOCATION}\n", f"90 {OTHER}\n", f" {INVOCATION}\n", ""):
+    for cookie in (f"90 {INVOCATION}\n", f"101 {INVOCATION}\n", f"100 {OTHER}\n", f" {INVOCATION}\n", ""):
         assert not domain_controller.stands_still(Position(ChangeMethod.USN, cookie.encode()), state)
     unknown = ServerState("dc1:389")
     assert not domain_controller.stands_still(Position(ChangeMethod.USN, b"100 dc1:389\n"), unknown)
