@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ldap2scim.sandbox.world import BASE_DN, Size, company_ldif
 from tests.servers.slapd import Slapd, SlapdOptions, running_slapd
@@ -23,6 +24,7 @@ directories:
     bind_dn: "{bind_dn}"
     bind_password: "{password}"
     base_dn: "{base_dn}"
+    full_read_every: {full_read_every}
 service:
   profile: generic
   base_url: {base_url}
@@ -51,22 +53,37 @@ def main() -> int:
         ldif = folder / "world.ldif"
         with ldif.open("w", encoding="utf-8") as out:
             out.writelines(company_ldif(size))
-        with running_slapd(folder / "slapd", ldif, SlapdOptions(suffix=BASE_DN)) as slapd:
-            settings = folder / "ldap2scim.yml"
-            settings.write_text(
-                SETTINGS.format(
-                    port=slapd.port,
-                    bind_dn=slapd.admin_dn,
-                    password=slapd.admin_password,
-                    base_dn=BASE_DN,
-                    base_url=base_url,
-                    concurrency=asked.concurrency,
-                    state=folder / "state.db",
-                ),
-                encoding="utf-8",
-            )
-            measure(slapd, settings)
+        options = SlapdOptions(suffix=BASE_DN, overlays=("syncprov",), database_lines=("syncprov-sessionlog 1000",))
+        with running_slapd(folder / "slapd", ldif, options) as slapd:
+            always, daily = (folder / "always.yml", folder / "daily.yml")
+            for settings, every in ((always, "0"), (daily, "1d")):
+                settings.write_text(
+                    SETTINGS.format(
+                        port=slapd.port,
+                        bind_dn=slapd.admin_dn,
+                        password=slapd.admin_password,
+                        base_dn=BASE_DN,
+                        full_read_every=every,
+                        base_url=base_url,
+                        concurrency=asked.concurrency,
+                        state=folder / "state.db",
+                    ),
+                    encoding="utf-8",
+                )
+            measure(slapd, always)
+            measure_changes(slapd, daily)
     return 0
+
+
+def measure_changes(slapd: Slapd, settings: Path) -> None:
+    """Run the command as a process, cold: once in full, then without a change."""
+    base = ldapsearch(slapd)
+    for what in ("the command, everything read, in step", "the command, by changes, nothing changed"):
+        seconds, said = sync(settings)
+        (read,) = said["reads"]
+        row(what, seconds, base)
+        how = read["by_changes"] or "in full"
+        print(f"    read {how}: {read['transferred']} of {read['entries']} entries transferred")
 
 
 def measure(slapd: Slapd, settings: Path) -> None:
@@ -104,6 +121,18 @@ def row(what: str, seconds: float, base: float, memory: float | None = None) -> 
     """Print one line."""
     peak = "" if memory is None else f"  peak {memory:.0f} MiB"
     print(f"{what:<50} {seconds:8.2f} s  {seconds / base:6.2f} × ldapsearch{peak}", flush=True)
+
+
+def sync(settings: Path) -> tuple[float, dict[str, Any]]:
+    """Run `sync --apply` from a cold start to its exit; return seconds and what it said."""
+    command_line = [sys.executable, "-m", "ldap2scim", "sync", "--apply", "--json", "--config", str(settings)]
+    started = time.perf_counter()
+    done = subprocess.run(command_line, capture_output=True, text=True, check=False)
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        raise SystemExit(done.stdout[-2000:] + done.stderr)
+    said: dict[str, Any] = json.loads(done.stdout)
+    return seconds, said
 
 
 def part(name: str, settings: Path) -> dict[str, float]:

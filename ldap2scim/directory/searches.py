@@ -28,10 +28,10 @@ def searches(
     names = [settings.source_anchor]
     if settings.kind in UUID_ATTRIBUTES:
         names.append(UUID_ATTRIBUTES[settings.kind])
-    for_users = [*names, *user_attributes]
+    for_users = [*names, *sorted(user_attributes)]
     if settings.member_reference is MemberReference.UID:
         for_users.append("uid")
-    for_groups = [*names, settings.member_attribute, *group_attributes]
+    for_groups = [*names, settings.member_attribute, *sorted(group_attributes)]
     extended: tuple[str, ...] = ()
     if settings.kind is DirectoryKind.ACTIVE_DIRECTORY:
         for_users += ["userAccountControl", active_directory.SID, active_directory.PRIMARY_GROUP]

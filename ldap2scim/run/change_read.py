@@ -8,7 +8,7 @@ import logging
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from ldap2scim.directory import change_sources, dn
+from ldap2scim.directory import change_sources, deleted_objects, dn
 from ldap2scim.directory.changes import ChangeMethod, Changes, Position, Touch
 from ldap2scim.directory.dependence import depends_on_others, reads_back_links
 from ldap2scim.directory.filters import parse
@@ -47,7 +47,9 @@ def read_changes(reading: Reading, place: Place) -> ChangeRead:
         RunRefused, StateError: the image cannot be written.
     """
     position = Position(ChangeMethod(place.method), place.cookie)
-    changes = change_sources.since(reading.session, reading.settings, position)
+    changes = change_sources.since(reading.session, reading.settings, position, reading.state)
+    if changes.unsure == deleted_objects.NOT_VISIBLE:
+        reading.run.note(deleted_objects.finding(reading.session, reading.settings))
     with image_writer(reading.run.lease, reading.settings.name) as image:
         catching_up = _CatchingUp(reading, image)
         catching_up.take(changes.touched)

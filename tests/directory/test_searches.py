@@ -22,11 +22,18 @@ def test_what_reading_needs_is_asked_for(make_settings: MakeSettings) -> None:
     users, groups = searches(make_settings(user_filter="!(uid=a)"), ["uid", "mail", "ENTRYUUID"], ["cn", "Member"])
     assert users.resource_type is ResourceType.USER
     assert users.filter == "(&(objectClass=inetOrgPerson)(!(uid=a)))"
-    assert users.attributes == ("entryUUID", "uid", "mail")
+    assert users.attributes == ("entryUUID", "mail", "uid")
     assert groups.resource_type is ResourceType.GROUP
     assert groups.filter == "(objectClass=groupOfNames)"
     assert groups.attributes == ("entryUUID", "member", "cn")
     assert users.base == groups.base == "dc=example,dc=com"
+
+
+def test_the_same_attributes_make_the_same_search(make_settings: MakeSettings) -> None:
+    """Sets have another order in each process; by a search that differs all would be read again."""
+    settings = make_settings()
+
+    assert searches(settings, ["sn", "cn", "mail"], ["cn", "o"]) == searches(settings, ["mail", "sn", "cn"], ["o", "cn"])
 
 
 def test_uid_is_asked_for_where_groups_list_it(make_settings: MakeSettings) -> None:
