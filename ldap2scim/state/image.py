@@ -139,7 +139,9 @@ class ImageWriter:
 
     def unseen(self) -> tuple[KnownName, ...]:
         """Return the entries that this read has not met: they leave with a full read."""
-        return tuple(name for name in self.every_name() if not self._seen[name.id])
+        ids = self._connection.scalars(select(image.c.id).where(image.c.directory == self._directory))
+        missing = [row_id for row_id in ids if not self._seen[row_id]]
+        return tuple(found for piece in chunks(missing) for found in names(self._connection, image.c.id.in_(piece)))
 
     def saw(self, row_id: int) -> bool:
         """Say whether this read met an entry."""

@@ -87,6 +87,15 @@ class Daemon:
         self._signal(signal.SIGKILL)
         self._process.wait()
         self._process = None
+        self._wait_until_silent()
+
+    def _wait_until_silent(self, seconds: float = 10) -> None:
+        """Wait until no port answers: children live on for a moment, and would be taken for the next start's."""
+        deadline = time.monotonic() + seconds
+        while any(answers(port, self.host) for port in self.ports):
+            if time.monotonic() > deadline:
+                raise ServerDidNotStart(f"{self.command[0]} was ended and still answers on {self.ports}")
+            time.sleep(0.02)
 
     def log(self) -> str:
         """Return the end of what it wrote."""
