@@ -16,6 +16,8 @@ from tests.servers.process import LOOPBACK
 
 BUSY, UNAVAILABLE, SIZE_LIMIT, REFERRAL = 51, 52, 4, 10
 _PAGED_RESULTS = b"1.2.840.113556.1.4.319"
+SYNC_REQUEST = b"1.3.6.1.4.1.4203.1.9.1.1"
+"""Of a search for changes (RFC 4533 §2.2): a marker that makes it count, though it has no pages."""
 _SEQUENCE, _INTEGER, _OCTETS, _ENUMERATED, _CONTROLS, _REFERRALS = 0x30, 0x02, 0x04, 0x0A, 0xA0, 0xA3
 _BIND_REQUEST, _BIND_RESPONSE, _SEARCH_REQUEST, _ENTRY, _DONE = 0x60, 0x61, 0x63, 0x64, 0x65
 _OTHER_COOKIE = b"another"
@@ -52,7 +54,8 @@ class Plan:
 
     fault: Fault | Refusal
     marker: bytes
-    """What the octets of the search contain, such as an object class of its filter. Searches in pages alone count."""
+    """What the octets of the search contain, such as an object class of its filter. Of searches without pages only
+    those for changes count."""
     position: int = 0
     """Entries that pass; the fault takes the place of what follows. Faults of pages strike the first page asked for
     after them."""
@@ -70,6 +73,8 @@ class _Asked:
     """Among the searches of the plan, from one on."""
     passed: int = 0
     had_empty_page: bool = False
+    is_over: bool = False
+    """The client was told so; what the server still sends is kept from it."""
 
 
 @dataclass(slots=True)
@@ -160,6 +165,8 @@ class LdapProxy:
                 line.client.sendall(_message(number, _result(_BIND_RESPONSE, self.bind_refusal)))
             elif tag == _SEARCH_REQUEST and (cookie := _cookie(message)) is not None:
                 self._search(line, number, message, cookie)
+            elif tag == _SEARCH_REQUEST and SYNC_REQUEST in message:
+                self._search(line, number, message, b"")
             else:
                 line.server.sendall(message)
 
@@ -199,11 +206,12 @@ class LdapProxy:
     def _answers(self, line: _Line) -> None:
         for message in _messages(line.server):
             number, tag = _head(message)
-            asked = line.searches.get(number) if tag in {_ENTRY, _DONE} else None
-            plan = self.plan
-            if asked is None:
+            asked, plan = line.searches.get(number), self.plan
+            if asked is not None and asked.is_over:
+                continue
+            if asked is None or tag not in {_ENTRY, _DONE}:
                 line.client.sendall(message)
-            elif plan is None or not self._is_due(plan, asked) or not self._spoilt(plan.fault, line, number, message):
+            elif plan is None or not self._is_due(plan, asked) or not self._spoilt(plan.fault, line, asked, message):
                 self._pass(line, asked, tag, message)
 
     def _pass(self, line: _Line, asked: _Asked, tag: int, message: bytes) -> None:
@@ -220,12 +228,13 @@ class LdapProxy:
             except BaseException as error:  # noqa: BLE001 - the test looks at it
                 self.failed.append(error)
 
-    def _spoilt(self, fault: Fault | Refusal, line: _Line, number: int, message: bytes) -> bool:
+    def _spoilt(self, fault: Fault | Refusal, line: _Line, asked: _Asked, message: bytes) -> bool:
+        number, _ = _head(message)
         match fault:
             case Refusal(code, referral):
                 self.struck += 1
+                asked.is_over = True
                 line.client.sendall(_message(number, _result(_DONE, code, referral)))
-                self._drain(line)
             case Fault.CUT:
                 self.struck += 1
                 line.client.sendall(message[: len(message) // 2])
@@ -236,12 +245,6 @@ class LdapProxy:
             case _:
                 return False
         return True
-
-    @staticmethod
-    def _drain(line: _Line) -> None:
-        """Take what the server still sends, until the client goes away."""
-        for _ in _messages(line.server):
-            pass
 
 
 @contextmanager
