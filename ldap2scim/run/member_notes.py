@@ -1,6 +1,7 @@
 """What is said of the members that groups list and that are none at the service: once a run, with some names."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -19,42 +20,56 @@ def member_notes(references: References, image: ImageReader) -> Iterator[Finding
     foreign = (unresolved["reason"] == UNKNOWN) & (unresolved["kind"] == ReferenceKind.SID.value)
     outside = unresolved["reason"].isin([UNKNOWN, Standing.OUT_OF_SCOPE.value]) & ~foreign
     if outside.any():
-        yield _note(
-            "member-outside",
-            "members of {groups} are not among the entries that were read (outside the base or the filters, or gone), "
-            "and were left out",
-            "Widen the filters if they should be members; they come in by themselves as soon as they are in scope.",
-            unresolved[outside],
-            image,
+        listed = _Listed.of(unresolved[outside], image)
+        yield Finding(
+            rule="member-outside",
+            severity=Severity.NOTE,
+            message=f"{listed.count} are not among the entries that were read (outside the base or the filters, or "
+            f"gone), and were left out: {listed.shown}.",
+            remedy="Widen the filters if they should be members; they come in by themselves as soon as they are in "
+            "scope.",
+            subjects=listed.names,
         )
     if foreign.any():
-        yield _note(
-            "foreign-member",
-            "members of {groups} are principals of a domain that no directory of this run has (or built-in ones, such "
-            "as Authenticated Users), and were left out",
-            "Configure their domain as another directory if these members should be at the service.",
-            unresolved[foreign],
-            image,
+        listed = _Listed.of(unresolved[foreign], image)
+        yield Finding(
+            rule="foreign-member",
+            severity=Severity.NOTE,
+            message=f"{listed.count} are principals of a domain that no directory of this run has (or built-in ones, "
+            f"such as Authenticated Users), and were left out: {listed.shown}.",
+            remedy="Configure their domain as another directory if these members should be at the service.",
+            subjects=listed.names,
         )
     if nested.any():
-        yield _note(
-            "nested-group-ignored",
-            "members of {groups} are groups, and were left out",
-            "Write `nesting: flatten` for the directory if the members of these groups should count, or `nesting: "
-            "keep` where the service can hold groups in groups.",
-            unresolved[nested],
-            image,
+        listed = _Listed.of(unresolved[nested], image)
+        yield Finding(
+            rule="nested-group-ignored",
+            severity=Severity.NOTE,
+            message=f"{listed.count} are groups, and were left out: {listed.shown}.",
+            remedy="Write `nesting: flatten` for the directory if the members of these groups should count, or "
+            "`nesting: keep` where the service can hold groups in groups.",
+            subjects=listed.names,
         )
 
 
-def _note(rule: str, what: str, remedy: str, rows: pd.DataFrame, image: ImageReader) -> Finding:
-    listed = rows.drop_duplicates(["reference", "kind"])
-    shown = listed.head(_SHOWN)
-    columns = (shown[name].tolist() for name in ("reference", "kind", "listed_by"))
-    names = tuple(_name(image, *row) for row in zip(*columns, strict=True))
-    more = f" and {len(listed) - len(names)} more" if len(listed) > len(names) else ""
-    message = f"{len(listed)} {what.format(groups=_groups(rows))}: {'; '.join(names)}{more}."
-    return Finding(rule=rule, severity=Severity.NOTE, message=message, remedy=remedy, subjects=names)
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """Members that are left out for one reason."""
+
+    count: str
+    """How many, of how many groups."""
+    names: tuple[str, ...]
+    """Of some."""
+    shown: str
+    """Those, and how many more there are."""
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, image: ImageReader) -> "_Listed":
+        listed = rows.drop_duplicates(["reference", "kind"])
+        columns = (listed[name].head(_SHOWN).tolist() for name in ("reference", "kind", "listed_by"))
+        names = tuple(_name(image, *row) for row in zip(*columns, strict=True))
+        more = f" and {len(listed) - len(names)} more" if len(listed) > len(names) else ""
+        return cls(f"{len(listed)} members of {_groups(rows)}", names, f"{'; '.join(names)}{more}")
 
 
 def _groups(rows: pd.DataFrame) -> str:
