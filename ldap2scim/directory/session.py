@@ -127,7 +127,7 @@ class Session:
             DirectoryUnavailable: the connection was lost or the server is busy.
             ReadIncomplete: the server would not say (no rights, a referral).
         """
-        what = f"the look-up of {dn}"
+        what = f"the look-up of {dn or 'the root DSE'}"
         entry, done = self._ask_one(dn, _ANY_ENTRY, attributes, what)
         if done.code == results.NO_SUCH_OBJECT:
             return None
