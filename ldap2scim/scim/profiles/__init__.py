@@ -4,8 +4,18 @@ from ldap2scim.errors import SettingsError
 from ldap2scim.scim.profiles.generic import GENERIC
 from ldap2scim.scim.profiles.iij_id import IIJ_ID
 from ldap2scim.scim.profiles.profile import (
+    Addressed,
+    Counted,
     ListingMethod,
+    MemberAdditions,
+    MemberRemovals,
+    MembersShown,
+    Paging,
+    PatchPaths,
     Profile,
+    RateLimit,
+    RemovalState,
+    RemovalStep,
     RestoreMethod,
     UpdateMethod,
     UserDeletion,
@@ -14,8 +24,18 @@ from ldap2scim.scim.profiles.profile import (
 
 __all__ = [
     "NAMES",
+    "Addressed",
+    "Counted",
     "ListingMethod",
+    "MemberAdditions",
+    "MemberRemovals",
+    "MembersShown",
+    "Paging",
+    "PatchPaths",
     "Profile",
+    "RateLimit",
+    "RemovalState",
+    "RemovalStep",
     "RestoreMethod",
     "UpdateMethod",
     "UserDeletion",

@@ -1,13 +1,14 @@
 """What one make of SCIM service does in its own way, as data. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from ldap2scim import __version__
 from ldap2scim.model import GuidForm, ResourceType
-from ldap2scim.scim.provider import Capabilities
+from ldap2scim.scim.provider import Capabilities, ScimRequest
+from ldap2scim.scim.schemas import ENDPOINT
 from ldap2scim.scim.settings import Leavers
 
 OUTSIDE_THE_RFC: Final[Mapping[ResourceType, frozenset[str]]] = {
@@ -49,6 +50,145 @@ class ListingMethod(StrEnum):
     """POST to `/.search` below the endpoint: no filter in any URL, so none in any access log."""
 
 
+class PatchPaths(StrEnum):
+    """How an operation of a PATCH says what it changes (RFC 7644 §3.5.2)."""
+
+    WRITTEN = "written"
+    """`"path": "title", "value": "Dr"`."""
+    IN_VALUE = "in-value"
+    """No path: `"value": {"title": "Dr"}`. A removal keeps its path, since the RFC knows it no other way."""
+
+
+class MemberAdditions(StrEnum):
+    """How members are added to a group."""
+
+    ARRAY = "array"
+    """One operation with all of them."""
+    ONE_EACH = "one-each"
+    """One operation a member."""
+
+
+class MemberRemovals(StrEnum):
+    """How members are taken out of a group."""
+
+    BY_FILTER = "by-filter"
+    """`"path": "members[value eq \"…\"]"`, one operation a member (RFC 7644 §3.5.2.2)."""
+    BY_VALUE = "by-value"
+    """`"path": "members", "value": [{"value": "…"}, …]`: outside the RFC, and the one way at some services."""
+
+
+class MembersShown(StrEnum):
+    """Where the service shows the members of a group."""
+
+    LISTS = "lists"
+    """In lists, and in the group itself."""
+    ONE_GROUP = "one-group"
+    """In the answer to a GET of one group only."""
+    NOWHERE = "nowhere"
+    """Nowhere: an empty list says nothing; what we remember counts."""
+
+
+class Paging(StrEnum):
+    """How the pages of a listing follow one another."""
+
+    INDEX = "index"
+    """`startIndex` (RFC 7644 §3.4.2.4)."""
+    CURSOR = "cursor"
+    """`cursor` and `nextCursor` (RFC 9865)."""
+
+
+class RemovalState(StrEnum):
+    """What a leaver's account can be at the service."""
+
+    DEACTIVATED = "deactivated"
+    PENDING = "pending"
+    """Deleted, and kept by the service for a while."""
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalStep:
+    """One step of the way out of the service."""
+
+    state: RemovalState
+    undone: bool
+    """Whether the account can come back from it as it was. A step that cannot be undone, in a ladder that has one
+    that can, is only taken where the settings say so in as many words."""
+    days: int | None = None
+    """How long the service keeps an account in this state before it takes the next step; None: until told."""
+
+
+class Counted(StrEnum):
+    """What a rate limit counts."""
+
+    REQUESTS = "requests"
+    MEMBERS = "members"
+    """Members added to one and the same group."""
+
+
+class Addressed(StrEnum):
+    """What the requests under a rate limit are sent to."""
+
+    ANYTHING = "anything"
+    ENDPOINT = "endpoint"
+    """`/Users`: a listing, a search, a creation."""
+    RESOURCE = "resource"
+    """`/Users/{id}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """So many requests in so much time. Every limit that fits a request holds for it."""
+
+    requests: int
+    seconds: float
+    methods: frozenset[str] = frozenset()
+    """Empty: all."""
+    resource_types: frozenset[ResourceType] = frozenset()
+    """Empty: all, and what is about no resource."""
+    burst: int | None = None
+    """Requests that may go out at once; None: all of `requests`."""
+    above_bytes: int | None = None
+    """Only for bodies of more bytes than this."""
+    up_to_bytes: int | None = None
+    """Only for bodies of at most so many bytes."""
+    addressed: Addressed = Addressed.ANYTHING
+    counted: Counted = Counted.REQUESTS
+
+    def holds_for(self, request: ScimRequest, size: int) -> bool:
+        """Say whether a request with a body of `size` bytes is under this limit."""
+        return (
+            (not self.methods or request.method in self.methods)
+            and (self.above_bytes is None or size > self.above_bytes)
+            and (self.up_to_bytes is None or size <= self.up_to_bytes)
+            and self._is_about(request.path)
+        )
+
+    def _is_about(self, path: str) -> bool:
+        _, endpoint, *rest = path.split("/")
+        if self.resource_types and f"/{endpoint}" not in {ENDPOINT[kind] for kind in self.resource_types}:
+            return False
+        one = bool(rest) and rest[0] != ".search"
+        return self.addressed is Addressed.ANYTHING or one == (self.addressed is Addressed.RESOURCE)
+
+
+WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+READS: Final = frozenset({"GET"})
+USERS: Final = frozenset({ResourceType.USER})
+GROUPS: Final = frozenset({ResourceType.GROUP})
+
+EVERY_OPERATOR: Final = frozenset({"eq", "ne", "co", "sw", "ew", "pr", "gt", "ge", "lt", "le", "and", "or", "not"})
+"""Of RFC 7644 §3.4.2.2."""
+BOTH_WAYS: Final = (
+    RemovalStep(RemovalState.DEACTIVATED, undone=True),
+    RemovalStep(RemovalState.DELETED, undone=False),
+)
+LOOK_UPS: Final[Mapping[ResourceType, tuple[str, ...]]] = {
+    ResourceType.USER: ("externalId", "userName"),
+    ResourceType.GROUP: ("externalId", "displayName"),
+}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
     """How one make of service is spoken to. Compared by identity: profiles are constants."""
@@ -80,6 +220,50 @@ class Profile:
     """The most resources asked for at once, whatever the service allows."""
     user_agent: str = f"ldap2scim/{__version__}"
     """Some services (GitHub) refuse requests without one."""
+    group_update: UpdateMethod | None = None
+    """How groups are changed; None: as users are, by `update`."""
+    patch_paths: PatchPaths = PatchPaths.WRITTEN
+    member_additions: MemberAdditions = MemberAdditions.ARRAY
+    member_removals: MemberRemovals = MemberRemovals.BY_FILTER
+    members_shown: MembersShown = MembersShown.LISTS
+    paging: Paging = Paging.INDEX
+    filter_operators: frozenset[str] = EVERY_OPERATOR
+    """A filter with any other is not sent: everything is read, and sorted out here."""
+    look_ups: Mapping[ResourceType, tuple[str, ...]] = field(default_factory=lambda: LOOK_UPS)
+    """Attributes (as on the wire) by which one resource can be found, the surest first."""
+    limits: tuple[RateLimit, ...] = ()
+    """What the service publishes of its rate limits; empty: nothing, and its answers must teach."""
+    quota_share: float = 1.0
+    """Part of `limits` that is used by default; less where other programs draw on the same quota."""
+    rate_limit_statuses: frozenset[int] = frozenset({429})
+    """Statuses that ask to come again later. 403 counts only where the answer speaks of a rate or quota."""
+    removal: tuple[RemovalStep, ...] = BOTH_WAYS
+    """The ladder of a leaver's user, the gentlest step first."""
+    one_value: frozenset[str] = frozenset()
+    """Multi-valued attributes (`emails`) of which the service takes one value: the primary one, or the first."""
+    case_exact: frozenset[ResourceType] = frozenset()
+    """Kinds whose login or name the service compares with case; RFC 7643 §8.7.1 has neither so."""
+    ignored: Mapping[ResourceType, frozenset[str]] = field(default_factory=dict)
+    """Attributes, and sub-attributes (`name.formatted`), that the service drops or does not let anybody write: they
+    are neither sent nor compared."""
+    booleans_as_text: bool = False
+    """`active` comes back as "true". Reading always bears it; a filter on it cannot be trusted to the service."""
+    group_rename: bool = True
+    """Whether `displayName` of a group can be changed."""
+    group_id_is_name: bool = False
+    """The id of a group is its name, and a rename makes another id."""
+    bulk_saves: bool = False
+    """Whether RFC 7644 §3.7 costs less of the quota than the same requests one by one."""
+
+    def update_of(self, resource_type: ResourceType) -> UpdateMethod:
+        """Return how resources of a kind are changed."""
+        own = self.group_update if resource_type is ResourceType.GROUP else None
+        return own or self.update
+
+    def ignores(self, resource_type: ResourceType, attribute: str, sub_attribute: str = "") -> bool:
+        """Say whether the service drops an attribute, or one of its sub-attributes."""
+        dropped = self.ignored.get(resource_type, frozenset())
+        return attribute in dropped or f"{attribute}.{sub_attribute}" in dropped
 
 
 def unsupported(profile: Profile, paths: Iterable[str]) -> tuple[str, ...]:
