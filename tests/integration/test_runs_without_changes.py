@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from ldap2scim.sandbox.ldif import LdifEntry, write_ldif
 from ldap2scim.sandbox.service import embedded_service
 from ldap2scim.sandbox.world import BASE_DN
 from tests.integration.pairs import SMALL, Pair, paired, world
-from tests.servers.fixtures import StartSlapd
+from tests.servers.fixtures import StartSamba, StartSlapd
+from tests.servers.samba import BASE_DN as BASE
 from tests.servers.slapd import SlapdOptions
-
-pytestmark = pytest.mark.slapd
 
 MOST_ENTRIES = 10
 
@@ -29,6 +29,44 @@ def in_step(start_slapd: StartSlapd, tmp_path: Path) -> Iterator[Pair]:
         yield pair
 
 
+@pytest.mark.samba
+def test_on_a_domain_controller_too(start_samba: StartSamba, tmp_path: Path) -> None:
+    """As an ordinary user, by DirSync: nothing changed, next to nothing is transferred."""
+    samba = start_samba("".join(write_ldif(domain(30))))
+    connection = {
+        "kind": "active-directory",
+        "addresses": [samba.host],
+        "encryption": "none",
+        "bind_dn": samba.reader_dn,
+        "bind_password": samba.reader_password,
+        "base_dn": f"OU=World,{samba.base_dn}",
+    }
+    with embedded_service() as service, paired(tmp_path / "installed", samba, service, connection=connection) as pair:
+        assert pair.program("sync", "--apply").code == 0
+        assert pair.program("sync", "--apply").code == 0
+        service.clear_requests()
+
+        line = reads(pair)
+
+        assert line["by_changes"] == "DirSync"
+        assert line["entries"] == 31
+        assert isinstance(line["transferred"], int)
+        assert line["transferred"] <= MOST_ENTRIES
+        assert service.requests == ()
+
+
+def domain(people: int) -> Iterator[LdifEntry]:
+    """Yield a unit of people, all of them in one group."""
+    world = f"OU=World,{BASE}"
+    yield world, {"objectClass": ["organizationalUnit"], "ou": ["World"]}
+    names = [f"person{number}" for number in range(people)]
+    for name in names:
+        account = {"sAMAccountName": [name], "userPrincipalName": [f"{name}@lab.test"], "userAccountControl": ["544"]}
+        yield f"CN={name},{world}", {"objectClass": ["user"], **account, "sn": ["山田"], "givenName": [name]}
+    members = [f"CN={name},{world}" for name in names]
+    yield f"CN=all,{world}", {"objectClass": ["group"], "sAMAccountName": ["all"], "member": members}
+
+
 def reads(pair: Pair) -> dict[str, object]:
     """Run, and return how its directory was read."""
     said = pair.program("sync", "--apply", "--json")
@@ -37,6 +75,7 @@ def reads(pair: Pair) -> dict[str, object]:
     return dict(line)
 
 
+@pytest.mark.slapd
 def test_nothing_is_asked_of_the_service_and_next_to_nothing_of_the_directory(in_step: Pair) -> None:
     """A handful of entries, however many there are; the report is that of a run that looked at all."""
     whole = in_step.program("recover", "--apply", "--json").document
@@ -55,6 +94,7 @@ def test_nothing_is_asked_of_the_service_and_next_to_nothing_of_the_directory(in
     assert "read by changes (syncrepl)" in in_step.program("sync", "--apply").out
 
 
+@pytest.mark.slapd
 def test_a_change_is_seen_by_the_next_run(in_step: Pair) -> None:
     """One person: a few entries are read, one is written."""
     person = in_step.administrator.people()[0]
@@ -68,6 +108,7 @@ def test_a_change_is_seen_by_the_next_run(in_step: Pair) -> None:
     assert in_step.writes() == 1
 
 
+@pytest.mark.slapd
 def test_changed_settings_are_looked_at(in_step: Pair) -> None:
     """The same image under another mapping is another desired state."""
     in_step.program.others["mapping"] = {"user": {"title": "description"}}
@@ -80,6 +121,7 @@ def test_changed_settings_are_looked_at(in_step: Pair) -> None:
     assert said.document["held"]
 
 
+@pytest.mark.slapd
 def test_a_full_read_comes_when_it_is_due_and_says_what_changes_had_missed(in_step: Pair) -> None:
     """An image that is not what the directory says is found, mended and reported."""
     in_step.program.directory["full_read_every"] = "1s"
@@ -99,6 +141,7 @@ def test_a_full_read_comes_when_it_is_due_and_says_what_changes_had_missed(in_st
     assert in_step.writes() == 0
 
 
+@pytest.mark.slapd
 def test_a_full_read_that_agrees_says_nothing(in_step: Pair) -> None:
     """Changes made since the last run are no difference: they were caught up with first."""
     in_step.program.directory["full_read_every"] = "0"
