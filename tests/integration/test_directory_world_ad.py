@@ -246,15 +246,21 @@ def test_only_the_primary_group(pair: Pair) -> None:
     assert members_there(pair, "staff") == {"Taro"}
 
 
-def test_groups_in_groups(pair: Pair) -> None:
-    """Groups that contain each other in a circle are read, and each has the people that it lists itself."""
+@pytest.mark.parametrize(
+    ("nesting", "inner_has", "outer_has"),
+    [("ignore", {"Ida"}, {"Taro"}), ("flatten", {"Ida", "Taro"}, {"Ida", "Taro"})],
+)
+def test_groups_in_groups(pair: Pair, nesting: str, inner_has: set[str], outer_has: set[str]) -> None:
+    """Groups that contain each other in a circle are read; they have what they list, or also what is in the other."""
+    pair.program.directory["groups"] = {"nesting": nesting}
+    pair.program.write()
     ida, taro = hire(pair, "Ida"), hire(pair, "Taro")
     inner = group(pair, "inner", ida)
     outer = group(pair, "outer", taro, inner)
     pair.administrator.insert(inner, "member", outer)
     sync(pair)
-    assert members_there(pair, "inner") == {"Ida"}
-    assert members_there(pair, "outer") == {"Taro"}
+    assert members_there(pair, "inner") == inner_has
+    assert members_there(pair, "outer") == outer_has
     pair.writes()
     sync(pair)
     assert pair.writes() == 0
