@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ldap2scim.model import GuidForm, ResourceType
+from ldap2scim.scim.profiles.guidance import Guidance, Refusal
 from ldap2scim.scim.profiles.profile import (
     ListingMethod,
     Profile,
@@ -38,6 +39,35 @@ ASSUMED_PLACEMENTS: Final[Mapping[ResourceType, Mapping[str, str]]] = {
     ResourceType.GROUP: {"description": IIJ_GROUP, "email": IIJ_GROUP, "group_type": IIJ_GROUP},
 }
 
+_NEW_TOKEN: Final = (
+    "An ID administrator issues a token in the console, for the resource server `IIJ ID Service API`; it is shown once."
+)
+IIJ_ID_GUIDANCE: Final = Guidance(
+    # Two of them, those of users, suffice for passwords alone.
+    scopes={
+        ResourceType.USER: frozenset({"escim_read_users", "escim_write_users"}),
+        ResourceType.GROUP: frozenset({"escim_read_groups", "escim_write_groups"}),
+    },
+    new_token=_NEW_TOKEN,
+    access={
+        401: "The token is wrong, expired or revoked. An expired one vanishes from the console's list; disabling or "
+        "deleting the user who owns it revokes it, even if that user is restored. " + _NEW_TOKEN,
+        403: "The token needs the scopes escim_read_users, escim_write_users, escim_read_groups and "
+        "escim_write_groups (the first two alone for passwords); see also that its owner is still an ID administrator. "
+        + _NEW_TOKEN,
+    },
+    not_found_on_create="Most likely the domain of this login is not registered in the tenant "
+    "(`organization is not found.`): register it in the console, or correct the login in the directory or the mapping.",
+    firewall=("auth.iij.jp and all hosts below it (*.auth.iij.jp), 443/TCP; their addresses change",),
+    new_users=(
+        "Nobody was mailed. Each person enters the login ID on the login page of the IIJ ID Service, which mails a "
+        "temporary password to the notification address; who has no address cannot get one.",
+        "Mails about passwords go to every registered address, all others to the primary one alone.",
+    ),
+    refuses=frozenset(Refusal),
+    most={"emails": 5, "phone_numbers": 10, "ims": 10},  # the console has 4 addresses beside the primary one
+)
+
 IIJ_ID: Final = Profile(
     name="iij-id",
     base_url="https://scim.auth.iij.jp/scim/v2",
@@ -52,5 +82,6 @@ IIJ_ID: Final = Profile(
     # Application-linking ID and external ID become the immutable ID of Microsoft 365, which is the base64 of the
     # GUID's octets. The form itself is not documented: look at a user of the tenant before the first run.
     guid_form=GuidForm.BASE64,
+    guidance=IIJ_ID_GUIDANCE,
     assumed=Capabilities(patch=True, filter=True, etag=False, bulk=False, sort=False, max_results=None),
 )

@@ -7,6 +7,7 @@ from typing import Final
 
 from ldap2scim import __version__
 from ldap2scim.model import GuidForm, ResourceType
+from ldap2scim.scim.profiles.guidance import ANY_SERVICE, Guidance
 from ldap2scim.scim.provider import Capabilities, ScimRequest
 from ldap2scim.scim.schemas import ENDPOINT
 from ldap2scim.scim.settings import Leavers
@@ -246,6 +247,8 @@ class Profile:
     ignored: Mapping[ResourceType, frozenset[str]] = field(default_factory=dict)
     """Attributes, and sub-attributes (`name.formatted`), that the service drops or does not let anybody write: they
     are neither sent nor compared."""
+    guidance: Guidance = ANY_SERVICE
+    """What an administrator is told of it, and what it is known to refuse."""
     booleans_as_text: bool = False
     """`active` comes back as "true". Reading always bears it; a filter on it cannot be trusted to the service."""
     group_rename: bool = True
