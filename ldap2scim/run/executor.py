@@ -149,7 +149,7 @@ class Executor:
     async def _send_changes(
         self, target: Target, changes: Sequence[AttributeChange], attributes: Attributes, operation: Operation
     ) -> "_Sent":
-        if self._view.patches:
+        if self._view.patches(target.resource_type):
             request = requests.update(target, changes, self._profile)
         else:
             current = await self._view.read(target)
@@ -192,7 +192,7 @@ class Executor:
     async def _deactivate(self, operation: Deactivate) -> Done:
         target = Target(operation.resource_type, operation.service_id, self._view.version(operation.version))
         try:
-            if self._view.patches:
+            if self._view.patches(target.resource_type):
                 response = await self._service.send(requests.deactivate(target))
             else:
                 current = await self._view.read(target)

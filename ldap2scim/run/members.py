@@ -39,7 +39,7 @@ async def change_members(view: ServiceView, remembered: Remembered, operation: C
     named = _named(remembered, operation)
     target = Target(operation.resource_type, group_id)
     try:
-        return await (_patch if view.patches else _put)(view, remembered, operation, target, named)
+        return await (_patch if view.patches(operation.resource_type) else _put)(view, remembered, operation, target, named)
     except ResourceNotFound as error:
         gone = await view.is_gone(target)
         return Failed(operation, error, Gone(operation.key) if gone else None)

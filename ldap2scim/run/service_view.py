@@ -13,7 +13,7 @@ from ldap2scim.planning.operations import AttributeChange
 from ldap2scim.scim import requests
 from ldap2scim.scim.filters import eq
 from ldap2scim.scim.layout import member_of
-from ldap2scim.scim.profiles import Profile, UserDeletion
+from ldap2scim.scim.profiles import Profile, UpdateMethod, UserDeletion
 from ldap2scim.scim.provider import Capabilities, Json, ServiceProvider
 from ldap2scim.scim.requests import Target
 from ldap2scim.scim.schemas import ENDPOINT
@@ -49,10 +49,9 @@ class ServiceView:
     witnesses: Mapping[ResourceType, tuple[str, ...]]
     """Two ids that the service is known to have: when one of them answers, a 404 for another id can be believed."""
 
-    @property
-    def patches(self) -> bool:
-        """Say whether changes go by PATCH."""
-        return self.capabilities.patch
+    def patches(self, resource_type: ResourceType) -> bool:
+        """Say whether changes of a kind go by PATCH."""
+        return self.capabilities.patch and self.profile.update_of(resource_type) is UpdateMethod.PATCH
 
     def version(self, version: str | None) -> str | None:
         """Return a version that may be demanded of the service, None where it has none."""

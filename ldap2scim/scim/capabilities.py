@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ldap2scim.scim.layout import member_of
-from ldap2scim.scim.profiles import Profile, UpdateMethod
+from ldap2scim.scim.profiles import Profile
 from ldap2scim.scim.provider import Capabilities, Json
 
 
@@ -15,7 +15,7 @@ def capabilities_of(config: Json | None, profile: Profile) -> Capabilities:
     assumed = profile.assumed
     said = config or {}
     return Capabilities(
-        patch=_supported(said, "patch", assumed.patch) and profile.update is UpdateMethod.PATCH,
+        patch=_supported(said, "patch", assumed.patch),
         filter=_supported(said, "filter", assumed.filter),
         etag=_supported(said, "etag", assumed.etag),
         bulk=_supported(said, "bulk", assumed.bulk),

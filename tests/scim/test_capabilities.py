@@ -1,9 +1,7 @@
 """What a service says of itself, corrected by its profile."""
 
-import dataclasses
-
 from ldap2scim.scim.capabilities import capabilities_of
-from ldap2scim.scim.profiles import UpdateMethod, by_name
+from ldap2scim.scim.profiles import by_name
 from ldap2scim.scim.provider import Capabilities
 from tests.scim.strategies import sample
 
@@ -19,11 +17,8 @@ def test_the_config_of_the_rfc() -> None:
     )
 
 
-def test_the_profile_fills_what_is_not_said_and_may_forbid_patch() -> None:
-    """No end point, or a half one; texts as booleans; a profile that knows better."""
-    puts = dataclasses.replace(GENERIC, update=UpdateMethod.PUT)
-
+def test_the_profile_fills_what_is_not_said() -> None:
+    """No end point, or a half one; texts as booleans."""
     assert capabilities_of(None, GENERIC) == GENERIC.assumed
     assert not capabilities_of({"patch": {"supported": "False"}}, GENERIC).patch
     assert capabilities_of({"PATCH": {"SUPPORTED": True}, "filter": {"maxResults": 0}}, GENERIC) == GENERIC.assumed
-    assert not capabilities_of(sample("rfc7643-8.5"), puts).patch
