@@ -26,7 +26,7 @@ from ldap2scim.scim.profiles import Profile, by_name
 from ldap2scim.scim.provider import Capabilities, Json, ScimRequest, ScimResponse
 from ldap2scim.scim.rate import ATTEMPTS_IN_DOUBT, Clock, Pace, wait_before_retry
 from ldap2scim.scim.requests import SERVICE_PROVIDER_CONFIG, Page, is_repeatable
-from ldap2scim.scim.responses import judge
+from ldap2scim.scim.responses import advised, judge
 from ldap2scim.scim.settings import ServiceSettings
 from ldap2scim.scim.transport import Lane, Lanes, Prepared, open_lanes, unknown
 
@@ -160,7 +160,10 @@ class ScimConnection:
         if logger.isEnabledFor(logging.DEBUG):
             elapsed = (self._clock.monotonic() - begun) * 1000
             logger.debug("%s %s %d %.0f ms", request.method, request.path, answer.status, elapsed)
-        return judge(request, answer.status, answer.headers, answer.content, self._clock.wall())
+        try:
+            return judge(request, answer.status, answer.headers, answer.content, self._clock.wall())
+        except (AccessRefused, ResourceNotFound) as error:
+            raise advised(error, request, self.profile.guidance) from error.__cause__
 
 
 def _may_be_our_own_doing(refusal: ServiceError) -> bool:

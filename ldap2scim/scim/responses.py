@@ -22,6 +22,7 @@ from ldap2scim.errors import (
     VersionConflict,
 )
 from ldap2scim.scim.layout import member_of
+from ldap2scim.scim.profiles.guidance import Guidance
 from ldap2scim.scim.provider import Json, ScimRequest, ScimResponse
 from ldap2scim.scim.requests import is_write
 from ldap2scim.scim.schemas import ERROR
@@ -59,6 +60,16 @@ def judge(
             status,
         )
     raise _refused(request, status, headers, content, body)
+
+
+def advised(error: ServiceError, request: ScimRequest, guidance: Guidance) -> ServiceError:
+    """Return an error with the remedy that holds at this make of service, where there is one."""
+    remedy = guidance.access.get(error.status or 0)
+    if isinstance(error, ResourceNotFound) and request.method == "POST" and is_write(request):
+        remedy = guidance.not_found_on_create
+    if remedy is None:
+        return error
+    return type(error)(error.message, remedy, error.status, error.scim_type, error.retry_after)
 
 
 def retry_after(value: str | None, now: float) -> float | None:

@@ -34,7 +34,7 @@ class Guidance:
     """Scopes that a token needs to synchronise each kind; empty: nothing is known of them."""
     access: Mapping[int, str] = field(default_factory=dict)
     """What to do after 401 and 403; empty: the usual words."""
-    new_token: str = "Get a new token from the service, and put it where the settings say."
+    renewal: str = "Get a new token from the service, and put it where the settings say."
     """Where a token comes from."""
     not_found_on_create: str = "The service has no such end point: check the base URL (it ends before `/Users`)."
     """What to do after a SCIM error 404 in answer to a POST."""

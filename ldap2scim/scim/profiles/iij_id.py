@@ -39,7 +39,7 @@ ASSUMED_PLACEMENTS: Final[Mapping[ResourceType, Mapping[str, str]]] = {
     ResourceType.GROUP: {"description": IIJ_GROUP, "email": IIJ_GROUP, "group_type": IIJ_GROUP},
 }
 
-_NEW_TOKEN: Final = (
+_RENEWAL: Final = (
     "An ID administrator issues a token in the console, for the resource server `IIJ ID Service API`; it is shown once."
 )
 IIJ_ID_GUIDANCE: Final = Guidance(
@@ -48,20 +48,20 @@ IIJ_ID_GUIDANCE: Final = Guidance(
         ResourceType.USER: frozenset({"escim_read_users", "escim_write_users"}),
         ResourceType.GROUP: frozenset({"escim_read_groups", "escim_write_groups"}),
     },
-    new_token=_NEW_TOKEN,
+    renewal=_RENEWAL,
     access={
         401: "The token is wrong, expired or revoked. An expired one vanishes from the console's list; disabling or "
-        "deleting the user who owns it revokes it, even if that user is restored. " + _NEW_TOKEN,
+        "deleting the user who owns it revokes it, even if that user is restored. " + _RENEWAL,
         403: "The token needs the scopes escim_read_users, escim_write_users, escim_read_groups and "
         "escim_write_groups (the first two alone for passwords); see also that its owner is still an ID administrator. "
-        + _NEW_TOKEN,
+        + _RENEWAL,
     },
     not_found_on_create="Most likely the domain of this login is not registered in the tenant "
     "(`organization is not found.`): register it in the console, or correct the login in the directory or the mapping.",
     firewall=("auth.iij.jp and all hosts below it (*.auth.iij.jp), 443/TCP; their addresses change",),
     new_users=(
-        "Nobody was mailed. Each person enters the login ID on the login page of the IIJ ID Service, which mails a "
-        "temporary password to the notification address; who has no address cannot get one.",
+        "Nobody was mailed. Each person enters the login ID on the login page of the IIJ ID Service.",
+        "The service then mails a temporary password to the notification address; who has none cannot get one.",
         "Mails about passwords go to every registered address, all others to the primary one alone.",
     ),
     refuses=frozenset(Refusal),
