@@ -68,7 +68,7 @@ class Reading:
     def covers(self, search: Search, name: str) -> bool:
         """Say whether a DN lies below the base of a search."""
         base, found = dn.normalise(search.base), dn.normalise(name)
-        return found == base or found.endswith(f",{base}")
+        return not base or found == base or found.endswith(f",{base}")
 
     def place(self, position: Position | None, full_read_at: datetime) -> Place | None:
         """Return from where the next read of changes goes on."""
