@@ -193,7 +193,7 @@ class Executor:
         target = Target(operation.resource_type, operation.service_id, self._view.version(operation.version))
         try:
             if self._view.patches(target.resource_type):
-                response = await self._service.send(requests.deactivate(target))
+                response = await self._service.send(requests.deactivate(target, self._profile))
             else:
                 current = await self._view.read(target)
                 response = await self._service.send(requests.replace(target, put.with_activity(current, active=False)))

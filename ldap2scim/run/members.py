@@ -8,7 +8,7 @@ from ldap2scim.planning.operations import ChangeMembers
 from ldap2scim.run.done import Applied, Done, Failed, InDoubt, Remembered
 from ldap2scim.run.service_view import ServiceView, foreign_id, shown_members
 from ldap2scim.scim import put, requests
-from ldap2scim.scim.provider import ScimRequest
+from ldap2scim.scim.patch import member_counts
 from ldap2scim.scim.requests import Target
 from ldap2scim.scim.wire import version_of
 from ldap2scim.state.snapshot_rows import Gone, MembersChanged
@@ -39,7 +39,8 @@ async def change_members(view: ServiceView, remembered: Remembered, operation: C
     named = _named(remembered, operation)
     target = Target(operation.resource_type, group_id)
     try:
-        return await (_patch if view.patches(operation.resource_type) else _put)(view, remembered, operation, target, named)
+        send = _patch if view.patches(operation.resource_type) else _put
+        return await send(view, remembered, operation, target, named)
     except ResourceNotFound as error:
         gone = await view.is_gone(target)
         return Failed(operation, error, Gone(operation.key) if gone else None)
@@ -70,7 +71,8 @@ async def _patch(
         except ServiceError as error:
             done = MembersChanged(operation.key, _keys(named.added[:entered]), _keys(named.removed[:left]))
             return (InDoubt if isinstance(error, OutcomeUnknown) else Failed)(operation, error, done)
-        left, entered = left + _removals(request), entered + _additions(request)
+        added, removed = member_counts((request.body or {})["Operations"])
+        left, entered = left + removed, entered + added
         version = response.etag or version_of(response.body or {})
     change = MembersChanged(operation.key, _keys(named.added), operation.removed, view.version(version))
     return Applied(operation, change, missing=named.missing)
@@ -99,13 +101,3 @@ async def _put(
 
 def _keys(named: tuple[tuple[Key, str], ...]) -> tuple[Key, ...]:
     return tuple(key for key, _ in named)
-
-
-def _removals(request: ScimRequest) -> int:
-    operations = (request.body or {})["Operations"]
-    return sum(1 for operation in operations if operation["op"] == "remove")
-
-
-def _additions(request: ScimRequest) -> int:
-    operations = (request.body or {})["Operations"]
-    return sum(len(operation["value"]) for operation in operations if operation["op"] == "add")

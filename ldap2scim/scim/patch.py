@@ -1,11 +1,14 @@
 """Changes → PATCH operations of RFC 7644 §3.5.2. Pure.
 
 Single values are added or replaced, multi-valued attributes are replaced whole, members are added and
-removed by name: a group is never sent whole, so that one new member costs one small request.
+removed by name: a group is never sent whole, so that one new member costs one small request. How an operation is
+written, the profile says (`PatchPaths`, `MemberAdditions`, `MemberRemovals`).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, cast
+import dataclasses
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar, cast
 
 import orjson
 
@@ -13,10 +16,12 @@ from ldap2scim.model import EXTENSIONS, AttributeValue, ComplexValue, ResourceTy
 from ldap2scim.planning.operations import AttributeChange
 from ldap2scim.scim.filters import eq
 from ldap2scim.scim.layout import Place, Shape, place_of
-from ldap2scim.scim.profiles import Profile
+from ldap2scim.scim.profiles import MemberAdditions, MemberRemovals, PatchPaths, Profile
 from ldap2scim.scim.provider import Json
 from ldap2scim.scim.schemas import PATCH_OP
 from ldap2scim.scim.wire import value_to_wire
+
+Item = TypeVar("Item", str, Json)
 
 
 def patch_op(operations: Sequence[Json]) -> dict[str, Any]:
@@ -32,7 +37,23 @@ def attribute_operations(
     Raises:
         SettingsError: an attribute has no place at this service.
     """
-    return tuple(operation for change in changes for operation in _operations_of(resource_type, change, profile))
+    written = (operation for change in changes for operation in _operations_of(resource_type, change, profile))
+    return tuple(in_dialect(operation, profile) for operation in written)
+
+
+def in_dialect(operation: Json, profile: Profile) -> Json:
+    """Return an operation as the service reads it: with its path, or with the path inside its value.
+
+    RFC 7644 §3.5.2: a value without a path is a part of the resource. A removal needs its path.
+    """
+    path = operation["path"]
+    if profile.patch_paths is PatchPaths.WRITTEN or operation["op"] == "remove":
+        return operation
+    urn, _, names = path.rpartition(":")
+    value = operation["value"]
+    for name in reversed(names.split(".")):
+        value = {name: value}
+    return {"op": operation["op"], "value": {urn: value} if urn else value}
 
 
 def member_requests(
@@ -44,12 +65,26 @@ def member_requests(
     that a service with a limit on the size of a group has room. No request holds more members or bytes than the
     profile allows.
     """
-    removals = [{"op": "remove", "path": f"members[{eq('value', member)}]"} for member in removed]
-    additions = [member_value(member, is_group=member in groups) for member in added]
     return (
-        *(tuple(batch) for batch in _batches(removals, profile)),
-        *(({"op": "add", "path": "members", "value": batch},) for batch in _batches(additions, profile)),
+        *(
+            tuple(_removals(batch, profile))
+            for batch in _batches(removed, partial(_removals, profile=profile), profile)
+        ),
+        *_additions_of([member_value(member, is_group=member in groups) for member in added], profile),
     )
+
+
+def member_counts(operations: Iterable[Json]) -> tuple[int, int]:
+    """Return how many members the operations of a PATCH add and remove."""
+    added = removed = 0
+    for operation in operations:
+        value = operation.get("value", [operation.get("path")])
+        count = len(value["members"] if isinstance(value, Mapping) else value)
+        if operation["op"] == "add":
+            added += count
+        else:
+            removed += count
+    return added, removed
 
 
 def member_value(service_id: str, *, is_group: bool) -> dict[str, str]:
@@ -95,15 +130,52 @@ def _complex(place: Place, change: AttributeChange) -> Iterator[Json]:
             yield _single(place.path(name), old.get(name), new.get(name))
 
 
-def _batches(items: Sequence[Mapping[str, Any]], profile: Profile) -> Iterator[list[Mapping[str, Any]]]:
-    batch: list[Mapping[str, Any]] = []
-    size = 0
+def _removals(members: Sequence[str], profile: Profile) -> list[Json]:
+    match profile.member_removals:
+        case MemberRemovals.BY_FILTER:
+            return [{"op": "remove", "path": f"members[{eq('value', member)}]"} for member in members]
+        case MemberRemovals.BY_VALUE:
+            return [{"op": "remove", "path": "members", "value": [{"value": member} for member in members]}]
+
+
+def _additions(values: Sequence[Json], profile: Profile) -> list[Json]:
+    match profile.member_additions:
+        case MemberAdditions.ARRAY:
+            parts = [list(values)]
+        case MemberAdditions.ONE_EACH:
+            parts = [[value] for value in values]
+    return [in_dialect({"op": "add", "path": "members", "value": part}, profile) for part in parts]
+
+
+def _additions_of(values: Sequence[Json], profile: Profile) -> Iterator[tuple[Json, ...]]:
+    written = partial(_additions, profile=profile)
+    batches = list(_batches(values, written, profile))
+    if profile.small_request is not None:
+        small = dataclasses.replace(profile, bytes_per_request=profile.small_request.bytes)
+        cheaper = list(_batches(values, written, small))
+        if len(cheaper) <= len(batches) * profile.small_request.worth:
+            batches = cheaper
+    for batch in batches:
+        yield tuple(written(batch))
+
+
+def _batches(
+    items: Sequence[Item], written: Callable[[Sequence[Item]], list[Json]], profile: Profile
+) -> Iterator[list[Item]]:
+    """Yield `items` in as many parts as the limits need; a body is measured as the profile's dialect writes it."""
+    empty = _size(written([]))
+    batch: list[Item] = []
+    size = empty
     for item in items:
-        length = len(orjson.dumps(item)) + 1
+        length = _size(written([item])) - empty + 1
         if batch and (len(batch) >= profile.members_per_request or size + length > profile.bytes_per_request):
             yield batch
-            batch, size = [], 0
+            batch, size = [], empty
         batch.append(item)
         size += length
     if batch:
         yield batch
+
+
+def _size(operations: Sequence[Json]) -> int:
+    return len(orjson.dumps(patch_op(operations)))

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from ldap2scim.model import Attributes, ResourceType
 from ldap2scim.planning.operations import AttributeChange
 from ldap2scim.scim.filters import eq
-from ldap2scim.scim.patch import attribute_operations, member_requests, patch_op
+from ldap2scim.scim.patch import attribute_operations, in_dialect, member_requests, patch_op
 from ldap2scim.scim.profiles import ListingMethod, Profile
 from ldap2scim.scim.provider import Json, ScimRequest
 from ldap2scim.scim.schemas import ENDPOINT, SEARCH_REQUEST
@@ -64,9 +64,9 @@ def replace(target: Target, body: Json) -> ScimRequest:
     return ScimRequest("PUT", target.path, body, if_match=target.version)
 
 
-def deactivate(target: Target) -> ScimRequest:
+def deactivate(target: Target, profile: Profile) -> ScimRequest:
     """PATCH that disables a user."""
-    return _patch(target, ({"op": "replace", "path": "active", "value": False},))
+    return _patch(target, (in_dialect({"op": "replace", "path": "active", "value": False}, profile),))
 
 
 def delete(target: Target) -> ScimRequest:
@@ -77,7 +77,7 @@ def delete(target: Target) -> ScimRequest:
 def activate(target: Target, changes: Iterable[AttributeChange], profile: Profile) -> ScimRequest:
     """PATCH that brings a user back with whatever else changed meanwhile (`RestoreMethod.ACTIVATE`)."""
     others = [change for change in changes if change.path != "active"]
-    enable = {"op": "replace", "path": "active", "value": True}
+    enable = in_dialect({"op": "replace", "path": "active", "value": True}, profile)
     return _patch(target, (enable, *attribute_operations(target.resource_type, others, profile)))
 
 

@@ -181,7 +181,7 @@ async def test_a_create_that_may_have_been_carried_out_is_never_repeated(failure
 
 
 @pytest.mark.parametrize("failure", [httpx.ReadTimeout("slow"), scim_error(500), httpx.Response(502)])
-@pytest.mark.parametrize("request_", [requests.read(BOB), requests.deactivate(BOB), requests.delete(BOB)])
+@pytest.mark.parametrize("request_", [requests.read(BOB), requests.deactivate(BOB, GENERIC), requests.delete(BOB)])
 async def test_what_may_be_repeated_is(failure: Answer, request_: ScimRequest) -> None:
     """Reads, and writes that leave the same state."""
     service = Service(failure, scim(200, {"id": "bob"}))
@@ -197,11 +197,11 @@ async def test_a_refusal_that_our_own_lost_attempt_may_have_caused_is_in_doubt(r
     lost = Service(httpx.ReadError("reset"), refusal)
     async with connection(lost) as provider:
         with pytest.raises(OutcomeUnknown):
-            await provider.send(requests.deactivate(BOB))
+            await provider.send(requests.deactivate(BOB, GENERIC))
     refused = Service(refusal)
     async with connection(refused) as provider:
         with pytest.raises(ServiceError) as caught:
-            await provider.send(requests.deactivate(BOB))
+            await provider.send(requests.deactivate(BOB, GENERIC))
 
     assert not isinstance(caught.value, OutcomeUnknown)
 

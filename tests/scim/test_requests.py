@@ -24,7 +24,7 @@ def test_an_id_is_encoded_into_the_path() -> None:
 
 def test_a_leaver_is_disabled_by_one_small_patch() -> None:
     """`active` becomes false, with the version that it must still have."""
-    request = requests.deactivate(BOB)
+    request = requests.deactivate(BOB, GENERIC)
 
     assert request.method == "PATCH"
     assert request.if_match == 'W/"1"'
@@ -70,7 +70,7 @@ def test_look_ups_go_the_way_the_service_documents() -> None:
         (requests.create(USER, {"user_name": "b"}, GENERIC), True, False),
         (requests.delete(BOB), True, True),
         (requests.replace(BOB, {}), True, True),
-        (requests.deactivate(BOB), True, True),
+        (requests.deactivate(BOB, GENERIC), True, True),
         (requests.change_members(Target(GROUP, "g"), ["a"], [], GENERIC)[0], True, True),
         (
             ScimRequest("PATCH", "/Users/1", {"Operations": [{"op": "add", "path": "emails", "value": [{}]}]}),

@@ -127,6 +127,16 @@ class Counted(StrEnum):
     """Members added to one and the same group."""
 
 
+@dataclass(frozen=True, slots=True)
+class SmallRequest:
+    """A PATCH that costs the service, and so the quota, much less than a large one."""
+
+    bytes: int
+    """The largest body of a small one."""
+    worth: int
+    """So many small ones cost as much as a large one."""
+
+
 class Addressed(StrEnum):
     """What the requests under a rate limit are sent to."""
 
@@ -226,6 +236,7 @@ class Profile:
     patch_paths: PatchPaths = PatchPaths.WRITTEN
     member_additions: MemberAdditions = MemberAdditions.ARRAY
     member_removals: MemberRemovals = MemberRemovals.BY_FILTER
+    small_request: SmallRequest | None = None
     members_shown: MembersShown = MembersShown.LISTS
     paging: Paging = Paging.INDEX
     filter_operators: frozenset[str] = EVERY_OPERATOR
