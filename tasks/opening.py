@@ -9,6 +9,7 @@ from pathlib import Path
 from ldap2scim.run.context import Mode, Run, open_run
 from ldap2scim.settings import load
 from tasks.logs import PhaseLog, domain_logs, messages_instead_of_tracebacks
+from tasks.secrets import secret_block
 
 logger = logging.getLogger("ldap2scim.settings")
 
@@ -22,7 +23,7 @@ def opened(config: str, mode: str) -> Iterator[Run]:
         RunRefused: another run holds the lease.
         StateError: the state cannot be opened.
     """
-    settings = load(Path(config), os.environ)
+    settings = load(Path(config), os.environ, secret_block)
     with domain_logs(settings.log_level), messages_instead_of_tracebacks():
         for note in settings.notes:
             logger.info(note)

@@ -1,6 +1,7 @@
 """What is needed to reach a SCIM service. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,6 +15,15 @@ class Leavers(StrEnum):
     """DELETE; at the IIJ ID Service this means pending deletion."""
     DEACTIVATE = "deactivate"
     """`active` becomes false; the resource stays."""
+
+
+class ReadBack(StrEnum):
+    """Which writes are read back, since services do answer with success and change nothing."""
+
+    NONE = "none"
+    SAMPLE = "sample"
+    """The first three of each kind of write, and every hundredth."""
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,7 @@ class ServiceSettings:
     """SCIM filter (RFC 7644 §3.4.2.2) that limits which users this instance sees; empty: all."""
     group_filter: str
     proxy: ProxySettings | None = None
+    """None: the service is reached directly."""
     ca_file: Path | None = None
     verify_certificate: bool = True
     timeout: float = 60.0
@@ -48,3 +59,10 @@ class ServiceSettings:
     """Requests under way at once."""
     retry_budget: float = 120.0
     """Seconds that one request may spend on waiting and trying again."""
+    token_expires: datetime | None = None
+    """When the token ends, as the settings say; one that says so itself is believed."""
+    client_certificate: Path | None = None
+    """PEM file of a certificate that we show to the service (mutual TLS)."""
+    client_key: Path | None = None
+    """PEM file of its key; None: the key is in the file of the certificate."""
+    read_back: ReadBack = ReadBack.SAMPLE

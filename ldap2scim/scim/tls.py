@@ -5,6 +5,7 @@ import ssl
 from pathlib import Path
 
 from ldap2scim.errors import SettingsError
+from ldap2scim.scim.settings import ServiceSettings
 
 
 def trust(context: ssl.SSLContext, ca_file: Path | None) -> ssl.SSLContext:
@@ -24,6 +25,24 @@ def trust(context: ssl.SSLContext, ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
+def show_certificate(context: ssl.SSLContext, settings: ServiceSettings) -> None:
+    """Let `context` show our own certificate where the service asks for one (mutual TLS).
+
+    Raises:
+        SettingsError: certificate and key cannot be used.
+    """
+    if settings.client_certificate is None:
+        return
+    try:
+        # Without `password` OpenSSL would ask the terminal for the passphrase of a locked key.
+        context.load_cert_chain(settings.client_certificate, settings.client_key, password=_no_passphrase)
+    except (OSError, ValueError) as error:
+        reason = _why_unusable(error)
+        raise SettingsError(
+            (f"service.client_certificate: {settings.client_certificate} cannot be used: {reason}.",)
+        ) from error
+
+
 def permanent_cause(error: BaseException) -> str | None:
     """Return why a connection will fail next time as well, or None where it may not."""
     cause: BaseException | None = error
@@ -31,6 +50,10 @@ def permanent_cause(error: BaseException) -> str | None:
         match cause:
             case ssl.SSLCertVerificationError():
                 return f"its certificate is not trusted ({getattr(cause, 'verify_message', None) or cause.strerror})"
+            case ssl.SSLError(reason=reason) if reason and "CERTIFICATE_REQUIRED" in reason:
+                return "it wants a certificate of ours: write `client_certificate`"
+            case ssl.SSLError(reason=reason) if reason and "ALERT" in reason and "CERTIFICATE" in reason.upper():
+                return f"it refuses our client certificate ({reason.lower().replace('_', ' ')})"
             case ssl.SSLError():
                 return "it does not speak TLS as it should on this port"
             case socket.gaierror(errno=socket.EAI_NONAME):
@@ -38,3 +61,19 @@ def permanent_cause(error: BaseException) -> str | None:
             case _:
                 cause = cause.__cause__ or cause.__context__
     return None
+
+
+def _no_passphrase() -> str:
+    raise ValueError("its key is locked with a passphrase")
+
+
+def _why_unusable(error: OSError | ValueError) -> str:
+    match error:
+        case ssl.SSLError(reason="KEY_VALUES_MISMATCH"):
+            return "the key is not that of the certificate"
+        case ssl.SSLError():
+            return "certificate and key must both be there, in PEM"
+        case OSError():
+            return error.strerror or "it cannot be read"
+        case _:
+            return str(error)

@@ -15,7 +15,7 @@ from ldap2scim.scim.provider import ScimRequest
 from ldap2scim.scim.requests import is_write
 from ldap2scim.scim.responses import ASK_LATER
 from ldap2scim.scim.settings import ProxySettings, ServiceSettings
-from ldap2scim.scim.tls import permanent_cause, trust
+from ldap2scim.scim.tls import permanent_cause, show_certificate, trust
 
 KEEP_ALIVE: Final = 4.0
 """Seconds. Many servers close an idle connection after 5; a POST on a connection that closes is in doubt."""
@@ -74,13 +74,14 @@ def open_lanes(settings: ServiceSettings) -> tuple[Lane, ...]:
     """Return a way to the service for each request that may be under way at once.
 
     Raises:
-        SettingsError: proxy or CA file cannot be used.
+        SettingsError: proxy, CA file or client certificate cannot be used.
     """
     # One connection each: a pool looks at all of its connections for every request, a third of its time with 8.
     limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE)
     context = httpx.create_ssl_context(verify=settings.verify_certificate, trust_env=False)
     if settings.verify_certificate:
         trust(context, settings.ca_file)
+    show_certificate(context, settings)
     proxy = _proxy(settings.proxy)
     return tuple(
         httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits, proxy=proxy)

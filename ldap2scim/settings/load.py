@@ -12,24 +12,27 @@ from ldap2scim.settings.composed import Settings
 from ldap2scim.settings.nodes import MappingNode, merge
 from ldap2scim.settings.parts import Parts
 from ldap2scim.settings.problems import Problem, in_reading_order
-from ldap2scim.settings.reading import Reading, Section
+from ldap2scim.settings.reading import Reading, SecretBlocks, Section, no_secret_blocks
 from ldap2scim.settings.secret_values import exposure, read_secret_file, unreadable
 from ldap2scim.settings.yaml_reader import read
 
 
-def load(path: Path, environ: Mapping[str, str]) -> Settings:
+def load(path: Path, environ: Mapping[str, str], secret_blocks: SecretBlocks = no_secret_blocks) -> Settings:
     """Read `ldap2scim.yml`, or `config.yml` with the `secret.yml` beside it; the roots tell which it is.
 
     Args:
         path: The settings file.
         environ: Environment variables, for `${NAME}`.
+        secret_blocks: Reads a secret kept by Prefect; the command has no such thing.
 
     Raises:
         SettingsError: with every problem of every file, each with file, line and column.
     """
     problems: list[Problem] = []
     tree = read(path, problems)
-    reading = Reading(path.parent.absolute(), environ, read_secret_file, unreadable, problems=problems)
+    reading = Reading(
+        path.parent.absolute(), environ, read_secret_file, unreadable, problems=problems, secret_blocks=secret_blocks
+    )
     parts = None
     if tree is not None and is_original(tree):
         parts = _load_original(path, tree, reading)

@@ -32,7 +32,7 @@ from ldap2scim.settings.parts import Parts, finished_mapping
 from ldap2scim.settings.reading import Section, Unfit
 from ldap2scim.settings.rules import Overlay
 from ldap2scim.settings.secret_values import password, token
-from ldap2scim.settings.service_parts import compose, read_transport
+from ldap2scim.settings.service_parts import compose, read_transport, way_out
 from ldap2scim.settings.values import (
     addresses,
     boolean,
@@ -173,14 +173,14 @@ def _service(section: Section) -> ServiceSettings:
         transport,
         section.take("token", token, None),
         (filters.take("user", scim_filter, ""), filters.take("group", scim_filter, "")),
-        _proxy(proxy),
+        _proxy(proxy, transport.base_url),
     )
     filters.finish()
     section.finish()
     return service
 
 
-def _proxy(section: Section) -> ProxySettings | None:
+def _proxy(section: Section, base_url: str) -> ProxySettings | None:
     if section.node is None:
         return None
     proxy = ProxySettings(
@@ -188,5 +188,6 @@ def _proxy(section: Section) -> ProxySettings | None:
         section.take("user", filled, None),
         section.take("password", password, None),
     )
+    used = way_out(proxy, base_url, section, "except")
     section.finish()
-    return proxy
+    return used

@@ -22,7 +22,7 @@ from ldap2scim.settings.original_mapping import read_original_overlay
 from ldap2scim.settings.parts import Parts, finished_mapping
 from ldap2scim.settings.reading import Field, Section, Unfit
 from ldap2scim.settings.secret_values import password, token
-from ldap2scim.settings.service_parts import compose, read_transport
+from ldap2scim.settings.service_parts import compose, read_transport, way_out
 from ldap2scim.settings.values import boolean, filled, one_of, split_address, whole
 from ldap2scim.settings.yaml_problems import array_advice
 
@@ -96,13 +96,14 @@ def _log_level(section: Section) -> LogLevel:
 
 def _service(scim: Section, ours: Section, secret_hint: str) -> ServiceSettings:
     transport = read_transport(ours, IIJ_ID)
+    proxy = way_out(_proxy(scim), transport.base_url, ours, "proxy_except")
     ours.finish()
     filters = scim.section("filter")
     service = compose(
         transport,
         scim.require("token", token, None, secret_hint),
         (filters.take("user", scim_filter, ""), filters.take("group", scim_filter, "")),
-        _proxy(scim),
+        proxy,
     )
     filters.finish()
     return service

@@ -41,6 +41,21 @@ class Unreadable(Protocol):
         """Return why it cannot be read; None where it can."""
 
 
+class SecretBlocks(Protocol):
+    """Reads a Secret block of Prefect."""
+
+    def __call__(self, name: str) -> str:
+        """Return its text. Raises Unfit."""
+
+
+def no_secret_blocks(name: str) -> str:
+    """Refuse: the command knows nothing of Prefect."""
+    raise Unfit(
+        f"is in the Secret block `{name}` of Prefect, which only the flows can read (`python -m flows.sync`, or a "
+        "deployment). For the command write `${NAME}` or `{file: PATH}`."
+    )
+
+
 @dataclass(slots=True)
 class Reading:
     """What one load of settings has come to so far."""
@@ -50,6 +65,7 @@ class Reading:
     environ: Mapping[str, str]
     secret_files: SecretFiles
     unreadable: Unreadable
+    secret_blocks: SecretBlocks = no_secret_blocks
     secret_places: frozenset[str] = frozenset()
     """Files that are meant to hold secrets in clear: `secret.yml`."""
     clear_files: set[str] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""Reads passwords and tokens: written out, from the environment, or from a file. Reads files.
+"""Reads passwords and tokens: written out, from the environment, a file, or a Secret block of Prefect. Reads files.
 
 No message of this module holds any part of a secret.
 """
@@ -8,11 +8,12 @@ import stat
 from pathlib import Path
 
 from ldap2scim.secret import Secret
-from ldap2scim.settings.nodes import MappingNode, ScalarNode, describe
+from ldap2scim.settings.nodes import MappingNode, Node, ScalarNode, describe
 from ldap2scim.settings.reading import Field, Section, Unfit
 from ldap2scim.settings.values import filled, raw_text, variable
 
 _WHOLE_VARIABLE = re.compile(r"\$(\$)?(\{([A-Za-z_][A-Za-z0-9_]*)\})")
+_WAYS = "must be a text, `${NAME}`, `{file: PATH}` or `{prefect_secret: NAME}`."
 LARGEST = 64 * 1024
 """Bytes; tokens are a few kilobytes at most."""
 
@@ -20,11 +21,12 @@ LARGEST = 64 * 1024
 def password(field: Field) -> Secret:
     """Return a secret.
 
-    It is `${NAME}` and nothing else (a variable), `{file: PATH}`, or the text itself. Inside a longer text the
-    signs `${` mean themselves, since a password may hold anything; `$${NAME}` is the text `${NAME}`.
+    It is `${NAME}` and nothing else (a variable), `{file: PATH}`, `{prefect_secret: NAME}`, or the text itself.
+    Inside a longer text the signs `${` mean themselves, since a password may hold anything; `$${NAME}` is the text
+    `${NAME}`.
     """
     if isinstance(field.node, MappingNode):
-        return Secret(_from_file(field, field.node))
+        return Secret(_kept_elsewhere(field, field.node))
     written = _scalar(field)
     found = _WHOLE_VARIABLE.fullmatch(written)
     if found is None or found[1]:
@@ -84,12 +86,25 @@ def exposure(path: Path, mode: int) -> str | None:
     return None
 
 
-def _from_file(field: Field, node: MappingNode) -> str:
+def _kept_elsewhere(field: Field, node: MappingNode) -> str:
     section = Section(field.reading, field.path, node, node.place)
-    entry = section.get("file")
+    file, block = section.get("file"), section.get("prefect_secret")
     section.finish()
-    if entry is None:
-        raise Unfit("must be a text, `${NAME}`, or `{file: PATH}`.")
+    if file is not None and block is None:
+        return _from_file(field, file)
+    if block is not None and file is None:
+        return _from_block(field, block)
+    raise Unfit(_WAYS)
+
+
+def _from_block(field: Field, entry: Node) -> str:
+    name = filled(Field(field.reading, field.path, entry, field.origin))
+    text = field.reading.secret_blocks(name)
+    field.origin = f"Prefect Secret {name} ({field.origin})"
+    return _usable(text)
+
+
+def _from_file(field: Field, entry: Node) -> str:
     path = field.reading.base / Path(filled(Field(field.reading, field.path, entry, field.origin))).expanduser()
     text, note = field.reading.secret_files(path)
     if note:
@@ -101,7 +116,7 @@ def _from_file(field: Field, node: MappingNode) -> str:
 def _scalar(field: Field) -> str:
     if isinstance(field.node, ScalarNode) and not isinstance(field.node.value, bool):
         return raw_text(field.node)
-    raise Unfit(f"must be a text, `${{NAME}}`, or `{{file: PATH}}`, not {describe(field.node)}.")
+    raise Unfit(f"{_WAYS[:-1]}, not {describe(field.node)}.")
 
 
 def _usable(text: str) -> str:

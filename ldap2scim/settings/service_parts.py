@@ -1,16 +1,18 @@
 """Reads the service: both forms write its profile and transport alike, the rest in their own places. No I/O."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ldap2scim.scim.profiles import Profile
 from ldap2scim.scim.profiles.iij_id import IIJ_ID
-from ldap2scim.scim.settings import Leavers, ProxySettings, ServiceSettings
+from ldap2scim.scim.settings import Leavers, ProxySettings, ReadBack, ServiceSettings
 from ldap2scim.secret import Secret
 from ldap2scim.settings.common import profile
-from ldap2scim.settings.reading import Section
-from ldap2scim.settings.values import boolean, is_loopback, number, one_of, path, url, whole
+from ldap2scim.settings.no_proxy import exceptions, goes_direct
+from ldap2scim.settings.reading import Field, Section, Unfit
+from ldap2scim.settings.values import boolean, filled, is_loopback, number, one_of, path, readable, texts, url, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,10 @@ class Transport:
     timeout: float
     concurrency: int
     retry_budget: float
+    read_back: ReadBack
+    token_expires: datetime | None
+    client_certificate: Path | None
+    client_key: Path | None
 
 
 def read_transport(section: Section, usual: Profile) -> Transport:
@@ -36,6 +42,7 @@ def read_transport(section: Section, usual: Profile) -> Transport:
     else:
         base_url = section.take("base_url", url, named.base_url, origin)
     _note_clear_http(section, base_url)
+    certificate = section.take("client_certificate", readable, None)
     return Transport(
         profile=named,
         base_url=base_url,
@@ -45,6 +52,10 @@ def read_transport(section: Section, usual: Profile) -> Transport:
         timeout=section.take("timeout", number(1, 3600), 60.0),
         concurrency=section.take("concurrency", whole(1, 256), 8),
         retry_budget=section.take("retry_budget", number(0, 86400), 120.0),
+        read_back=section.take("read_back", one_of(ReadBack), ReadBack.SAMPLE),
+        token_expires=section.take("token_expires", last_moment, None),
+        client_certificate=certificate,
+        client_key=_client_key(section, certificate),
     )
 
 
@@ -65,7 +76,49 @@ def compose(
         timeout=transport.timeout,
         concurrency=transport.concurrency,
         retry_budget=transport.retry_budget,
+        read_back=transport.read_back,
+        token_expires=transport.token_expires,
+        client_certificate=transport.client_certificate,
+        client_key=transport.client_key,
     )
+
+
+def last_moment(field: Field) -> datetime:
+    """Return the moment at which something ends: a time with its zone, or the end of a day in UTC."""
+    written = filled(field)
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        raise Unfit("must be a date such as `2027-03-31`, or a time such as `2027-03-31T09:00+09:00`.") from None
+    if moment.tzinfo is not None:
+        return moment.astimezone(UTC)
+    if "T" in written.upper() or ":" in written:
+        raise Unfit("has a time without its zone; write `+09:00` or `Z` behind it.")
+    return moment.replace(tzinfo=UTC) + timedelta(days=1)
+
+
+def way_out(proxy: ProxySettings | None, base_url: str, section: Section, name: str) -> ProxySettings | None:
+    """Return the proxy, or None where the service is among the hosts that are reached without it.
+
+    `name` is the key of `section` with those hosts; where it is not written, the environment's `NO_PROXY` counts.
+    """
+    hosts = section.take(name, texts, None)
+    named = f"`{section.path_of(name)}`" if hosts is not None else "NO_PROXY of the environment"
+    found = goes_direct(base_url, exceptions(section.reading.environ) if hosts is None else hosts)
+    if proxy is None or found is None:
+        return proxy
+    section.note(name, f"keeps the proxy out of the way to {base_url}: {named} has `{found}`.")
+    return None
+
+
+def _client_key(section: Section, certificate: Path | None) -> Path | None:
+    key = section.take("client_key", readable, None)
+    if key is not None and certificate is None:
+        section.problem("client_key", "is written without `client_certificate`, which it belongs to.")
+    private = key or certificate
+    if private is not None:
+        section.reading.clear_files.add(str(private))
+    return key
 
 
 def _profile(section: Section, usual: Profile) -> Profile:
