@@ -91,17 +91,18 @@ class Endpoints:
             return scim_response(200, found_page(self.store, (kind,), search_of(request.query_params)))
         if request.method != "POST":
             raise Refused(405, f"{request.method} needs a resource.")
-        attributes = accepted_resource(kind, _json(body))
-        attributes.pop("password", None)
+        attributes = _without_password(accepted_resource(kind, _json(body)))
         return _resource_response(201, request, self.store.create(kind, with_ignored(request.scope, {}, attributes)))
 
     def _resource(self, request: Request, body: bytes) -> Response:
         kind = _kind(request.path_params["endpoint"])
-        record = self.store.get(kind, request.path_params["id"])
+        identifier = request.path_params["id"]
         if request.method == "GET":
-            if request.headers.get("if-none-match") == record.resource["meta"]["version"]:
+            record = self.store.get(kind, identifier)
+            if request.headers.get("if-none-match", "") == _version(record):
                 return Response(status_code=304)
             return _resource_response(200, request, record)
+        record = self.store.target(kind, identifier)
         _check_version(request, record)
         match request.method:
             case "DELETE":
@@ -113,11 +114,11 @@ class Endpoints:
                 attributes = self._patched(kind, record, _json(body))
             case _:
                 raise Refused(405, f"{request.method} needs a collection.")
-        attributes.pop("password", None)
+        attributes = _without_password(attributes)
         written = self.store.write(record, with_ignored(request.scope, record.attributes, attributes))
         if request.method == "PATCH" and kind == "Group" and not request.query_params:
             # §3.5.2 allows 204; a group with all its members would travel back for each change.
-            return Response(status_code=204, headers={"ETag": written.resource["meta"]["version"]})
+            return Response(status_code=204, headers=_etag(written))
         return _resource_response(200, request, written)
 
     def _patched(self, kind: str, record: Record, body: Value) -> Object:
@@ -142,8 +143,7 @@ def scim_response(status: int, body: Object, headers: dict[str, str] | None = No
 def _resource_response(status: int, request: Request, record: Record) -> Response:
     query = request.query_params
     projection = Projection(names(query.get("attributes")), names(query.get("excludedAttributes")))
-    meta = record.resource["meta"]
-    headers = {"ETag": meta["version"], "Location": meta["location"]}
+    headers = {**_etag(record), "Location": record.resource["meta"]["location"]}
     return scim_response(status, projection.of(record.kind, record.resource), headers)
 
 
@@ -170,5 +170,27 @@ def _discovery_only(request: Request) -> None:
 
 def _check_version(request: Request, record: Record) -> None:
     wanted = request.headers.get("if-match")
-    if wanted is not None and wanted != "*" and record.resource["meta"]["version"] not in wanted:
-        raise Refused(412, f"The resource has the version {record.resource['meta']['version']} now.")
+    version = _version(record)
+    if wanted is not None and wanted != "*" and version is not None and version not in wanted:
+        raise Refused(412, f"The resource has the version {version} now.")
+
+
+def _version(record: Record) -> str | None:
+    version: str | None = record.resource["meta"].get("version")
+    return version
+
+
+def _etag(record: Record) -> dict[str, str]:
+    version = _version(record)
+    return {} if version is None else {"ETag": version}
+
+
+def _without_password(attributes: Object) -> Object:
+    """Return what is kept: a password is taken, and never kept.
+
+    Raises:
+        Refused: 400 for an empty one.
+    """
+    if attributes.get("password") == "":
+        raise Refused(400, "password is empty.", "invalidValue")
+    return {name: value for name, value in attributes.items() if name != "password"}

@@ -30,7 +30,7 @@ def service_provider_config(personality: Personality, base_url: str) -> Object:
         filter=Filter(supported=True, max_results=personality.max_results),
         change_password=ChangePassword(supported=True),
         sort=Sort(supported=True),
-        etag=ETag(supported=True),
+        etag=ETag(supported=personality.etag_supported),
         authentication_schemes=[
             AuthenticationScheme(
                 type=AuthenticationScheme.Type.oauthbearertoken,
@@ -50,8 +50,16 @@ def schemas(personality: Personality, base_url: str) -> list[Object]:
     for urn, schema in all_schemas().items():
         if urn in published:
             meta = Meta(resource_type="Schema", location=f"{base_url}/Schemas/{urn}")
-            found.append(dict(schema.model_copy(update={"meta": meta}).model_dump()))
+            found.append(_with_read_only(personality, urn, dict(schema.model_copy(update={"meta": meta}).model_dump())))
     return found
+
+
+def _with_read_only(personality: Personality, urn: str, schema: Object) -> Object:
+    kind = next((kind for kind, core in KINDS.items() if core == urn), None)
+    for attribute in schema.get("attributes", ()):
+        if f"{kind}.{attribute['name']}" in personality.read_only:
+            attribute["mutability"] = "readOnly"
+    return schema
 
 
 def resource_types(personality: Personality, base_url: str) -> list[Object]:

@@ -1,7 +1,6 @@
 """What stands before the endpoints: the token, the faults, the log. An ASGI application around another."""
 
 import asyncio
-import hmac
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from ldap2scim.sandbox.service.faults import Fault, FaultKind, Faults, Moment
 from ldap2scim.sandbox.service.ignoring import IGNORED
 from ldap2scim.sandbox.service.refusal import error_body
 from ldap2scim.sandbox.service.requests import RecordedRequest, RequestLog
+from ldap2scim.sandbox.service.tokens import Tokens
 
 ABORT = "ldap2scim.sandbox.abort"
 """Key of a request's scope under which the server leaves the function that breaks the connection."""
@@ -31,9 +31,9 @@ class Answer:
 class Door:
     """Checks the token, lets faults strike, records every request."""
 
-    def __init__(self, app: ASGIApp, token: str, base_path: str, faults: Faults, log: RequestLog) -> None:
+    def __init__(self, app: ASGIApp, tokens: Tokens, base_path: str, faults: Faults, log: RequestLog) -> None:
         self._app = app
-        self._expected = f"Bearer {token}".encode()
+        self._tokens = tokens
         self._base_path = base_path
         self._faults = faults
         self._log = log
@@ -57,8 +57,9 @@ class Door:
 
     async def _answer(self, scope: Scope, body: bytes, path: str) -> Answer | None:
         given = dict(scope["headers"]).get(b"authorization", b"")
-        if not hmac.compare_digest(given, self._expected):
-            return _error(401, "The bearer token is missing or wrong.", [(b"www-authenticate", b"Bearer")])
+        refused = self._tokens.refusal(given, scope["method"], path)
+        if refused is not None:
+            return _error(refused.status, refused.detail, [(b"www-authenticate", b"Bearer")])
         fault = self._faults.strike(scope["method"], path)
         if fault is None:
             return await self._carried_out(scope, body)

@@ -11,7 +11,12 @@ from typing import Any
 
 from scim2_models import Attribute, EnterpriseUser, Group, Schema, User
 
-from ldap2scim.sandbox.service.personality import IIJ_GROUP, IIJ_JAPANESE_USER, OIDFJ_JAPANESE_USER
+from ldap2scim.sandbox.service.personality import (
+    IIJ_GROUP,
+    IIJ_GROUP_MEMBER,
+    IIJ_JAPANESE_USER,
+    OIDFJ_JAPANESE_USER,
+)
 
 USER = str(User.__schema__)
 GROUP = str(Group.__schema__)
@@ -107,6 +112,8 @@ def _extra_schemas() -> tuple[Schema, ...]:
             _text("email", "E-mail address"),
             _text("groupType", "Kind of the group, such as security"),
         ),
+        # Published by name; its attributes are cut in what could be read.
+        _extension(IIJ_GROUP_MEMBER, "IIJGroupMember"),
     )
 
 

@@ -23,6 +23,7 @@ from ldap2scim.sandbox.service.faults import Faults
 from ldap2scim.sandbox.service.personality import PLAIN, Personality
 from ldap2scim.sandbox.service.requests import RecordedRequest, RequestLog
 from ldap2scim.sandbox.service.store import Store
+from ldap2scim.sandbox.service.tokens import Tokens
 
 BASE_PATH = "/scim/v2"
 _LOOPBACK = "127.0.0.1"
@@ -34,6 +35,8 @@ class EmbeddedService:
 
     base_url: str
     token: str
+    """The first one; `tokens` issues others."""
+    tokens: Tokens
     personality: Personality
     store: Store
     faults: Faults
@@ -70,7 +73,7 @@ class _BreakableProtocol(H11Protocol):
 def application(service: EmbeddedService) -> ASGIApp:
     """Return the whole ASGI application of a service: SCIM below the base path, the control beside it."""
     endpoints = Endpoints(service.store).router()
-    scim = Door(endpoints, service.token, BASE_PATH, service.faults, service.log)
+    scim = Door(endpoints, service.tokens, BASE_PATH, service.faults, service.log)
     control = Control(service.store, service.faults, service.log).router()
     expected = f"Bearer {service.token}".encode()
 
@@ -102,9 +105,11 @@ def listening_socket(port: int = 0) -> socket.socket:
 def new_service(port: int, personality: Personality, token: str | None, log_capacity: int | None) -> EmbeddedService:
     """Make the parts of a service that will answer at this port."""
     base_url = f"http://{_LOOPBACK}:{port}{BASE_PATH}"
+    first = token or secrets.token_urlsafe(24)
     return EmbeddedService(
         base_url=base_url,
-        token=token or secrets.token_urlsafe(24),
+        token=first,
+        tokens=Tokens(first),
         personality=personality,
         store=Store(personality, base_url),
         faults=Faults(),

@@ -7,16 +7,31 @@ import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
+from enum import StrEnum
 
 from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
 
-from ldap2scim.sandbox.service.personality import Leaving, Personality, UnknownMembers
+from ldap2scim.sandbox.service.personality import (
+    Leaving,
+    PendingReads,
+    Personality,
+    Restoring,
+    UnknownMembers,
+)
 from ldap2scim.sandbox.service.refusal import Refused
 from ldap2scim.sandbox.service.schemas import ENDPOINTS, KINDS, resource_rules
 from ldap2scim.sandbox.service.wire import Object, Value
 
 _INDEXED = ("userName", "externalId", "displayName")
+
+
+class UserState(StrEnum):
+    """How a user stands, as the console of a service shows it."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    PENDING = "pending deletion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +43,7 @@ class Record:
     """The whole resource as it is answered; replaced, never changed in place."""
     version: int
     pending: bool
-    """Pending deletion: hidden, its names taken."""
+    """Pending deletion: its names taken; whether reads show it, the personality says."""
 
     @property
     def id(self) -> str:
@@ -70,7 +85,17 @@ class Store:
     def visible(self, kind: str) -> list[Object]:
         """Return the resources of a kind that a client sees, in the order of their creation."""
         with self._lock:
-            return [record.resource for record in self._records[kind].values() if not record.pending]
+            return [self._seen(record) for record in self._records[kind].values() if self._is_shown(record)]
+
+    def state(self, login: str) -> UserState | None:
+        """Return how the user of a userName stands; None where there is none."""
+        with self._lock:
+            for found in self._having("User", "userName", login):
+                record = self._records["User"][found]
+                if record.pending:
+                    return UserState.PENDING
+                return UserState.DISABLED if record.resource.get("active") is False else UserState.ACTIVE
+        return None
 
     def find(self, kind: str, name: str) -> Object:
         """Return the visible user of a userName, or group of a displayName.
@@ -92,16 +117,35 @@ class Store:
             Refused: 404.
         """
         record = self._records[kind].get(identifier)
-        if record is None or record.pending:
+        if record is None or not self._is_shown(record):
             raise Refused(404, f"There is no {kind} {identifier}.")
-        return record
+        return replace(record, resource=self._seen(record))
+
+    def target(self, kind: str, identifier: str) -> Record:
+        """Return the record that a write is about: a visible one, or one that a write could take out of its state.
+
+        Raises:
+            Refused: 404.
+        """
+        record = self._records[kind].get(identifier)
+        if record is not None and record.pending and self.personality.restoring is Restoring.BY_ACTIVATION:
+            return replace(record, resource=self._seen(record))
+        return self.get(kind, identifier)
+
+    def _is_shown(self, record: Record) -> bool:
+        return not record.pending or self.personality.pending_reads is PendingReads.SHOWN
+
+    @staticmethod
+    def _seen(record: Record) -> Object:
+        return {**record.resource, "active": False} if record.pending else record.resource
 
     def create(self, kind: str, attributes: Object) -> Record:
         """Add a resource; at a service with pending deletion, take its like out of that state instead.
 
         Raises:
-            Refused: 409 uniqueness; 400 for a member that is not known.
+            Refused: 409 uniqueness; 400 for a member that is not known; what the tenant refuses.
         """
+        attributes = self._accepted(kind, attributes, {})
         with self._lock:
             waiting = self._restorable(kind, attributes)
             if waiting is not None:
@@ -113,17 +157,34 @@ class Store:
         """Replace what a client wrote of a resource; the same attributes keep the version.
 
         Raises:
-            Refused: 409 uniqueness; 400 for a member that is not known.
+            Refused: 409 uniqueness; 400 for a member that is not known; 404 for a user that stays pending deletion;
+                what the tenant refuses.
         """
+        attributes = self._accepted(record.kind, attributes, record.attributes)
         with self._lock:
+            if record.pending and not self._activates(attributes):
+                raise Refused(404, f"There is no {record.kind} {record.id}.")
             if attributes == record.attributes:
                 return record
             self._check(record.kind, attributes, record)
             return self._put(record.kind, record.id, attributes, record)
 
+    def _activates(self, attributes: Object) -> bool:
+        return self.personality.restoring is Restoring.BY_ACTIVATION and attributes.get("active") is True
+
+    def _accepted(self, kind: str, attributes: Object, old: Object) -> Object:
+        tenant = self.personality.tenant
+        return attributes if tenant is None else tenant.accepted(kind, attributes, old)
+
     def delete(self, record: Record) -> None:
-        """Delete as a client's DELETE does: for good, or into pending deletion. Memberships end with it."""
+        """Delete as a client's DELETE does: for good, or into pending deletion. Memberships end with it.
+
+        Raises:
+            Refused: 404 for a user that is pending deletion already.
+        """
         with self._lock:
+            if record.pending:
+                raise Refused(404, f"There is no {record.kind} {record.id}.")
             if record.kind == "User" and self.personality.user_leaving is Leaving.PENDING:
                 self._records["User"][record.id] = replace(record, pending=True)
             else:
@@ -143,10 +204,15 @@ class Store:
             self._forget(self._records[kind][identifier])
             self._leave_groups(identifier)
 
-    def purge(self) -> int:
-        """Remove for good all that is pending deletion; return how many."""
+    def purge(self, *logins: str) -> int:
+        """Remove for good what is pending deletion, all or the users of these userNames; return how many."""
+        wanted = {login.casefold() for login in logins}
         with self._lock:
-            waiting = [record for record in self._records["User"].values() if record.pending]
+            waiting = [
+                record
+                for record in self._records["User"].values()
+                if record.pending and (not wanted or str(record.resource["userName"]).casefold() in wanted)
+            ]
             for record in waiting:
                 self._forget(record)
             return len(waiting)
@@ -165,7 +231,7 @@ class Store:
             if found is None:
                 return self.visible(kind)
             records = [self._records[kind][identifier] for identifier in found if identifier in self._records[kind]]
-            return [record.resource for record in records if not record.pending]
+            return [self._seen(record) for record in records if self._is_shown(record)]
 
     def _indexed(self, kind: str, node: FilterNode | None) -> list[str] | None:
         match node:
@@ -190,7 +256,7 @@ class Store:
         return value if rule is None or rule.case_exact else value.casefold()
 
     def _restorable(self, kind: str, attributes: Object) -> Record | None:
-        if kind != "User" or self.personality.user_leaving is not Leaving.PENDING:
+        if kind != "User" or self.personality.restoring is not Restoring.BY_POST:
             return None
         same_name = self._having("User", "userName", attributes["userName"])
         same_external_id = self._having("User", "externalId", attributes.get("externalId", ""))
@@ -218,7 +284,7 @@ class Store:
         return any(identifier in records and not records[identifier].pending for records in self._records.values())
 
     def _put(self, kind: str, identifier: str, attributes: Object, old: Record | None) -> Record:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = datetime.now(self.personality.zone).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         version = old.version + 1 if old else 1
         endpoint = next(each for each, named in ENDPOINTS.items() if named == kind)
         resource = {
@@ -230,7 +296,7 @@ class Store:
                 "created": old.resource["meta"]["created"] if old else now,
                 "lastModified": now,
                 "location": f"{self.base_url}/{endpoint}/{identifier}",
-                "version": f'W/"{version}"',
+                **({"version": f'W/"{version}"'} if self.personality.etag_supported else {}),
             },
         }
         if old is not None:
