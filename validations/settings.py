@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ldap2scim.directory.active_directory import IN_CHAIN
-from ldap2scim.directory.settings import DirectoryKind
-from ldap2scim.directory.settings import Nesting
+from ldap2scim.directory.settings import DirectoryKind, Nesting
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.mapping.spec import ValueRule
 from ldap2scim.scim.profiles import by_name
@@ -141,10 +140,10 @@ def _nested_groups(settings: Settings) -> Iterable[Finding]:
         yield Finding(
             rule="nesting-not-supported",
             severity=Severity.STOP,
-            message=f"`nesting: keep` of {_directories(kept)} would make groups members of groups, which the profile "
-            f"`{settings.service.profile}` does not send to its service.",
-            remedy="Write `nesting: flatten`, so that the members of inner groups are members of the outer ones, or "
-            "`nesting: ignore`.",
+            message=f"`groups: {{nesting: keep}}` of {_directories(kept)} would make groups members of groups, which "
+            f"the profile `{settings.service.profile}` does not send to its service.",
+            remedy="Write `groups: {nesting: flatten}`, so that the members of inner groups are members of the outer "
+            "ones, or `ignore`.",
             subjects=tuple(kept),
         )
 

@@ -27,9 +27,9 @@ from ldap2scim.run.context import Run
 MOST_LOOKUPS = 1000
 """Look-ups in one directory; groups beyond them keep their members this run."""
 REASON = (
-    "The group lists a member that could not be resolved and was not shown to be gone (moved while it was read, a name "
-    "that several entries have, or no right to see it), so that nobody leaves the group: run again, or approve the "
-    "plan's id."
+    "The group lists a member that could not be resolved and was not shown to be gone (renamed or moved while the "
+    "group keeps the old name, a name that several entries have, or no right to see it), so that nobody leaves the "
+    "group: run again, correct the group, or approve the plan's id."
 )
 
 
@@ -45,8 +45,8 @@ class LookedUp:
 
 def look_up_unresolved(run: Run, believed: Believed, difference: Difference) -> LookedUp:
     """Ask the directories about the names that are listed by groups which would lose members."""
-    losing = {one.key for one in difference.operations if isinstance(one, ChangeMembers) and one.removed}
-    looked_up = LookedUp(doubtful=set(believed.ambiguous & losing))
+    losing = {one.key: one.removed for one in difference.operations if isinstance(one, ChangeMembers) and one.removed}
+    looked_up = LookedUp(doubtful=set(believed.ambiguous & losing.keys()))
     unresolved = {group: names for group, names in believed.unresolved.items() if group in losing}
     for directory in run.settings.directories:
         own = {group: names for group, names in unresolved.items() if directory_of(group) == directory.settings.name}
@@ -61,7 +61,16 @@ def look_up_unresolved(run: Run, believed: Believed, difference: Difference) -> 
             _LookUp(directory.settings, reader, believed).ask(own, looked_up)
         finally:
             reader.close()
+        looked_up.doubtful |= _listing_renamed(run, directory.settings.name, own, losing)
     return looked_up
+
+
+def _listing_renamed(
+    run: Run, directory: str, listed: Mapping[Key, tuple[str, ...]], losing: Mapping[Key, tuple[Key, ...]]
+) -> set[Key]:
+    """Return the groups that would lose somebody whom they still list under the name before a rename or move."""
+    former = run.state.image.former_holders(directory, {name for names in listed.values() for name in names})
+    return {group for group, names in listed.items() if {former.get(name) for name in names} & set(losing[group])}
 
 
 def with_members(believed: Believed, members: Iterable[tuple[Key, Key]]) -> Believed:

@@ -110,6 +110,17 @@ class ImageReader:
                 )
         return found
 
+    def former_holders(self, directory: str, names: Iterable[str]) -> Mapping[str, Key]:
+        """Return who had a normalised DN before being renamed or moved, by that DN; nobody where several had it."""
+        found: dict[str, set[Key]] = {}
+        with self._store.read() as connection:
+            for piece in chunks(names):
+                query = select(image.c.former_dn, image.c.key).where(image.c.former_dn.in_(piece))
+                mine = query.where(image.c.directory == directory, image.c.key.is_not(None))
+                for name, key in connection.execute(mine).all():
+                    found.setdefault(name, set()).add(Key(key))
+        return {name: next(iter(keys)) for name, keys in found.items() if len(keys) == 1}
+
     def held(self) -> Iterator[Held]:
         """Yield the entries that are held, in the order in which they came into the image."""
         for row in self._with_findings(Standing.HELD):

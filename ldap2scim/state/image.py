@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, null, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, null, select, update
 
 from ldap2scim.errors import ReadIncomplete
 from ldap2scim.model import Key, ResourceType
@@ -307,7 +307,17 @@ _INSERT = Bulk.insert(image, ("id", "key", "directory", *_COLUMNS))
 _INSERT_ENTRY = Bulk.insert(image_entries, ("id", "entry"))
 _OF_ROW = image.c.id == bindparam("row_id")
 _UPDATE = Bulk(
-    update(image).where(_OF_ROW).values({**{name: bindparam(name) for name in _COLUMNS}, "mapped_with": null()}),
+    update(image)
+    .where(_OF_ROW)
+    .values(
+        {
+            **{name: bindparam(name) for name in _COLUMNS},
+            "former_dn": case(
+                (image.c.dn_normalised != bindparam("dn_normalised"), image.c.dn_normalised), else_=image.c.former_dn
+            ),
+            "mapped_with": null(),
+        }
+    ),
     ("row_id", *_COLUMNS),
 )
 _UPDATE_ENTRY = Bulk(

@@ -66,6 +66,7 @@ image = Table(
     Column("resource_type", Text, nullable=False),
     Column("dn", Text, nullable=False),
     Column("dn_normalised", Text, nullable=False, index=True),
+    Column("former_dn", Text),  # normalised, before it was last renamed or moved
     Column("uid", Text),
     Column("uuid", Text, index=True),  # the server's own name of the entry: objectGUID, entryUUID
     Column("sid", Text),  # objectSid
