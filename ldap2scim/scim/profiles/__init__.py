@@ -1,27 +1,40 @@
 """Profiles: what the makes of SCIM services do in their own way, as data."""
 
 from ldap2scim.errors import SettingsError
+from ldap2scim.scim.profiles.atlassian import ATLASSIAN
+from ldap2scim.scim.profiles.aws import AWS
+from ldap2scim.scim.profiles.entra import ENTRA
 from ldap2scim.scim.profiles.generic import GENERIC
-from ldap2scim.scim.profiles.iij_id import IIJ_ID
-from ldap2scim.scim.profiles.profile import (
-    Addressed,
-    Counted,
+from ldap2scim.scim.profiles.github_emu import GITHUB_EMU
+from ldap2scim.scim.profiles.gitlab import GITLAB
+from ldap2scim.scim.profiles.google_workforce import GOOGLE_WORKFORCE
+from ldap2scim.scim.profiles.habits import (
     ListingMethod,
     MemberAdditions,
     MemberRemovals,
     MembersShown,
     Paging,
     PatchPaths,
+    RestoreMethod,
+    UpdateMethod,
+    UserDeletion,
+)
+from ldap2scim.scim.profiles.iij_id import IIJ_ID
+from ldap2scim.scim.profiles.miro import MIRO
+from ldap2scim.scim.profiles.okta import OKTA
+from ldap2scim.scim.profiles.profile import (
+    Addressed,
+    Counted,
     Profile,
     RateLimit,
     RemovalState,
     RemovalStep,
-    RestoreMethod,
+    Return,
     SmallRequest,
-    UpdateMethod,
-    UserDeletion,
     unsupported,
 )
+from ldap2scim.scim.profiles.slack import SLACK
+from ldap2scim.scim.profiles.zscaler import ZSCALER
 
 __all__ = [
     "NAMES",
@@ -38,6 +51,7 @@ __all__ = [
     "RemovalState",
     "RemovalStep",
     "RestoreMethod",
+    "Return",
     "SmallRequest",
     "UpdateMethod",
     "UserDeletion",
@@ -45,7 +59,21 @@ __all__ = [
     "unsupported",
 ]
 
-_PROFILES = {profile.name: profile for profile in (GENERIC, IIJ_ID)}
+_ALL = (
+    GENERIC,
+    IIJ_ID,
+    AWS,
+    SLACK,
+    GITHUB_EMU,
+    GITLAB,
+    ATLASSIAN,
+    OKTA,
+    ENTRA,
+    ZSCALER,
+    MIRO,
+    GOOGLE_WORKFORCE,
+)
+_PROFILES = {profile.name: profile for profile in _ALL}
 NAMES = tuple(_PROFILES)
 
 

@@ -10,13 +10,8 @@ from typing import Final
 
 from ldap2scim.model import GuidForm, ResourceType
 from ldap2scim.scim.profiles.guidance import Guidance, Refusal
-from ldap2scim.scim.profiles.profile import (
-    ListingMethod,
-    Profile,
-    RestoreMethod,
-    UpdateMethod,
-    UserDeletion,
-)
+from ldap2scim.scim.profiles.habits import ListingMethod, RestoreMethod, UpdateMethod, UserDeletion
+from ldap2scim.scim.profiles.profile import DEACTIVATED, Profile, RemovalState, RemovalStep, Return
 from ldap2scim.scim.provider import Capabilities
 from ldap2scim.scim.settings import Leavers
 
@@ -74,6 +69,11 @@ IIJ_ID: Final = Profile(
     placements=ASSUMED_PLACEMENTS,
     leavers=Leavers.DELETE,
     user_deletion=UserDeletion.PENDING,
+    removal=(
+        DEACTIVATED,
+        RemovalStep(RemovalState.PENDING, Return.AS_BEFORE),  # for as long as the tenant's console says
+        RemovalStep(RemovalState.DELETED, Return.AS_NEW),  # by the console alone
+    ),
     restore=RestoreMethod.POST,  # inferred from another product of IIJ that creates such a user again
     update=UpdateMethod.PATCH,  # not documented; its `/ServiceProviderConfig`, or a 405 or 501, may say otherwise
     listing=ListingMethod.SEARCH,  # the one way that is documented

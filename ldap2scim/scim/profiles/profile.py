@@ -8,6 +8,17 @@ from typing import Final
 from ldap2scim import __version__
 from ldap2scim.model import GuidForm, ResourceType
 from ldap2scim.scim.profiles.guidance import ANY_SERVICE, Guidance
+from ldap2scim.scim.profiles.habits import (
+    ListingMethod,
+    MemberAdditions,
+    MemberRemovals,
+    MembersShown,
+    Paging,
+    PatchPaths,
+    RestoreMethod,
+    UpdateMethod,
+    UserDeletion,
+)
 from ldap2scim.scim.provider import Capabilities, ScimRequest
 from ldap2scim.scim.schemas import ENDPOINT
 from ldap2scim.scim.settings import Leavers
@@ -19,85 +30,6 @@ OUTSIDE_THE_RFC: Final[Mapping[ResourceType, frozenset[str]]] = {
 """Attributes of the catalogue that no schema of RFC 7643 holds: a profile must say where they live."""
 
 
-class UserDeletion(StrEnum):
-    """What DELETE of a user means at the service."""
-
-    FINAL = "final"
-    PENDING = "pending"
-    """The user goes to a list from which it can be restored (*pending deletion* of the IIJ ID Service)."""
-
-
-class RestoreMethod(StrEnum):
-    """How a user who had left comes back."""
-
-    POST = "post"
-    """The same user is created again; the service pairs it by login and externalId."""
-    ACTIVATE = "activate"
-    """`active` becomes true."""
-
-
-class UpdateMethod(StrEnum):
-    """How attributes are changed where the service offers both ways."""
-
-    PATCH = "patch"
-    PUT = "put"
-
-
-class ListingMethod(StrEnum):
-    """How resources are listed and looked up (RFC 7644 §3.4.2, §3.4.3)."""
-
-    GET = "get"
-    SEARCH = "search"
-    """POST to `/.search` below the endpoint: no filter in any URL, so none in any access log."""
-
-
-class PatchPaths(StrEnum):
-    """How an operation of a PATCH says what it changes (RFC 7644 §3.5.2)."""
-
-    WRITTEN = "written"
-    """`"path": "title", "value": "Dr"`."""
-    IN_VALUE = "in-value"
-    """No path: `"value": {"title": "Dr"}`. A removal keeps its path, since the RFC knows it no other way."""
-
-
-class MemberAdditions(StrEnum):
-    """How members are added to a group."""
-
-    ARRAY = "array"
-    """One operation with all of them."""
-    ONE_EACH = "one-each"
-    """One operation a member."""
-
-
-class MemberRemovals(StrEnum):
-    """How members are taken out of a group."""
-
-    BY_FILTER = "by-filter"
-    """`"path": "members[value eq \"…\"]"`, one operation a member (RFC 7644 §3.5.2.2)."""
-    BY_VALUE = "by-value"
-    """`"path": "members", "value": [{"value": "…"}, …]`: outside the RFC, and the one way at some services."""
-
-
-class MembersShown(StrEnum):
-    """Where the service shows the members of a group."""
-
-    LISTS = "lists"
-    """In lists, and in the group itself."""
-    ONE_GROUP = "one-group"
-    """In the answer to a GET of one group only."""
-    NOWHERE = "nowhere"
-    """Nowhere: an empty list says nothing; what we remember counts."""
-
-
-class Paging(StrEnum):
-    """How the pages of a listing follow one another."""
-
-    INDEX = "index"
-    """`startIndex` (RFC 7644 §3.4.2.4)."""
-    CURSOR = "cursor"
-    """`cursor` and `nextCursor` (RFC 9865)."""
-
-
 class RemovalState(StrEnum):
     """What a leaver's account can be at the service."""
 
@@ -107,16 +39,27 @@ class RemovalState(StrEnum):
     DELETED = "deleted"
 
 
+class Return(StrEnum):
+    """How somebody comes back from a state."""
+
+    AS_BEFORE = "as-before"
+    """The account as it was, with all that belongs to it."""
+    AS_NEW = "as-new"
+    """With a new account of the same login."""
+    NEVER = "never"
+    """What belonged to the account is lost to its person for good: such a step is only taken where the settings
+    allow it in as many words."""
+
+
 @dataclass(frozen=True, slots=True)
 class RemovalStep:
     """One step of the way out of the service."""
 
     state: RemovalState
-    undone: bool
-    """Whether the account can come back from it as it was. A step that cannot be undone, in a ladder that has one
-    that can, is only taken where the settings say so in as many words."""
+    back: Return
     days: int | None = None
-    """How long the service keeps an account in this state before it takes the next step; None: until told."""
+    """How long the service keeps an account in this state before it takes the next step; None: until told, or not
+    known."""
 
 
 class Counted(StrEnum):
@@ -190,10 +133,8 @@ GROUPS: Final = frozenset({ResourceType.GROUP})
 
 EVERY_OPERATOR: Final = frozenset({"eq", "ne", "co", "sw", "ew", "pr", "gt", "ge", "lt", "le", "and", "or", "not"})
 """Of RFC 7644 §3.4.2.2."""
-BOTH_WAYS: Final = (
-    RemovalStep(RemovalState.DEACTIVATED, undone=True),
-    RemovalStep(RemovalState.DELETED, undone=False),
-)
+DEACTIVATED: Final = RemovalStep(RemovalState.DEACTIVATED, Return.AS_BEFORE)
+TWO_STEPS: Final = (DEACTIVATED, RemovalStep(RemovalState.DELETED, Return.AS_NEW))
 LOOK_UPS: Final[Mapping[ResourceType, tuple[str, ...]]] = {
     ResourceType.USER: ("externalId", "userName"),
     ResourceType.GROUP: ("externalId", "displayName"),
@@ -243,13 +184,15 @@ class Profile:
     """A filter with any other is not sent: everything is read, and sorted out here."""
     look_ups: Mapping[ResourceType, tuple[str, ...]] = field(default_factory=lambda: LOOK_UPS)
     """Attributes (as on the wire) by which one resource can be found, the surest first."""
+    projects: bool = True
+    """Whether `excludedAttributes` may be asked (RFC 7644 §3.9)."""
     limits: tuple[RateLimit, ...] = ()
     """What the service publishes of its rate limits; empty: nothing, and its answers must teach."""
     quota_share: float = 1.0
     """Part of `limits` that is used by default; less where other programs draw on the same quota."""
     rate_limit_statuses: frozenset[int] = frozenset({429})
     """Statuses that ask to come again later. 403 counts only where the answer speaks of a rate or quota."""
-    removal: tuple[RemovalStep, ...] = BOTH_WAYS
+    removal: tuple[RemovalStep, ...] = TWO_STEPS
     """The ladder of a leaver's user, the gentlest step first."""
     one_value: frozenset[str] = frozenset()
     """Multi-valued attributes (`emails`) of which the service takes one value: the primary one, or the first."""
@@ -273,6 +216,16 @@ class Profile:
         """Return how resources of a kind are changed."""
         own = self.group_update if resource_type is ResourceType.GROUP else None
         return own or self.update
+
+    @property
+    def lossy_deletion(self) -> bool:
+        """Whether DELETE of a user takes away what nobody can give back."""
+        return any(step.state is RemovalState.DELETED and step.back is Return.NEVER for step in self.removal)
+
+    @property
+    def deletes_users(self) -> bool:
+        """Whether the service has DELETE of a user at all."""
+        return any(step.state is not RemovalState.DEACTIVATED for step in self.removal)
 
     def ignores(self, resource_type: ResourceType, attribute: str, sub_attribute: str = "") -> bool:
         """Say whether the service drops an attribute, or one of its sub-attributes."""
