@@ -37,6 +37,8 @@ MOST_IMS: Final = 10
 UNKNOWN_DOMAIN: Final = "organization is not found."
 NO_ISSUER: Final = "Issuer is required when externalUserName or subject is specified."
 
+_DEFAULTS: Final[Object] = {"active": True, "preferredLanguage": "ja-JP", "timezone": "Asia/Tokyo"}
+
 # RFC 3966 §3, global-number: a plus sign, a digit, then digits and visual separators, then parameters.
 _GLOBAL_NUMBER: Final = re.compile(r"tel:\+[-.()]*[0-9][0-9\-.()]*(;[a-z0-9-]+(=[^;\s]+)?)*", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -83,7 +85,8 @@ class Assumptions:
     # filter operators exist; which schema holds `localNames`, `downstreamId`, `externalUserName`, `subject` and
     # `idTokenClaims` (`schemas`); that a token without the scope is answered 403; that a text that is no number, no
     # address or no katakana is 400 invalidValue, as for an upper limit that is passed; that a login or externalId taken
-    # by a user in pending deletion is refused as any other one; that login and domain are compared without case.
+    # by a user in pending deletion is refused as any other one; that login and domain are compared without case; that
+    # defaults are filled in where a user is created, and stay away where one is taken away later.
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ class IijTenant:
         _check_kana(attributes.get(OIDFJ_JAPANESE_USER, {}))
         _check_issuer(attributes.get(IIJ_JAPANESE_USER, {}))
         self._check_read_only(attributes, old)
-        return self._filled_in(attributes)
+        return self._filled_in(attributes if old else {**_DEFAULTS, **attributes})
 
     def _check_login(self, login: str) -> None:
         local, _, domain = login.rpartition("@")
@@ -125,13 +128,7 @@ class IijTenant:
     def _filled_in(self, attributes: Object) -> Object:
         name = attributes.get("name", {})
         shown = " ".join(part for part in (name.get("familyName"), name.get("givenName")) if part)
-        filled: Object = {
-            "active": True,
-            "preferredLanguage": "ja-JP",
-            "timezone": "Asia/Tokyo",
-            **attributes,
-            "displayName": shown or attributes["userName"],
-        }
+        filled: Object = {**attributes, "displayName": shown or attributes["userName"]}
         if not filled.get("emails") and self.assumptions.without_email is WithoutEmail.LOGIN_ID:
             filled["emails"] = [{"value": attributes["userName"], "primary": True}]
         return filled
