@@ -20,14 +20,17 @@ from ldap2scim.errors import (
 from ldap2scim.findings import Finding
 from ldap2scim.model import ResourceType
 from ldap2scim.scim.capabilities import capabilities_of
+from ldap2scim.scim.limiter import Limiter
 from ldap2scim.scim.listing import list_resources
-from ldap2scim.scim.outgoing import Outgoing
+from ldap2scim.scim.outgoing import Outgoing, size_of
 from ldap2scim.scim.profiles import Profile, by_name
 from ldap2scim.scim.provider import Capabilities, Json, ScimRequest, ScimResponse
+from ldap2scim.scim.quotas import quotas_of
 from ldap2scim.scim.rate import ATTEMPTS_IN_DOUBT, Clock, Pace, wait_before_retry
 from ldap2scim.scim.requests import SERVICE_PROVIDER_CONFIG, Page, is_repeatable
 from ldap2scim.scim.responses import advised, judge
 from ldap2scim.scim.settings import ServiceSettings
+from ldap2scim.scim.throttling import is_throttled, throttled
 from ldap2scim.scim.transport import Lane, Lanes, Prepared, open_lanes, unknown
 
 logger = logging.getLogger("ldap2scim.scim")
@@ -60,7 +63,9 @@ class ScimConnection:
         self._lanes = Lanes(lanes)
         self._slots = asyncio.Semaphore(len(lanes))
         self._clock = clock
-        self._pace = Pace(clock)
+        share = settings.quota_share or self.profile.quota_share
+        self._limiter = Limiter(self.profile.limits, share, clock) if self.profile.limits else None
+        self._pace = Pace(clock, share)
         self._capabilities: Capabilities | None = None
         self._asking = asyncio.Lock()
         self._notes: dict[str, Finding] = {}
@@ -96,13 +101,17 @@ class ScimConnection:
         prepared = self._outgoing.of(request)
         started, attempt, in_doubt = 0.0, 0, False
         while True:
+            in_line_since = self._clock.monotonic()
+            uses = () if self._limiter is None else await self._limiter.enter(request, size_of(prepared))
             try:
                 async with self._slots:
                     if self._pace.held:
                         await self._pace.ready()
-                    started = started or self._clock.monotonic()
+                    begun = self._clock.monotonic()
+                    # To wait for one's turn is not to try: it does not count against the budget.
+                    started = started + begun - in_line_since if attempt else begun
                     attempt += 1
-                    return await self._attempt(request, prepared)
+                    return await self._attempt(request, prepared, begun)
             except (VersionConflict, RequestRejected) as refusal:
                 if in_doubt and _may_be_our_own_doing(refusal):
                     raise unknown(request, refusal.status) from refusal
@@ -110,10 +119,14 @@ class ScimConnection:
             except (ServiceUnavailable, OutcomeUnknown) as failure:
                 in_doubt = in_doubt or isinstance(failure, OutcomeUnknown)
                 wait = self._wait(request, failure, attempt, started)
+                self._slow_down(failure, wait, begun)
                 if wait is None:
                     if in_doubt and not isinstance(failure, OutcomeUnknown):
                         raise unknown(request, failure.status) from failure
                     raise
+            finally:
+                if self._limiter is not None:
+                    self._limiter.leave(uses)
             logger.debug("%s %s: trying again in %.1f s (attempt %d)", request.method, request.path, wait, attempt + 1)
             await self._clock.sleep(wait)
 
@@ -149,18 +162,30 @@ class ScimConnection:
         if attempt >= ATTEMPTS_IN_DOUBT and failure.status is not None and failure.status in _BROKEN:
             return None
         spent = self._clock.monotonic() - started
-        wait = wait_before_retry(attempt, failure.retry_after, spent, self._budget, self._clock.chance())
-        if wait is not None and (failure.status in {429, 503} or failure.retry_after is not None):
-            self._pace.hold(wait)
-        return wait
+        return wait_before_retry(attempt, failure.retry_after, spent, self._budget, self._clock.chance())
 
-    async def _attempt(self, request: ScimRequest, prepared: Prepared) -> ScimResponse:
-        begun = self._clock.monotonic()
-        answer = await self._lanes.exchange(request, prepared)
+    def _slow_down(self, failure: ServiceError, wait: float | None, sent_at: float) -> None:
+        """Let one refusal speak to all workers."""
+        too_fast = failure.status in self.profile.rate_limit_statuses or failure.status == 503
+        if wait is not None and (too_fast or failure.retry_after is not None):
+            self._pace.hold(wait)
+        if too_fast:
+            self._pace.refuse(sent_at)
+
+    async def _attempt(self, request: ScimRequest, prepared: Prepared, begun: float) -> ScimResponse:
+        self._pace.begin(begun)
+        try:
+            answer = await self._lanes.exchange(request, prepared)
+        finally:
+            self._pace.end()
+        if answer.tells_quota:
+            self._pace.hear(quotas_of(answer.headers, self._clock.wall()), begun)
         if logger.isEnabledFor(logging.DEBUG):
             elapsed = (self._clock.monotonic() - begun) * 1000
             logger.debug("%s %s %d %.0f ms", request.method, request.path, answer.status, elapsed)
         try:
+            if is_throttled(answer.status, answer.content, self.profile.rate_limit_statuses):
+                raise throttled(request, answer.status, answer.headers, self._clock.wall())
             return judge(request, answer.status, answer.headers, answer.content, self._clock.wall())
         except (AccessRefused, ResourceNotFound) as error:
             raise advised(error, request, self.profile.guidance) from error.__cause__

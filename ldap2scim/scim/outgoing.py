@@ -45,6 +45,11 @@ class Outgoing:
         ]
 
 
+def size_of(prepared: Prepared) -> int:
+    """Return the bytes of the body of a request."""
+    return int(prepared.headers.get("content-length", 0))
+
+
 class _Address:
     """URLs below the base; those of the end points are parsed once."""
 

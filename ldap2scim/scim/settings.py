@@ -59,6 +59,8 @@ class ServiceSettings:
     """Requests under way at once."""
     retry_budget: float = 120.0
     """Seconds that one request may spend on waiting and trying again."""
+    quota_share: float | None = None
+    """Part of the service's rate limits that may be used, above 0 and at most 1; None: as the profile says."""
     token_expires: datetime | None = None
     """When the token ends, as the settings say; one that says so itself is believed."""
     client_certificate: Path | None = None

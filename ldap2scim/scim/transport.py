@@ -33,6 +33,8 @@ class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     content: bytes
+    tells_quota: bool
+    """Whether the headers say anything of a quota: most say nothing, and to look closely takes time."""
 
 
 class Lanes:
@@ -63,7 +65,8 @@ class Lanes:
         lane = self._free.pop()  # the one used last: its connection is the least likely to have been closed
         try:
             response = await lane.handle_async_request(prepared)
-            return Answer(response.status_code, response.headers, await _body_of(response))
+            content = await _body_of(response)
+            return Answer(response.status_code, response.headers, content, _tells_quota(response.headers))
         except httpx.HTTPError as error:
             raise _translated(request, error) from error
         finally:
@@ -95,6 +98,10 @@ def unknown(request: ScimRequest, status: int | None, why: str = "") -> OutcomeU
         f"{request.method} {request.path} was sent and no usable answer came{why}; what became of it is not known."
     )
     return OutcomeUnknown(message, ASK_LATER, status)
+
+
+def _tells_quota(headers: httpx.Headers) -> bool:
+    return any(b"ratelimit" in name or b"rate-limit" in name for name in (raw.lower() for raw, _ in headers.raw))
 
 
 async def _body_of(response: httpx.Response) -> bytes:

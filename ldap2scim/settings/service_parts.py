@@ -27,6 +27,7 @@ class Transport:
     timeout: float
     concurrency: int
     retry_budget: float
+    quota_percent: float | None
     read_back: ReadBack
     token_expires: datetime | None
     client_certificate: Path | None
@@ -52,6 +53,7 @@ def read_transport(section: Section, usual: Profile) -> Transport:
         timeout=section.take("timeout", number(1, 3600), 60.0),
         concurrency=section.take("concurrency", whole(1, 256), 8),
         retry_budget=section.take("retry_budget", number(0, 86400), 120.0),
+        quota_percent=section.take("quota_percent", number(1, 100), None),
         read_back=section.take("read_back", one_of(ReadBack), ReadBack.SAMPLE),
         token_expires=section.take("token_expires", last_moment, None),
         client_certificate=certificate,
@@ -76,6 +78,7 @@ def compose(
         timeout=transport.timeout,
         concurrency=transport.concurrency,
         retry_budget=transport.retry_budget,
+        quota_share=None if transport.quota_percent is None else transport.quota_percent / 100,
         read_back=transport.read_back,
         token_expires=transport.token_expires,
         client_certificate=transport.client_certificate,
