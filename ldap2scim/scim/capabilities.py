@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ldap2scim.scim.layout import member_of
-from ldap2scim.scim.profiles import Profile
+from ldap2scim.scim.profiles import Paging, Profile
 from ldap2scim.scim.provider import Capabilities, Json
 
 
@@ -21,7 +21,17 @@ def capabilities_of(config: Json | None, profile: Profile) -> Capabilities:
         bulk=_supported(said, "bulk", assumed.bulk),
         sort=_supported(said, "sort", assumed.sort),
         max_results=_max_results(said) or assumed.max_results,
+        cursor=_cursor(said, profile.paging is Paging.CURSOR),
     )
+
+
+def _cursor(config: Json, assumed: bool) -> bool:
+    """Return whether to page by cursors; `pagination` is that of RFC 9865 §4."""
+    held = member_of(config, "pagination")
+    said = held if isinstance(held, Mapping) else {}
+    if member_of(said, "cursor") is False:
+        return False
+    return assumed or (member_of(said, "cursor") is True and member_of(said, "index") is False)
 
 
 def _supported(config: Json, feature: str, assumed: bool) -> bool:

@@ -69,6 +69,27 @@ def eq(attribute: str, value: str | bool | int) -> str:
     return f"{attribute} eq {orjson.dumps(value).decode()}"
 
 
+def operators(root: Filter) -> frozenset[str]:
+    """Return every operator that a filter uses, `and`, `or` and `not` among them."""
+    used = frozenset(operator for _, operator in comparisons(root))
+    return used | frozenset(_connectives(root))
+
+
+def _connectives(root: Filter) -> Iterator[str]:
+    match root:
+        case And() | Or():
+            yield "and" if isinstance(root, And) else "or"
+            for term in root.terms:
+                yield from _connectives(term)
+        case Not():
+            yield "not"
+            yield from _connectives(root.term)
+        case ValuePath():
+            yield from _connectives(root.inner)
+        case Comparison():
+            return
+
+
 def comparisons(root: Filter) -> Iterator[tuple[str, str]]:
     """Yield (attribute, operator) of every comparison, left to right; inside a value path with its attribute."""
     match root:

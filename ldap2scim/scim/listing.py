@@ -7,8 +7,10 @@ from typing import Final
 from ldap2scim.errors import NotScim, RequestRejected, ResourceNotFound, ServiceUnavailable
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import ResourceType
+from ldap2scim.scim.cursors import CursorListing, is_by_index
 from ldap2scim.scim.filter_match import matches, values_of
 from ldap2scim.scim.filter_parser import FilterProblem, ParsedFilter, parse
+from ldap2scim.scim.filters import operators
 from ldap2scim.scim.paging import Listing
 from ldap2scim.scim.profiles import Profile
 from ldap2scim.scim.provider import Json, ServiceProvider
@@ -34,30 +36,61 @@ async def list_resources(
     """
     check = _check(wanted.scim_filter)
     capabilities = await provider.capabilities()
+    asks = capabilities.filter and _understands(profile, check)
     page = replace(
         wanted,
-        scim_filter=wanted.scim_filter if capabilities.filter else None,
+        scim_filter=wanted.scim_filter if asks else None,
         count=min(capabilities.max_results or UNKNOWN_PAGE, profile.page_size),
     )
-    listing = Listing(ENDPOINT[resource_type])
-    sieve = _Sieve(check, listing.name, note)
+    name = ENDPOINT[resource_type]
+    listing: Listing | CursorListing = CursorListing(name) if capabilities.cursor else Listing(name)
+    sieve = _Sieve(check, name, note if asks else _quietly)
     while not listing.complete:
-        page = replace(page, start=listing.next_start)
+        page = _next(page, listing)
         try:
             body = await _fetch(provider, profile, resource_type, page)
         except ServiceUnavailable as error:
             # Some services answer 500 to any `count`.
-            if page.count is None or page.start != 1 or error.status != 500:
+            if page.count is None or not _is_first(page) or error.status != 500:
                 raise
             page = replace(page, count=None)
             continue
         except (RequestRejected, ResourceNotFound) as refusal:
-            listing.refused(refusal)
+            if isinstance(listing, Listing):
+                listing.refused(refusal)
+            elif _is_first(page):
+                listing = Listing(name)  # it knows no cursors
+            else:
+                raise
             continue
+        if isinstance(listing, CursorListing) and _is_first(page) and is_by_index(body):
+            listing = Listing(name)
         for resource in listing.take(body):
             if sieve.lets_through(resource):
                 yield resource
     sieve.finish()
+
+
+def _next(page: Page, listing: Listing | CursorListing) -> Page:
+    if isinstance(listing, CursorListing):
+        return replace(page, start=None, cursor=listing.cursor)
+    return replace(page, start=listing.next_start, cursor=None)
+
+
+def _is_first(page: Page) -> bool:
+    return page.start == 1 or page.cursor == ""
+
+
+def _understands(profile: Profile, check: ParsedFilter | None) -> bool:
+    """Say whether the service has every operator of a filter, and compares what it asks about."""
+    if check is None:
+        return True
+    textual = profile.booleans_as_text and any(path.casefold() == "active" for path in check.attributes)
+    return operators(check.root) <= profile.filter_operators and not textual
+
+
+def _quietly(_: Finding) -> None:
+    """The filter was not sent: that more came than it selects is nobody's fault."""
 
 
 async def _fetch(provider: ServiceProvider, profile: Profile, resource_type: ResourceType, page: Page) -> Json:

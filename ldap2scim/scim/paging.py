@@ -20,7 +20,23 @@ from ldap2scim.scim.layout import member_of
 from ldap2scim.scim.provider import Json
 from ldap2scim.scim.wire import service_id
 
-_REMEDY = "Nothing was concluded from it. Run again; if it stays so, ask the operator of the service."
+REMEDY = "Nothing was concluded from it. Run again; if it stays so, ask the operator of the service."
+
+
+def resources_of(page: Json, *, with_cursor: bool = False) -> list[Any] | None:
+    """Return the resources of a page; None where it is no list response."""
+    resources = member_of(page, "Resources")
+    if isinstance(resources, list):
+        return resources
+    # RFC 7644 §3.4.2: left out where there are none. With cursors the total may be left out as well.
+    told = total_of(page) is not None or (with_cursor and member_of(page, "itemsPerPage") is not None)
+    return [] if resources is None and told else None
+
+
+def total_of(page: Json) -> int | None:
+    """Return how many resources the service says that it has."""
+    given = member_of(page, "totalResults")
+    return int(given) if isinstance(given, int) or (isinstance(given, str) and given.isdecimal()) else None
 
 
 @dataclass(slots=True)
@@ -42,8 +58,10 @@ class Listing:
         Raises:
             NotScim: the pages contradict one another, or are no listing.
         """
-        resources = self._resources(page)
-        self._count(member_of(page, "totalResults"), len(resources))
+        resources = resources_of(page)
+        if resources is None:
+            raise self._broken("is no list response")
+        self._count(total_of(page), len(resources))
         fresh: list[Mapping[str, Any]] = []
         for resource in resources:
             identifier = service_id(resource) if isinstance(resource, Mapping) else None
@@ -67,16 +85,7 @@ class Listing:
             raise error
         self.complete = True
 
-    def _resources(self, page: Json) -> list[Any]:
-        resources = member_of(page, "Resources")
-        if isinstance(resources, list):
-            return resources
-        if resources is None and isinstance(member_of(page, "totalResults"), int | str):
-            return []  # RFC 7644 §3.4.2: left out where there are none
-        raise self._broken("is no list response")
-
-    def _count(self, given: Any, length: int) -> None:  # noqa: ANN401 - JSON
-        total = int(given) if isinstance(given, int) or (isinstance(given, str) and given.isdecimal()) else None
+    def _count(self, total: int | None, length: int) -> None:
         self._total_is_length = self._total_is_length and total == length
         if self.next_start > 1 and total != self._total and not self._total_is_length:
             raise self._broken(f"changed while it was read: its total was {self._total}, then {total}")
@@ -93,4 +102,4 @@ class Listing:
         raise self._broken(f"ends after {seen} resources, of which its total says {self._total}")
 
     def _broken(self, what: str) -> NotScim:
-        return NotScim(f"The listing of {self.name} {what}; the listing is not complete.", _REMEDY)
+        return NotScim(f"The listing of {self.name} {what}; the listing is not complete.", REMEDY)

@@ -45,6 +45,8 @@ class Capabilities:
     sort: bool
     max_results: int | None
     """The most resources that one page holds; None where unknown."""
+    cursor: bool = False
+    """Cursors lead from page to page (RFC 9865), in place of indexes."""
 
 
 class ServiceProvider(Protocol):

@@ -42,6 +42,8 @@ class Page:
     count: int | None = None
     excluded: tuple[str, ...] = ()
     """Attributes that need not be returned, as on the wire."""
+    cursor: str | None = None
+    """Of RFC 9865, in place of `start`; empty: the first page."""
 
 
 def create(resource_type: ResourceType, attributes: Attributes, profile: Profile) -> ScimRequest:
@@ -111,11 +113,13 @@ def list_page(resource_type: ResourceType, page: Page, profile: Profile) -> Scim
     asked: dict[str, str | int | list[str]] = {}
     if page.scim_filter:
         asked["filter"] = page.scim_filter
-    if page.start is not None:
+    if page.cursor is not None:
+        asked["cursor"] = page.cursor
+    elif page.start is not None:
         asked["startIndex"] = page.start
     if page.count is not None:
         asked["count"] = page.count
-    if page.excluded:
+    if page.excluded and profile.projects:
         asked["excludedAttributes"] = list(page.excluded)
     endpoint = ENDPOINT[resource_type]
     match profile.listing:

@@ -59,7 +59,7 @@ WRONG: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "half a bind": ({"directories.main.bind_dn": ABSENT}, ("`directories.main.bind_dn`",)),
     "base URL": ({"service.base_url": "scim.example.com"}, ("`service.base_url`",)),
-    "profile": ({"service.profile": "okta"}, ("`service.profile`",)),
+    "profile": ({"service.profile": "oktopus"}, ("`service.profile`",)),
     "environment": (
         {"service.token": "${NO_SUCH_TOKEN}"},
         (

@@ -22,3 +22,13 @@ def test_the_profile_fills_what_is_not_said() -> None:
     assert capabilities_of(None, GENERIC) == GENERIC.assumed
     assert not capabilities_of({"patch": {"supported": "False"}}, GENERIC).patch
     assert capabilities_of({"PATCH": {"SUPPORTED": True}, "filter": {"maxResults": 0}}, GENERIC) == GENERIC.assumed
+
+
+def test_cursors_are_used_where_there_is_no_other_way() -> None:
+    """RFC 9865 §4: by the profile, unless the service says that it has none; else where it pages by them alone."""
+    alone = {"pagination": {"cursor": True, "index": False}}
+    both = {"pagination": {"cursor": True, "index": True}}
+    none = {"pagination": {"cursor": False, "index": True}}
+
+    assert [capabilities_of(config, GENERIC).cursor for config in (None, alone, both, none)] == [0, 1, 0, 0]
+    assert [capabilities_of(config, by_name("aws")).cursor for config in (None, alone, both, none)] == [1, 1, 1, 0]

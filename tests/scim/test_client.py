@@ -367,7 +367,7 @@ async def test_nothing_secret_is_logged_or_shown(caplog: pytest.LogCaptureFixtur
         ({"token": Secret("töken")}, "service.token"),
         ({"token": Secret("to\nken")}, "service.token"),
         ({"token": Secret("")}, "service.token"),
-        ({"profile": "okta"}, "service.profile"),
+        ({"profile": "oktopus"}, "service.profile"),
     ],
 )
 def test_settings_that_cannot_work_are_said_before_anything_is_sent(changes: dict[str, Any], words: str) -> None:
