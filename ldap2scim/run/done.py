@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from ldap2scim.errors import ServiceError
-from ldap2scim.model import Key
+from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.operations import Operation
 from ldap2scim.state.snapshot_rows import SnapshotChange, SnapshotRow
 
@@ -57,3 +57,9 @@ class Remembered(Protocol):
 
     def row_of(self, key: Key) -> SnapshotRow | None:
         """Return the row of a resource that leaves."""
+
+    def member_count(self, group: Key) -> int:
+        """Return how many members a group had as last confirmed."""
+
+    def owner_of(self, resource_type: ResourceType, service_id: str) -> Key | None:
+        """Return whose resource an id is, as far as one is managed."""

@@ -6,11 +6,12 @@ stays *in doubt* and is settled by the next run.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
 from typing import TypeAlias
 
 from ldap2scim.errors import (
     AccessRefused,
+    NotScim,
     OutcomeUnknown,
     ResourceNotFound,
     ServiceError,
@@ -18,7 +19,7 @@ from ldap2scim.errors import (
     VersionConflict,
 )
 from ldap2scim.essence import fingerprint, from_essence
-from ldap2scim.model import Attributes, Key, ResourceType
+from ldap2scim.model import Attributes, ResourceType
 from ldap2scim.planning.operations import (
     Adopt,
     AttributeChange,
@@ -30,15 +31,24 @@ from ldap2scim.planning.operations import (
     Restore,
     Update,
 )
+from ldap2scim.run import leaving
 from ldap2scim.run.done import Applied, Done, Failed, InDoubt, Remembered
 from ldap2scim.run.members import change_members
-from ldap2scim.run.service_view import LOGIN, ServiceView, identifier_of, observed_row, same_external_id
-from ldap2scim.scim import put, requests
+from ldap2scim.run.sending import Sent, send_changes
+from ldap2scim.run.service_view import (
+    LOGIN,
+    WITHOUT_MEMBERS,
+    ServiceView,
+    identifier_of,
+    observed_row,
+    same_external_id,
+)
+from ldap2scim.scim import echo, requests
 from ldap2scim.scim.profiles import RestoreMethod
-from ldap2scim.scim.provider import Json, ScimRequest, ScimResponse
+from ldap2scim.scim.provider import Json, ScimRequest
 from ldap2scim.scim.requests import Target
 from ldap2scim.scim.wire import service_id, version_of
-from ldap2scim.state.snapshot_rows import Confirmed, Gone, SnapshotChange, SnapshotRow, Status
+from ldap2scim.state.snapshot_rows import Confirmed, Gone, SnapshotChange, SnapshotRow
 
 Changing: TypeAlias = Adopt | Restore | Update
 
@@ -69,9 +79,9 @@ class Executor:
                 case ChangeMembers():
                     return await change_members(self._view, self._remembered, operation)
                 case Deactivate():
-                    return await self._deactivate(operation)
+                    return await leaving.deactivate(self._view, self._remembered, operation)
                 case Delete():
-                    return await self._delete(operation)
+                    return await leaving.delete(self._view, self._remembered, operation)
         except AccessRefused:
             raise
         except OutcomeUnknown as error:
@@ -82,18 +92,30 @@ class Executor:
     async def _create(self, operation: Create) -> Done:
         attributes = from_essence(operation.essence)
         request = requests.create(operation.resource_type, attributes, self._profile)
+        return await self._make(operation, attributes, request)
+
+    async def _make(self, operation: Create | Restore, attributes: Attributes, request: ScimRequest) -> Done:
         try:
-            response = await self._service.send(request)
+            sent = Sent(request, await self._service.send(request))
         except UniquenessConflict as conflict:
             return await self._claim(operation, attributes, conflict)
         except OutcomeUnknown as unknown:
             return await self._take(operation, attributes, await self._ask_for(operation, attributes, unknown))
-        return self._confirmed(operation, request, response)
+        except NotScim as nothing:
+            # A page or a redirect says nothing, neither that it was made nor that it was not.
+            if (found := await self._made_after_all(operation, attributes, nothing)) is None:
+                raise
+            return await self._take(operation, attributes, found)
+        identifier = identifier_of(sent.body, sent.response.location)
+        if identifier is None:
+            found = await self._ask_for(operation, attributes, _without_id(operation, sent))
+            return await self._take(operation, attributes, found)
+        return await self._checked(operation, attributes, identifier, sent)
 
     async def _claim(self, operation: Create | Restore, attributes: Attributes, conflict: UniquenessConflict) -> Done:
         """Another resource has the login or externalId: it is ours where the externalId is, else a person decides."""
         found = await self._view.find(operation.resource_type, attributes)
-        if found is None or not attributes.get("external_id") or not same_external_id(found, attributes):
+        if found is None or not attributes.get("external_id") or not self._is_ours(operation, found, attributes):
             raise conflict
         return await self._take(operation, attributes, found)
 
@@ -107,11 +129,30 @@ class Executor:
             found = await self._view.find(operation.resource_type, attributes)
         except ServiceError:
             raise unknown from None
-        if found is None or not same_external_id(found, attributes):
+        if found is None or not self._is_ours(operation, found, attributes):
             raise unknown
         return found
 
-    async def _take(self, operation: Create | Restore, attributes: Attributes, found: Json) -> Done:
+    async def _made_after_all(
+        self, operation: Create | Restore, attributes: Attributes, nothing: NotScim
+    ) -> Json | None:
+        """Return the resource that an answer that is not SCIM stood for; None: it is proven not to be there.
+
+        Raises:
+            OutcomeUnknown: it cannot be asked for.
+        """
+        try:
+            found = await self._view.find(operation.resource_type, attributes)
+        except ServiceError:
+            raise OutcomeUnknown(nothing.message, nothing.remedy, nothing.status) from nothing
+        return found if found is not None and self._is_ours(operation, found, attributes) else None
+
+    def _is_ours(self, operation: Create | Changing, found: Json, attributes: Attributes) -> bool:
+        """Say whether a found resource has the externalId that is wanted, and belongs to no other entry."""
+        owner = self._remembered.owner_of(operation.resource_type, service_id(found) or "")
+        return owner in {None, operation.key} and same_external_id(found, attributes)
+
+    async def _take(self, operation: Create | Changing, attributes: Attributes, found: Json) -> Done:
         """Bring a resource that turned out to exist in step, and record it."""
         identifier = service_id(found)
         if identifier is None:
@@ -121,11 +162,11 @@ class Executor:
         if not changes:
             return self._applied(operation, identifier, version_of(found))
         try:
-            sent = await self._send_changes(target, changes, attributes, operation)
+            sent = await send_changes(self._view, operation.key, target, changes, attributes)
         except ServiceError as error:
             # It exists, and a failed creation would be tried again: the next run takes it as it is then.
             return InDoubt(operation, error)
-        return self._applied(operation, identifier, sent.version, self._ignored(operation, attributes, sent))
+        return await self._checked(operation, attributes, identifier, sent)
 
     async def _change(self, operation: Changing) -> Done:
         attributes = from_essence(operation.essence)
@@ -138,40 +179,52 @@ class Executor:
     ) -> Done:
         target = Target(operation.resource_type, operation.service_id, self._view.version(operation.version))
         try:
-            sent = await self._send_changes(target, changes, attributes, operation)
+            sent = await send_changes(self._view, operation.key, target, changes, attributes)
         except ResourceNotFound as error:
-            return await self._vanished(operation, error)
-        except (OutcomeUnknown, VersionConflict) as error:
+            return await self._vanished(operation, attributes, error)
+        except OutcomeUnknown as error:
             return await self._compare(operation, attributes, error)
-        ignored = self._ignored(operation, attributes, sent)
-        return self._applied(operation, operation.service_id, sent.version, ignored)
-
-    async def _send_changes(
-        self, target: Target, changes: Sequence[AttributeChange], attributes: Attributes, operation: Operation
-    ) -> "_Sent":
-        if self._view.patches(target.resource_type):
-            request = requests.update(target, changes, self._profile)
-        else:
-            current = await self._view.read(target)
-            managed = self._view.managed_of(operation.key, operation.resource_type)
-            body = put.with_attributes(target.resource_type, current, attributes, managed, self._profile)
-            request = requests.replace(target, body)
-        return _Sent(request, await self._service.send(request))
+        except VersionConflict as error:
+            return await self._decide_again(operation, attributes, changes, error)
+        return await self._checked(operation, attributes, operation.service_id, sent)
 
     async def _compare(self, operation: Changing, attributes: Attributes, error: ServiceError) -> Done:
-        """The answer was lost, or somebody was quicker: what the service holds decides."""
-        target = Target(operation.resource_type, operation.service_id)
-        try:
-            current = await self._view.read(target)
-        except ServiceError:
-            raise error from None
-        if not self._view.differences(operation.key, operation.resource_type, current, attributes):
+        """The answer was lost: what the service holds decides."""
+        current = await self._now(operation, error)
+        if self._view.differences(operation.key, operation.resource_type, current, attributes):
+            raise error
+        return self._applied(operation, operation.service_id, version_of(current))
+
+    async def _decide_again(
+        self, operation: Changing, attributes: Attributes, changes: Sequence[AttributeChange], error: VersionConflict
+    ) -> Done:
+        """Somebody was quicker. Where they touched none of what we change it goes on; else the next run decides."""
+        current = await self._now(operation, error)
+        left = self._view.differences(operation.key, operation.resource_type, current, attributes)
+        if not left:
             return self._applied(operation, operation.service_id, version_of(current))
-        if isinstance(error, VersionConflict) and isinstance(operation, Update):
+        version = version_of(current)
+        if all(change in changes for change in left) and version not in {None, operation.version}:
+            target = Target(operation.resource_type, operation.service_id, self._view.version(version))
+            try:
+                sent = await send_changes(self._view, operation.key, target, left, attributes)
+            except OutcomeUnknown as unknown:
+                return await self._compare(operation, attributes, unknown)
+            except VersionConflict as again:
+                error = again
+            else:
+                return await self._checked(operation, attributes, operation.service_id, sent)
+        if isinstance(operation, Update):
             return Failed(operation, error, self._seen(operation, current))
         raise error
 
-    def _seen(self, operation: Update | Deactivate | Delete, found: Json) -> SnapshotChange:
+    async def _now(self, operation: Changing, error: ServiceError) -> Json:
+        try:
+            return await self._view.read(Target(operation.resource_type, operation.service_id))
+        except ServiceError:
+            raise error from None
+
+    def _seen(self, operation: Update, found: Json) -> SnapshotChange:
         """Remember what somebody else made of it: the next run plans from that, with its version."""
         return Confirmed(observed_row(self._view, operation.key, operation.resource_type, found, {}))
 
@@ -180,75 +233,39 @@ class Executor:
         pending = operation.resource_type is ResourceType.USER and self._profile.restore is RestoreMethod.POST
         if not pending:
             return await self._bring_in_step(operation, attributes, _with_activity(operation.changes, attributes))
-        request = requests.create_again(attributes, self._profile)
-        try:
-            response = await self._service.send(request)
-        except UniquenessConflict as conflict:
-            return await self._claim(operation, attributes, conflict)
-        except OutcomeUnknown as unknown:
-            return await self._take(operation, attributes, await self._ask_for(operation, attributes, unknown))
-        return self._confirmed(operation, request, response)
+        return await self._make(operation, attributes, requests.create_again(attributes, self._profile))
 
-    async def _deactivate(self, operation: Deactivate) -> Done:
-        target = Target(operation.resource_type, operation.service_id, self._view.version(operation.version))
-        try:
-            if self._view.patches(target.resource_type):
-                response = await self._service.send(requests.deactivate(target, self._profile))
-            else:
-                current = await self._view.read(target)
-                response = await self._service.send(requests.replace(target, put.with_activity(current, active=False)))
-        except ResourceNotFound as error:
-            return await self._gone_already(operation, error)
-        except VersionConflict as error:
-            return await self._look_again(operation, error)
-        return Applied(operation, self._left(operation.key, response.etag or version_of(response.body or {})))
+    async def _vanished(self, operation: Changing, attributes: Attributes, error: ResourceNotFound) -> Done:
+        """It was deleted at the service, or has another id there since it was renamed.
 
-    async def _delete(self, operation: Delete) -> Done:
-        target = Target(operation.resource_type, operation.service_id, self._view.version(operation.version))
-        try:
-            await self._service.send(requests.delete(target))
-        except ResourceNotFound as error:
-            return await self._gone_already(operation, error)
-        except VersionConflict as error:
-            return await self._look_again(operation, error)
-        kept = self._view.keeps_leavers(operation.resource_type)
-        return Applied(operation, self._left(operation.key, None) if kept else Gone(operation.key))
-
-    async def _look_again(self, operation: Deactivate | Delete, error: VersionConflict) -> Done:
-        """Somebody was quicker: the removal is decided again, from what they made of it."""
-        try:
-            current = await self._view.read(Target(operation.resource_type, operation.service_id))
-        except ServiceError:
-            raise error from None
-        return Failed(operation, error, self._seen(operation, current))
-
-    def _left(self, key: Key, version: str | None) -> SnapshotChange:
-        row = self._remembered.row_of(key)
-        if row is None:
-            return Gone(key)
-        return Confirmed(replace(row, status=Status.LEFT, version=self._view.version(version)))
-
-    async def _gone_already(self, operation: Deactivate | Delete, error: ResourceNotFound) -> Done:
-        """A removal finds nothing: done, when a second question says so too."""
-        if await self._view.is_gone(Target(operation.resource_type, operation.service_id)):
-            return Applied(operation, Gone(operation.key))
-        return Failed(operation, error)
-
-    async def _vanished(self, operation: Changing, error: ResourceNotFound) -> Done:
-        """The resource was deleted at the service: forget it, so that the next run creates it again."""
+        What is gone is forgotten, so that the next run creates it again.
+        """
         gone = await self._view.is_gone(Target(operation.resource_type, operation.service_id))
+        if gone and attributes.get("external_id"):
+            try:
+                found = await self._view.look_up(operation.resource_type, attributes)
+            except ServiceError:
+                return Failed(operation, error)
+            if found is not None and self._is_ours(operation, found, attributes):
+                return await self._take(operation, attributes, found)
         return Failed(operation, error, Gone(operation.key) if gone else None)
 
-    def _confirmed(self, operation: Create | Restore, request: ScimRequest, response: ScimResponse) -> Done:
-        identifier = identifier_of(response.body, response.location)
-        if identifier is None:
-            raise OutcomeUnknown(
-                f"{operation.name}: the service answered {response.status} without an id.",
-                "The next run asks the service which id it has.",
-                response.status,
-            )
-        sent = _Sent(request, response)
-        ignored = self._ignored(operation, from_essence(operation.essence), sent)
+    async def _checked(self, operation: Create | Changing, attributes: Attributes, identifier: str, sent: Sent) -> Done:
+        """Compare what was wanted with what the service shows: services do answer with success and change nothing."""
+        kind = operation.resource_type
+        # An id may change with the name that it is made of.
+        identifier = (service_id(sent.body) if sent.body else None) or identifier
+        self._view.learned.made(kind, identifier)
+        shown = sent.body
+        if self._view.learned.is_read_back(kind, operation.verb):
+            with suppress(ServiceError):  # it was confirmed; only the second look failed
+                shown = await self._view.read(Target(kind, identifier), WITHOUT_MEMBERS[kind])
+        ignored: tuple[str, ...] = ()
+        if shown is not None and echo.tells(shown):
+            found = self._view.differences(operation.key, kind, shown, attributes)
+            ignored = tuple(change.path for change in found)
+        if "active" in ignored and attributes.get("active") is False and not isinstance(operation, Create):
+            return Failed(operation, leaving.still_active(operation.name))
         return self._applied(operation, identifier, sent.version, ignored)
 
     def _applied(
@@ -265,25 +282,16 @@ class Executor:
             essence=operation.essence,
             version=self._view.version(version),
         )
-        replaces = operation.replaces if isinstance(operation, Adopt) else None
+        replaces = operation.replaces if isinstance(operation, Adopt | Restore) else None
         return Applied(operation, Confirmed(row, replaces), ignored)
 
-    def _ignored(self, operation: Create | Changing, attributes: Attributes, sent: "_Sent") -> tuple[str, ...]:
-        """Compare what was wanted with what the service answered; an answer without a body says nothing."""
-        if not sent.response.body:
-            return ()
-        found = self._view.differences(operation.key, operation.resource_type, sent.response.body, attributes)
-        return tuple(change.path for change in found)
 
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    request: ScimRequest
-    response: ScimResponse
-
-    @property
-    def version(self) -> str | None:
-        return self.response.etag or version_of(self.response.body or {})
+def _without_id(operation: Create | Restore, sent: Sent) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"{operation.name}: the service answered {sent.response.status} without an id.",
+        "The next run asks the service which id it has.",
+        sent.response.status,
+    )
 
 
 def _with_activity(changes: tuple[AttributeChange, ...], attributes: Attributes) -> tuple[AttributeChange, ...]:

@@ -65,8 +65,8 @@ class Loader:
         """Managed resources that turned out to be gone from the service."""
         self.stopped_by: ServiceError | None = None
         """Why the rest was not sent: the token is refused, or the service is away."""
-        self._ignored: dict[tuple[str, ...], list[str]] = {}
-        """Attributes that the service did not take over → the entries."""
+        self._ignored: dict[str, list[str]] = {}
+        """Attribute that the service did not take over → the entries."""
 
     def apply(self, operations: Sequence[Operation]) -> Sequence[Outcome]:
         """Carry out one batch; what is not sent because the service is away counts as failed.
@@ -95,7 +95,7 @@ class Loader:
     def finish(self) -> None:
         """Write down what is left to write after the last batch."""
         self._link_adopted()
-        self._run.note(*(_ignored(paths, names) for paths, names in self._ignored.items()))
+        self._run.note(*(_ignored(path, names) for path, names in self._ignored.items()))
         if self._surveyed is not None:
             conclude_adoption(self._run, self._surveyed)
 
@@ -112,8 +112,9 @@ class Loader:
                 self.vanished += 1
             if isinstance(one, Applied) and one.missing:
                 self._run.note(_missing(one))
-            if isinstance(one, Applied) and one.ignored:
-                self._ignored.setdefault(one.ignored, []).append(one.operation.name)
+            if isinstance(one, Applied):
+                for path in one.ignored:
+                    self._ignored.setdefault(path, []).append(one.operation.name)
 
 
 class _Step:
@@ -219,12 +220,13 @@ def _missing(done: Applied) -> Finding:
     )
 
 
-def _ignored(paths: Sequence[str], names: Sequence[str]) -> Finding:
+def _ignored(path: str, names: Sequence[str]) -> Finding:
     """One finding for all entries: a service ignores an attribute of everybody or of nobody."""
     return Finding(
         rule="attribute-ignored",
         severity=Severity.NOTE,
-        message=f"The service did not take {', '.join(map(rfc_name, paths))} as it was sent, in {len(names)} writes.",
-        remedy="Leave the attribute out of the mapping, or write it as the service keeps it.",
+        message=f"The service did not take {rfc_name(path)} as it was sent, in {len(names)} writes.",
+        remedy="Leave the attribute out of the mapping, or write it as the service keeps it. Where it was a passing "
+        "fault, `ldap2scim recover --apply` sends it again.",
         subjects=tuple(names[:MOST_NAMED]),
     )

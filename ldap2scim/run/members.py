@@ -1,25 +1,36 @@
-"""Members enter and leave one group: in small PATCH requests, or whole where a service has no PATCH."""
+"""Members enter and leave one group: in small PATCH requests, or whole where a service has no PATCH.
 
-from dataclasses import dataclass
+Hard, because services answer a change of members with success and keep some of them. What a read-back does not show
+is sent once more, in smaller pieces, and what is not there then is not remembered as there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from ldap2scim.errors import AccessRefused, OutcomeUnknown, ResourceNotFound, ServiceError
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.operations import ChangeMembers
 from ldap2scim.run.done import Applied, Done, Failed, InDoubt, Remembered
+from ldap2scim.run.member_patches import MemberPatches, Named
+from ldap2scim.run.sending import is_patch_refusal
 from ldap2scim.run.service_view import ServiceView, foreign_id, shown_members
 from ldap2scim.scim import put, requests
-from ldap2scim.scim.patch import member_counts
+from ldap2scim.scim.profiles import MembersShown
 from ldap2scim.scim.requests import Target
 from ldap2scim.scim.wire import version_of
 from ldap2scim.state.snapshot_rows import Gone, MembersChanged
+
+CHEAP: Final = 20
+"""A group is read back where the change is at least so many per mille of its members: one of 50,000 is not worth it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Named:
     """Members with their ids at the service, in the order of the plan."""
 
-    added: tuple[tuple[Key, str], ...]
-    removed: tuple[tuple[Key, str], ...]
+    added: tuple[Named, ...]
+    removed: tuple[Named, ...]
     missing: tuple[Key, ...]
     """Not at the service: their creation failed or is held."""
 
@@ -30,7 +41,8 @@ async def change_members(view: ServiceView, remembered: Remembered, operation: C
     Raises:
         ServiceError: the service refused it whole.
     """
-    group_id = operation.service_id or remembered.id_of(operation.key)
+    # The snapshot first: an id may have changed with the name since the plan was made.
+    group_id = remembered.id_of(operation.key) or operation.service_id
     if group_id is None:
         raise ServiceError(
             f"{operation.name}: its members were not changed, since the group is not at the service.",
@@ -39,8 +51,13 @@ async def change_members(view: ServiceView, remembered: Remembered, operation: C
     named = _named(remembered, operation)
     target = Target(operation.resource_type, group_id)
     try:
-        send = _patch if view.patches(operation.resource_type) else _put
-        return await send(view, remembered, operation, target, named)
+        if view.patches_members:
+            done = await _patch(view, remembered, operation, target, named)
+            if not (isinstance(done, Failed) and is_patch_refusal(done.error) and _is_empty(done)):
+                return await _read_back(view, remembered, target, named, done)
+            view.learned.refuses_member_patch()
+        done = await _put(view, remembered, operation, target, named)
+        return await _read_back(view, remembered, target, named, done)
     except ResourceNotFound as error:
         gone = await view.is_gone(target)
         return Failed(operation, error, Gone(operation.key) if gone else None)
@@ -59,22 +76,20 @@ def _named(remembered: Remembered, operation: ChangeMembers) -> _Named:
 async def _patch(
     view: ServiceView, remembered: Remembered, operation: ChangeMembers, target: Target, named: _Named
 ) -> Done:
-    left = entered = 0
-    version: str | None = None
-    entering, leaving = [found for _, found in named.added], [found for _, found in named.removed]
     groups = frozenset(found for key, found in named.added if remembered.is_group(key))
-    for request in requests.change_members(target, entering, leaving, view.profile, groups):
-        try:
-            response = await view.service.send(request)
-        except (AccessRefused, ResourceNotFound):
-            raise
-        except ServiceError as error:
-            done = MembersChanged(operation.key, _keys(named.added[:entered]), _keys(named.removed[:left]))
-            return (InDoubt if isinstance(error, OutcomeUnknown) else Failed)(operation, error, done)
-        added, removed = member_counts((request.body or {})["Operations"])
-        left, entered = left + removed, entered + added
-        version = response.etag or version_of(response.body or {})
-    change = MembersChanged(operation.key, _keys(named.added), operation.removed, view.version(version))
+    patches = MemberPatches(view, target, groups)
+    try:
+        await patches.remove(named.removed)
+        await patches.add(named.added)
+    except (AccessRefused, ResourceNotFound):
+        raise
+    except ServiceError as error:
+        done = MembersChanged(operation.key, tuple(patches.entered), tuple(patches.left))
+        return (InDoubt if isinstance(error, OutcomeUnknown) else Failed)(operation, error, done)
+    if patches.refused:
+        done = MembersChanged(operation.key, tuple(patches.entered), tuple(patches.left))
+        return Failed(operation, _refused(operation, patches.refused), done)
+    change = MembersChanged(operation.key, tuple(patches.entered), operation.removed, view.version(patches.version))
     return Applied(operation, change, missing=named.missing)
 
 
@@ -99,5 +114,88 @@ async def _put(
     return Applied(operation, change, missing=named.missing)
 
 
-def _keys(named: tuple[tuple[Key, str], ...]) -> tuple[Key, ...]:
+async def _read_back(view: ServiceView, remembered: Remembered, target: Target, named: _Named, done: Done) -> Done:
+    """Compare what was confirmed with what the group shows, where that is asked for and cheap."""
+    operation = done.operation
+    if not (
+        isinstance(done, Applied) and isinstance(done.change, MembersChanged) and isinstance(operation, ChangeMembers)
+    ):
+        return done
+    changed = len(named.added) + len(named.removed)
+    if (
+        view.profile.members_shown is MembersShown.NOWHERE
+        or 1000 * changed < CHEAP * remembered.member_count(operation.key)
+        or not view.learned.is_read_back(operation.resource_type, operation.verb)
+    ):
+        return done
+    lost, kept = await _not_as_sent(view, target, named)
+    if lost and view.patches_members:
+        await _once_more(view, target, lost, remembered)
+        lost, kept = await _not_as_sent(view, target, named)
+    if not lost and not kept:
+        return done
+    # Only what is so is remembered: the next run changes the rest.
+    not_there, not_out = set(_keys(lost)), set(_keys(kept))
+    change = replace(
+        done.change,
+        added=tuple(key for key in done.change.added if key not in not_there),
+        removed=tuple(key for key in done.change.removed if key not in not_out),
+    )
+    return Failed(operation, _not_kept(operation, lost, kept), change)
+
+
+async def _not_as_sent(view: ServiceView, target: Target, named: _Named) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
+    """Return who should have entered and is not shown, and who should have left and still is."""
+    try:
+        group = await view.read(target)
+    except ServiceError:
+        return (), ()  # it was confirmed; only the second look failed
+    shown = {one.service_id for one in shown_members(group)}
+    if not shown and len(named.added) != 0 and view.profile.members_shown is not MembersShown.ONE_GROUP:
+        return (), ()  # services that never show members are many
+    lost = tuple(one for one in named.added if one[1] not in shown)
+    return lost, tuple(one for one in named.removed if one[1] in shown)
+
+
+async def _once_more(view: ServiceView, target: Target, lost: Sequence[Named], remembered: Remembered) -> None:
+    """Send what was lost in pieces half as large, and keep to that size."""
+    limits = view.learned.limits(view.profile)
+    view.learned.takes_members(max(1, limits.members_per_request // 2), limits.bytes_per_request)
+    patches = MemberPatches(view, target, frozenset(found for key, found in lost if remembered.is_group(key)))
+    try:
+        await patches.add(lost)
+    except AccessRefused:
+        raise
+    except ServiceError:
+        return  # the look that follows tells what is there
+
+
+def _keys(named: Sequence[Named]) -> tuple[Key, ...]:
     return tuple(key for key, _ in named)
+
+
+def _is_empty(done: Failed) -> bool:
+    return isinstance(done.change, MembersChanged) and not done.change.added and not done.change.removed
+
+
+def _refused(operation: ChangeMembers, refused: Sequence[tuple[Named, ServiceError]]) -> ServiceError:
+    first = refused[0][1]
+    ids = ", ".join(found for (_, found), _ in refused)
+    return type(first)(
+        f"{operation.name}: the service refused {len(refused)} of its members, and took the others. Refused, by their "
+        f"ids there: {ids}. {first.message}",
+        "Look in the service's console whether they exist and may be in groups; the next run tries again.",
+        first.status,
+        first.scim_type,
+    )
+
+
+def _not_kept(operation: ChangeMembers, lost: Sequence[Named], kept: Sequence[Named]) -> ServiceError:
+    said = [f"{len(lost)} that were added are not in it"] if lost else []
+    said += [f"{len(kept)} that were taken out still are"] if kept else []
+    return ServiceError(
+        f"{operation.name}: the service answered the change of its members with success, and read again, "
+        f"{' and '.join(said)}.",
+        "The next run sends them again. If it stays so, ask the operator of the service how many members one request "
+        "may have.",
+    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ldap2scim.errors import Ldap2ScimError
 from ldap2scim.essence import from_essence
-from ldap2scim.model import Key
+from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Outcome, Result
 from ldap2scim.planning.operations import ChangeMembers, Deactivate, Delete, Operation
 from ldap2scim.planning.removals import is_removal
@@ -59,6 +59,14 @@ class Memory:
         if self._nested.kept:
             self._groups |= remembered.groups_among(self._run.store, members)
         return list(self._run.state.snapshot.service_ids(members).items())
+
+    def member_count(self, group: Key) -> int:
+        """Return how many members a group had as last confirmed."""
+        return remembered.member_count(self._run.store, group)
+
+    def owner_of(self, resource_type: ResourceType, service_id: str) -> Key | None:
+        """Return whose resource an id is, as far as one is managed."""
+        return remembered.owner_of(self._run.store, resource_type, service_id)
 
 
 def intent_of(operation: Operation) -> Intent:

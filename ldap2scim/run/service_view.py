@@ -1,15 +1,16 @@
 """A service as a run sees it: its profile and capabilities, and the questions that settle a doubt."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
-from urllib.parse import unquote
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+from urllib.parse import unquote, urlsplit
 
-from ldap2scim.errors import NotScim, ResourceNotFound, ServiceError
+from ldap2scim.errors import NotScim, RequestRejected, ResourceNotFound, ServiceError
 from ldap2scim.essence import fingerprint, to_essence
 from ldap2scim.model import Attributes, Key, ResourceType
 from ldap2scim.planning.attribute_changes import attribute_changes
 from ldap2scim.planning.operations import AttributeChange
+from ldap2scim.run.learned import Learned
 from ldap2scim.scim import requests
 from ldap2scim.scim.filters import eq
 from ldap2scim.scim.layout import member_of
@@ -24,6 +25,11 @@ FOREIGN = "@service"
 """Directory part of the key of a member that no directory of ours has: `@service:<id>`. No directory has this name."""
 LOGIN_ON_WIRE = {ResourceType.USER: "userName", ResourceType.GROUP: "displayName"}
 LOGIN = {ResourceType.USER: "user_name", ResourceType.GROUP: "display_name"}
+WITHOUT_MEMBERS: Final[Mapping[ResourceType, tuple[str, ...]]] = {
+    ResourceType.USER: (),
+    ResourceType.GROUP: ("members",),
+}
+"""What need not be returned where one resource is looked for."""
 
 
 def foreign_key(identifier: str) -> Key:
@@ -48,9 +54,19 @@ class ServiceView:
     """What the mapping of each directory writes, by directory and kind."""
     witnesses: Mapping[ResourceType, tuple[str, ...]]
     """Two ids that the service is known to have: when one of them answers, a 404 for another id can be believed."""
+    learned: Learned = field(default_factory=Learned)
+    """What the run has found out of it by using it."""
 
     def patches(self, resource_type: ResourceType) -> bool:
-        """Say whether changes of a kind go by PATCH."""
+        """Say whether attributes of a kind are changed by PATCH."""
+        return self._may_patch(resource_type) and self.learned.patches_attributes(resource_type)
+
+    @property
+    def patches_members(self) -> bool:
+        """Whether members of groups are changed by PATCH."""
+        return self._may_patch(ResourceType.GROUP) and self.learned.patches_members
+
+    def _may_patch(self, resource_type: ResourceType) -> bool:
         return self.capabilities.patch and self.profile.update_of(resource_type) is UpdateMethod.PATCH
 
     def version(self, version: str | None) -> str | None:
@@ -76,30 +92,96 @@ class ServiceView:
         held = self.held_of(key, resource_type, body, wanted)
         return attribute_changes(to_essence(held), to_essence(wanted))
 
-    async def read(self, target: Target) -> Json:
+    async def read(self, target: Target, excluded: tuple[str, ...] = ()) -> Json:
         """Fetch one resource.
 
         Raises:
             ServiceError: there is none, or it cannot be read.
         """
-        response = await self.service.send(requests.read(target))
-        if response.body is None:
-            raise NotScim(f"GET {target.path} was answered with nothing in it.", "Ask the operator of the service.")
-        return response.body
+        response = await self.service.send(requests.read(target, excluded))
+        body = response.body or {}
+        found = service_id(body)
+        # Whatever answers in the place of the service may answer in JSON as well. Case: an id may be a login.
+        if found is None or found.casefold() != target.service_id.casefold():
+            raise NotScim(
+                f"GET {target.path} was answered by status {response.status} with something else than that resource.",
+                "Check the base URL, and whether a proxy or cache answers in the service's place.",
+                response.status,
+            )
+        return body
 
     async def find(self, resource_type: ResourceType, attributes: Attributes) -> Json | None:
         """Look for the resource with the externalId of `attributes`, else for the one with its login.
 
+        None is proven: where nothing shows that filters work at this service, everything is listed.
+
         Raises:
-            ServiceError: the service cannot be asked.
+            ServiceError: the service cannot be asked, or several resources have the externalId.
         """
-        external_id = attributes.get("external_id")
-        login = attributes.get(LOGIN[resource_type])
-        for attribute, value in (("externalId", external_id), (LOGIN_ON_WIRE[resource_type], login)):
-            if isinstance(value, str):
-                async for resource in self.service.list_all(resource_type, eq(attribute, value)):
-                    return resource
+        found = await self.look_up(resource_type, attributes)
+        if found is not None or await self._filters_by_login(resource_type):
+            return found
+        return await self._find_in_all(resource_type, attributes)
+
+    async def look_up(self, resource_type: ResourceType, attributes: Attributes) -> Json | None:
+        """Look for a resource as `find` does; None only means that no filter found it.
+
+        Raises:
+            ServiceError: the service cannot be asked, or several resources have the externalId.
+        """
+        if not self.capabilities.filter:
+            return await self._find_in_all(resource_type, attributes)
+        login = (LOGIN_ON_WIRE[resource_type], attributes.get(LOGIN[resource_type]))
+        asked = (("externalId", attributes.get("external_id")), login)
+        for attribute, value in asked:
+            if not isinstance(value, str) or attribute not in self.profile.look_ups[resource_type]:
+                continue
+            found = await self._equal(resource_type, attribute, value)
+            if len(found) > 1 and attribute == "externalId":
+                raise RequestRejected(
+                    f"{len(found)} resources of {ENDPOINT[resource_type]} have the same externalId: "
+                    f"{', '.join(sorted(str(service_id(one)) for one in found))}.",
+                    "Remove all but one of them in the service's console.",
+                )
+            if found:
+                return found[0]
         return None
+
+    async def _equal(self, resource_type: ResourceType, attribute: str, value: str) -> list[Json]:
+        listed = self.service.list_all(resource_type, eq(attribute, value), WITHOUT_MEMBERS[resource_type])
+        found = [resource async for resource in listed]
+        if found:
+            self.learned.found_by(resource_type, attribute)
+        return found
+
+    async def _find_in_all(self, resource_type: ResourceType, attributes: Attributes) -> Json | None:
+        login, wire = attributes.get(LOGIN[resource_type]), LOGIN_ON_WIRE[resource_type]
+        same_login = None
+        async for resource in self.service.list_all(resource_type, excluded=WITHOUT_MEMBERS[resource_type]):
+            if attributes.get("external_id") and same_external_id(resource, attributes):
+                return resource
+            if isinstance(login, str) and str(member_of(resource, wire) or "").casefold() == login.casefold():
+                same_login = resource
+        return same_login
+
+    async def _filters_by_login(self, resource_type: ResourceType) -> bool:
+        """Say whether a filter on the login finds what is known to be there: some services answer 200 with nothing."""
+        attribute = LOGIN_ON_WIRE[resource_type]
+        if not self.capabilities.filter or self.learned.finds_by(resource_type, attribute):
+            return True  # without filters, everything was listed
+        for identifier in self.known(resource_type):
+            try:
+                known = await self.read(Target(resource_type, identifier), WITHOUT_MEMBERS[resource_type])
+            except (ResourceNotFound, NotScim):
+                continue
+            login = member_of(known, attribute)
+            if isinstance(login, str) and login:
+                return bool(await self._equal(resource_type, attribute, login))
+        return False
+
+    def known(self, resource_type: ResourceType) -> tuple[str, ...]:
+        """Return ids that the service is known to have."""
+        return tuple(dict.fromkeys((*self.learned.seen(resource_type), *self.witnesses.get(resource_type, ()))))
 
     async def is_gone(self, target: Target) -> bool:
         """Say whether a resource is proven to be gone: it is not found again, and another one still answers.
@@ -107,7 +189,7 @@ class ServiceView:
         One 404 may come from a proxy, a wrong base URL or a service in trouble (DESIGN §6).
         """
         try:
-            await self.read(Target(target.resource_type, target.service_id))
+            await self.read(Target(target.resource_type, target.service_id), WITHOUT_MEMBERS[target.resource_type])
         except ResourceNotFound:
             return await self._others_answer(target)
         except ServiceError:
@@ -115,10 +197,10 @@ class ServiceView:
         return False
 
     async def _others_answer(self, target: Target) -> bool:
-        others = [one for one in self.witnesses.get(target.resource_type, ()) if one != target.service_id]
+        others = [one for one in self.known(target.resource_type) if one != target.service_id]
         for identifier in others:
             try:
-                await self.read(Target(target.resource_type, identifier))
+                await self.read(Target(target.resource_type, identifier), WITHOUT_MEMBERS[target.resource_type])
             except ServiceError:
                 continue
             return True
@@ -153,7 +235,8 @@ def observed_row(view: ServiceView, key: Key, kind: ResourceType, found: Json, l
 
 def same_external_id(found: Json, attributes: Attributes) -> bool:
     """Say whether a found resource has the externalId that is wanted, or both have none."""
-    return (member_of(found, "externalId") or None) == attributes.get("external_id")
+    held = member_of(found, "externalId")
+    return (None if held in (None, "") else str(held)) == attributes.get("external_id")
 
 
 class ShownMember(NamedTuple):
@@ -191,5 +274,5 @@ def identifier_of(body: Json | None, location: str | None) -> str | None:
     """Return the id of a created resource, from its body or else its Location (RFC 7644 §3.1)."""
     found = service_id(body) if body is not None else None
     if found is None and location:
-        found = unquote(location.rstrip("/").rpartition("/")[2]) or None
+        found = unquote(urlsplit(location).path.rstrip("/").rpartition("/")[2]) or None
     return found

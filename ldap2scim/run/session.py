@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
 from ldap2scim.model import ResourceType
+from ldap2scim.run.learned import Learned
 from ldap2scim.run.service_view import ServiceView
 from ldap2scim.scim.client import ScimConnection, connect
 from ldap2scim.scim.wire import Managed, managed_from
@@ -34,6 +35,7 @@ class Session:
             capabilities=capabilities,
             managed=managed_by_directory(settings),
             witnesses=remembered.witnesses(store),
+            learned=Learned(settings.service.read_back),
         )
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:

@@ -16,7 +16,7 @@ _NEVER_COMPARED: Final = frozenset({"schemas", "id", "meta", "password", "member
 
 def ignored(request: ScimRequest, response: ScimResponse) -> tuple[str, ...]:
     """Return the paths (as on the wire) of what a write asked for and its answer does not show."""
-    if request.body is None or not _tells(response.body):
+    if request.body is None or not tells(response.body):
         return ()
     returned = response.body or {}
     if request.method == "PATCH":
@@ -32,7 +32,8 @@ def ignored_attributes(sent: Json, returned: Json) -> tuple[str, ...]:
     return tuple(_differing(sent, returned, ""))
 
 
-def _tells(returned: Json | None) -> bool:
+def tells(returned: Json | None) -> bool:
+    """Say whether an answer shows what the service holds."""
     # Some services answer a write with the id alone.
     return any(name.casefold() not in _NEVER_COMPARED for name in returned or ())
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.state.chunks import chunks
@@ -47,6 +47,16 @@ def keys_by_service_id(store: Store, resource_type: ResourceType) -> Mapping[str
         return {row.service_id: (Key(row.key), Status(row.status)) for row in connection.execute(query).all()}
 
 
+def owner_of(store: Store, resource_type: ResourceType, service_id: str) -> Key | None:
+    """Return the key of the row with a service's id; None where there is none."""
+    query = select(snapshot.c.key).where(
+        snapshot.c.resource_type == resource_type.value, snapshot.c.service_id == service_id
+    )
+    with store.read() as connection:
+        found = connection.scalar(query)
+    return None if found is None else Key(found)
+
+
 def groups_among(store: Store, keys: Iterable[Key]) -> frozenset[Key]:
     """Return those of `keys` that are groups of the snapshot."""
     found: set[Key] = set()
@@ -78,6 +88,14 @@ def members_of(store: Store, group: Key) -> Sequence[Key]:
     )
     with store.read() as connection:
         return [Key(key) for key in connection.scalars(query).all()]
+
+
+def member_count(store: Store, group: Key) -> int:
+    """Return how many members a group had as last confirmed."""
+    group_id = select(snapshot.c.id).where(snapshot.c.key == group).scalar_subquery()
+    query = select(func.count()).where(memberships.c.group_id == group_id)
+    with store.read() as connection:
+        return connection.scalar(query) or 0
 
 
 def link_members(lease: "Lease", pairs: Iterable[tuple[Key, Key]]) -> None:

@@ -128,6 +128,16 @@ class Memory:
         del group
         return self.members
 
+    def member_count(self, group: Key) -> int:
+        """Return how many members are known."""
+        del group
+        return len(self.members)
+
+    def owner_of(self, resource_type: ResourceType, service_id: str) -> Key | None:
+        """Return whose resource an id is."""
+        del resource_type
+        return next((key for key, found in self.ids.items() if found == service_id), None)
+
     def row_of(self, key: Key) -> SnapshotRow | None:
         """Return a row."""
         return self.rows.get(key)

@@ -233,7 +233,8 @@ class TestChange:
 
     async def test_gone_is_forgotten(self, operation: Update | Adopt | Restore) -> None:
         """A 404, a 404 again, and a witness that answers: it is gone, and the next run creates it again."""
-        provider = ScriptedProvider({"/Users/8": on_wire("8")}, {"PATCH /Users/1": [MISSING]})
+        witness = on_wire("8", externalId="x-8", userName="eight")
+        provider = ScriptedProvider({"/Users/8": witness}, {"PATCH /Users/1": [MISSING]})
         done = await carry_out(operation, provider)
         assert isinstance(done, Failed)
         assert done.change == Gone(KEY)
@@ -463,7 +464,7 @@ class TestMembers:
         self, error: ServiceError, kind: type[Failed] | type[InDoubt]
     ) -> None:
         """Of several requests the snapshot has exactly those that were confirmed."""
-        provider = ScriptedProvider(script={"PATCH /Groups/g": [OK, error]})
+        provider = ScriptedProvider(script={"PATCH /Groups/g": [OK, *[error] * 20]})
         done = await carry_out(members(range(1, 250)), provider, self.memory)
         assert isinstance(done, kind)
         assert isinstance(done.change, MembersChanged)

@@ -1,0 +1,62 @@
+"""Attribute changes on their way to one resource: by PATCH, or by PUT where the service turns out to have none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ldap2scim.errors import RequestRejected, ServiceError
+from ldap2scim.model import Attributes, Key
+from ldap2scim.planning.operations import AttributeChange
+from ldap2scim.run.service_view import ServiceView
+from ldap2scim.scim import put, requests
+from ldap2scim.scim.provider import Json, ScimRequest, ScimResponse
+from ldap2scim.scim.requests import Target
+from ldap2scim.scim.wire import version_of
+
+_NOT_OFFERED: Final = frozenset({405, 501})
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A write and its answer."""
+
+    request: ScimRequest
+    response: ScimResponse
+
+    @property
+    def body(self) -> Json | None:
+        """What the service answered, if anything."""
+        return self.response.body or None
+
+    @property
+    def version(self) -> str | None:
+        """The new version of the resource."""
+        return self.response.etag or version_of(self.response.body or {})
+
+
+def is_patch_refusal(error: ServiceError) -> bool:
+    """Say whether a PATCH was refused as such (RFC 7644 §3.5.2), whatever the service says of itself elsewhere."""
+    return isinstance(error, RequestRejected) and error.status in _NOT_OFFERED
+
+
+async def send_changes(
+    view: ServiceView, key: Key, target: Target, changes: Sequence[AttributeChange], attributes: Attributes
+) -> Sent:
+    """Send changes that lead to `attributes`.
+
+    Raises:
+        ServiceError: they were refused, or what became of them is not known.
+    """
+    if view.patches(target.resource_type):
+        request = requests.update(target, changes, view.profile)
+        try:
+            return Sent(request, await view.service.send(request))
+        except RequestRejected as error:
+            if not is_patch_refusal(error):
+                raise
+            view.learned.refuses_patch(target.resource_type)
+    current = await view.read(target)
+    managed = view.managed_of(key, target.resource_type)
+    body = put.with_attributes(target.resource_type, current, attributes, managed, view.profile)
+    request = requests.replace(target, body)
+    return Sent(request, await view.service.send(request))
