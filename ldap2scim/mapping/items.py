@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from ldap2scim.mapping.attributes import compile_object
-from ldap2scim.mapping.spec import ItemRule, ValueRule
+from ldap2scim.mapping.phones import global_number
+from ldap2scim.mapping.spec import GlobalNumbers, ItemRule, ValueRule
 from ldap2scim.mapping.values import Raw, compile_all_values, compile_truth, compile_value, default_of
 from ldap2scim.model import Scalar
 
@@ -29,15 +30,19 @@ _Rest: TypeAlias = Callable[[Raw], Item] | None
 _NOTHING = Collected((), surplus_primary=False)
 
 
-def compile_items(name: str, rules: tuple[ItemRule, ...], excluded: frozenset[str]) -> Collector:
+def compile_items(
+    name: str, rules: tuple[ItemRule, ...], excluded: frozenset[str], phones: GlobalNumbers | None = None
+) -> Collector:
     """Return the reader of the multi-valued attribute `name`.
 
     Each slot gives one item; one that is alone gives an item for every value of its source. A slot without a value
     gives none, and neither does a value in `excluded`. Two items of one type and value are one. Where e-mail
-    addresses may be primary, exactly one is.
+    addresses may be primary, exactly one is. Telephone numbers become global ones where `phones` says so, after
+    exclusion: those are written as the directory has them.
     """
     alone = len(rules) == 1
     slots = tuple(_compile_slot(rule, alone=alone) for rule in rules)
+    globally = phones if name == "phone_numbers" else None
     knows_primary = any("primary" in rule.sub_attributes for rule in rules)
     needs_primary = name == "emails" and any(_may_be_primary(rule) for rule in rules)
 
@@ -47,15 +52,24 @@ def compile_items(name: str, rules: tuple[ItemRule, ...], excluded: frozenset[st
             slot(raw, items)
         if not items:
             return _NOTHING
-        if len(items) > 1:
-            items = _without_repetition(items)
         if excluded:
             items = [item for item in items if str(item.get("value")) not in excluded]
+        if globally is not None:
+            _globalise(items, globally.country)
+        if len(items) > 1:
+            items = _without_repetition(items)
         if not knows_primary:
             return Collected(tuple(items), False)
         return _with_one_primary(items, needed=needs_primary)
 
     return collect
+
+
+def _globalise(items: list[Item], country: str) -> None:
+    for item in items:
+        value = item.get("value")
+        if isinstance(value, str):
+            item["value"] = global_number(value, country) or value
 
 
 def _compile_slot(rule: ItemRule, *, alone: bool) -> _Slot:

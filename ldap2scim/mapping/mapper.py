@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ldap2scim.directory.anchors import GUID_ATTRIBUTES
 from ldap2scim.directory.entry import LdapEntry
@@ -22,7 +22,10 @@ from ldap2scim.mapping.paths import split_path
 from ldap2scim.mapping.problems import missing_attribute, surplus_primary, unreadable_value
 from ldap2scim.mapping.spec import ResourceMapping, ValueRule
 from ldap2scim.mapping.values import Unreadable, compile_value
-from ldap2scim.model import AttributeValue, GuidForm, Key, ResourceType, make_key
+from ldap2scim.model import Attributes, AttributeValue, GuidForm, Key, ResourceType, make_key
+
+ValueCheck: TypeAlias = Callable[[Attributes, str], tuple[Finding, ...]]
+"""Takes the attributes of a resource and the entry's DN; returns why the service would refuse it."""
 
 
 class Mapped(NamedTuple):
@@ -59,8 +62,15 @@ class OutOfScope:
     """Path of the attribute whose value excludes it."""
 
 
-def compile_mapping(settings: DirectorySettings, mapping: ResourceMapping, resource_type: ResourceType) -> "Mapper":
+def compile_mapping(
+    settings: DirectorySettings,
+    mapping: ResourceMapping,
+    resource_type: ResourceType,
+    refused: ValueCheck | None = None,
+) -> "Mapper":
     """Return the mapper of one kind of entry of one directory.
+
+    `refused` says why the service would refuse a resource; whoever it speaks of is held.
 
     Raises:
         SettingsError: an exclusion could never hold. It drops items of a user's multi-valued attribute, or puts a
@@ -71,19 +81,26 @@ def compile_mapping(settings: DirectorySettings, mapping: ResourceMapping, resou
     if idle:
         where = f"Directory {settings.name}, {resource_type.value.lower()} mapping"
         raise SettingsError(tuple(f"{where}: the exclusion by {path} could never hold. Take it away." for path in idle))
-    return Mapper(settings, mapping, resource_type)
+    return Mapper(settings, mapping, resource_type, refused)
 
 
 class Mapper:
     """A compiled mapping; `compile_mapping` makes it."""
 
-    def __init__(self, settings: DirectorySettings, mapping: ResourceMapping, resource_type: ResourceType) -> None:
+    def __init__(
+        self,
+        settings: DirectorySettings,
+        mapping: ResourceMapping,
+        resource_type: ResourceType,
+        refused: ValueCheck | None,
+    ) -> None:
         is_user = resource_type is ResourceType.USER
         mapping = mapping.with_guids(settings.guid_form)
         rules = dict(with_text_defaults(mapping.single))
         self._directory = settings.name
         self._mapping = mapping
         self._resource_type = resource_type
+        self._refused = refused
         self._login = "user_name" if is_user else "display_name"
         self._active = _compile_active(settings, mapping) if is_user else None
         if is_user:
@@ -96,7 +113,7 @@ class Mapper:
         self._read_single = compile_attributes(rules)
         self._values = tuple(compile_value(rule) for rule in rules.values())
         self._multi = tuple(
-            (name, compile_items(name, items, mapping.exclude.get(name, frozenset())))
+            (name, compile_items(name, items, mapping.exclude.get(name, frozenset()), mapping.phones))
             for name, items in mapping.multi.items()
         )
         scope = {} if is_user else mapping.exclude
@@ -140,6 +157,8 @@ class Mapper:
             attributes["active"] = account.active
         if self._lacks(attributes):
             return self._held(entry, anchor, self._missing(entry, attributes))
+        if self._refused is not None and (found := self._refused(attributes, entry.dn)):
+            return self._held(entry, anchor, found)
         essence = to_essence(attributes)
         get = attributes.get
         return Mapped(

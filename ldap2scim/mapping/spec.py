@@ -39,6 +39,14 @@ class ItemRule:
 
 
 @dataclass(frozen=True, slots=True)
+class GlobalNumbers:
+    """Telephone numbers are written as global numbers of RFC 3966 (`tel:+81312345678`)."""
+
+    country: str = ""
+    """Code of the country of numbers that have none, such as `81`; empty: those stay as they are."""
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceMapping:
     """How entries of one kind become resources of one kind."""
 
@@ -50,6 +58,8 @@ class ResourceMapping:
     """`ims` → values that are dropped. For groups: attribute → values that put a group out of scope."""
     required: tuple[str, ...] = ()
     """Paths that must have a value, or the entry is held."""
+    phones: GlobalNumbers | None = None
+    """None: telephone numbers are taken as they are."""
 
     @property
     def ldap_attributes(self) -> frozenset[str]:

@@ -12,10 +12,12 @@ from ldap2scim.run.context import Run
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.group_scope import is_outside
 from ldap2scim.run.reading import Read
-from ldap2scim.settings import ConfiguredDirectory, mapping_digest
+from ldap2scim.scim.profiles import by_name
+from ldap2scim.settings import ConfiguredDirectory, Settings, mapping_digest
 from ldap2scim.state.encoding import unpack
 from ldap2scim.state.image_rows import MappedRow, PendingRow, Standing
 from ldap2scim.state.mapped import pending, store_mapped
+from validations.values import compile_checks
 
 BATCH = 5000
 """Entries in one transaction: a commit waits for the disk, and each entry is some kilobytes at most."""
@@ -40,10 +42,21 @@ def map_entries(run: Run, reads: tuple[Read | Unread, ...]) -> MappedCount:
     return MappedCount(sum(_map_directory(run, directory) for directory in directories))
 
 
+def mapper_of(settings: Settings, directory: ConfiguredDirectory, kind: ResourceType) -> Mapper:
+    """Return the mapper of one kind of entry, which holds whom the service would refuse.
+
+    Raises:
+        SettingsError: an exclusion could never hold.
+    """
+    mapping = directory.mappings.user if kind is ResourceType.USER else directory.mappings.group
+    refused = compile_checks(by_name(settings.service.profile).guidance, mapping, kind)
+    return compile_mapping(directory.settings, mapping, kind, refused)
+
+
 def _map_directory(run: Run, directory: ConfiguredDirectory) -> int:
     mappers = {
-        ResourceType.USER: compile_mapping(directory.settings, directory.mappings.user, ResourceType.USER),
-        ResourceType.GROUP: compile_mapping(directory.settings, directory.mappings.group, ResourceType.GROUP),
+        ResourceType.USER: mapper_of(run.settings, directory, ResourceType.USER),
+        ResourceType.GROUP: mapper_of(run.settings, directory, ResourceType.GROUP),
     }
     mapped_with = mapping_digest(run.settings, directory.settings.name)
     total = 0

@@ -15,9 +15,10 @@ from ldap2scim.directory.session import Session as LdapSession
 from ldap2scim.directory.settings import DirectoryKind
 from ldap2scim.errors import Ldap2ScimError
 from ldap2scim.findings import Held, Severity
-from ldap2scim.mapping.mapper import Mapped, compile_mapping
+from ldap2scim.mapping.mapper import Mapped
 from ldap2scim.model import ResourceType
 from ldap2scim.run.context import open_state
+from ldap2scim.run.mapping import mapper_of
 from ldap2scim.run.ours import collisions
 from ldap2scim.run.session import Session
 from ldap2scim.scim import requests
@@ -45,7 +46,7 @@ def readiness(settings: Settings) -> Iterator[Item]:
         yield Item("settings", finding.severity is not Severity.STOP, f"{finding.message} {finding.remedy}")
     yield _tried("state", lambda: _state(settings))
     for directory in settings.directories:
-        yield from _directory(directory)
+        yield from _directory(settings, directory)
     yield from _service(settings)
 
 
@@ -61,7 +62,7 @@ def _state(settings: Settings) -> str:
         return f"{settings.state_path} can be read and written"
 
 
-def _directory(directory: ConfiguredDirectory) -> Iterator[Item]:
+def _directory(settings: Settings, directory: ConfiguredDirectory) -> Iterator[Item]:
     name = f"directory {directory.settings.name}"
     reader = yield from _first_reader(directory, name)
     if reader is None:
@@ -71,7 +72,7 @@ def _directory(directory: ConfiguredDirectory) -> Iterator[Item]:
         mappings = directory.mappings
         for search in searches(directory.settings, mappings.user.ldap_attributes, mappings.group.ldap_attributes):
             kind = f"{search.resource_type.value.lower()}s"
-            yield _tried(f"{name}, {kind}", partial(_first_page, directory, search))
+            yield _tried(f"{name}, {kind}", partial(_first_page, settings, directory, search))
     finally:
         reader.close()
 
@@ -109,7 +110,7 @@ def _attributes(directory: ConfiguredDirectory, reader: LdapSession) -> str:
     return f"all {len(names)} attributes that are read are in the server's schema, as far as it publishes one"
 
 
-def _first_page(directory: ConfiguredDirectory, search: Search) -> str:
+def _first_page(settings: Settings, directory: ConfiguredDirectory, search: Search) -> str:
     # A connection of its own: a search that is given up after a page ends its connection.
     with client.connect(directory.settings) as reader:
         page = next(reader.read(search), ())
@@ -122,7 +123,7 @@ def _first_page(directory: ConfiguredDirectory, search: Search) -> str:
             f"{page[0].dn} has no readable {directory.settings.source_anchor}.",
             "See that the bind user may read it, or choose another `source_anchor`.",
         )
-    fit = _synchronisable(directory, search.resource_type, page)
+    fit = _synchronisable(settings, directory, search.resource_type, page)
     return (
         f"found, with {directory.settings.source_anchor} (first page: {len(page)}, of which {fit} can be synchronised)"
     )
@@ -136,15 +137,15 @@ def _nobody(directory: ConfiguredDirectory, search: Search) -> str:
     return remedy
 
 
-def _synchronisable(directory: ConfiguredDirectory, kind: ResourceType, page: Sequence[LdapEntry]) -> int:
+def _synchronisable(
+    settings: Settings, directory: ConfiguredDirectory, kind: ResourceType, page: Sequence[LdapEntry]
+) -> int:
     """Return how many entries the mapping makes something of.
 
     Raises:
         Ldap2ScimError: it makes something of none: an attribute is mapped that they do not have.
     """
-    mappings = directory.mappings
-    mapping = mappings.user if kind is ResourceType.USER else mappings.group
-    mapper, now = compile_mapping(directory.settings, mapping, kind), datetime.now(UTC)
+    mapper, now = mapper_of(settings, directory, kind), datetime.now(UTC)
     anchored = ((entry, source_anchor(entry, directory.settings)) for entry in page)
     results = [mapper.map(entry, anchor, now) for entry, anchor in anchored if anchor is not None]
     fit = sum(isinstance(result, Mapped) for result in results)

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, cast
 
 import orjson
 
+from ldap2scim.scim.profiles import by_name
 from ldap2scim.settings.composed import ConfiguredDirectory, Row, Settings
 
 Plain: TypeAlias = Any
@@ -53,12 +54,14 @@ def digest(settings: Settings) -> str:
 
 
 def mapping_digest(settings: Settings, directory_name: str) -> str:
-    """Return the SHA-256 (hexadecimal) of what turns the entries of one directory into resources.
+    """Return the SHA-256 (hexadecimal) of what turns the entries of one directory into resources, or holds them.
 
     Where it is unchanged, an unchanged entry need not be mapped again.
     """
     found = next(one for one in settings.directories if one.settings.name == directory_name)
-    return _digest(_directory(found, _READS_ENTRIES))
+    guidance = by_name(settings.service.profile).guidance
+    refused = {"refuses": sorted(guidance.refuses), "most": _plain(guidance.most)}
+    return _digest({**_directory(found, _READS_ENTRIES), "service": refused})
 
 
 def _directory(directory: ConfiguredDirectory, names: tuple[str, ...]) -> Mapping[str, Plain]:

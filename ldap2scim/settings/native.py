@@ -29,6 +29,7 @@ from ldap2scim.settings.filter_checks import ldap_filter, scim_filter
 from ldap2scim.settings.login import Naming, check_native, read_login
 from ldap2scim.settings.native_mapping import read_overlay
 from ldap2scim.settings.parts import Parts, finished_mapping
+from ldap2scim.settings.phone_numbers import phone_country, with_phones
 from ldap2scim.settings.reading import Section, Unfit
 from ldap2scim.settings.rules import Overlay
 from ldap2scim.settings.secret_values import password, token
@@ -69,11 +70,12 @@ def read_native(root: Section) -> Parts:
         read_overlay(mapping.section("user"), ResourceType.USER),
         read_overlay(mapping.section("group"), ResourceType.GROUP),
     )
+    country = mapping.take("phone_country", phone_country, "")
     mapping.finish()
     service = _service(root.section("service"))
     log = root.section("log")
     parts = Parts(
-        directories=_directories(root.section("directories"), shared, profiles.by_name(service.profile)),
+        directories=_directories(root.section("directories"), shared, profiles.by_name(service.profile), country),
         service=service,
         safety=read_safety(root.section("safety")),
         state_path=read_state(root),
@@ -86,7 +88,7 @@ def read_native(root: Section) -> Parts:
 
 
 def _directories(
-    section: Section, shared: tuple[Overlay, Overlay], profile: Profile
+    section: Section, shared: tuple[Overlay, Overlay], profile: Profile, country: str
 ) -> tuple[ConfiguredDirectory, ...]:
     names = [entry.name for entry in section.node.entries] if section.node else []
     if not names:
@@ -98,11 +100,13 @@ def _directories(
             _name(name)
         except Unfit as error:
             section.problem(name, str(error))
-        found.append(_directory(section.section(name), name, shared, profile))
+        found.append(_directory(section.section(name), name, shared, profile, country))
     return tuple(found)
 
 
-def _directory(section: Section, name: str, shared: tuple[Overlay, Overlay], profile: Profile) -> ConfiguredDirectory:
+def _directory(
+    section: Section, name: str, shared: tuple[Overlay, Overlay], profile: Profile, country: str
+) -> ConfiguredDirectory:
     kind = section.require("kind", one_of(DirectoryKind), DirectoryKind.GENERIC, f": one of {', '.join(DirectoryKind)}")
     encryption = section.take("encryption", one_of(WRITTEN_ENCRYPTION), Encryption.UNWRITTEN)
     users, groups, timeouts = (section.section(part) for part in ("users", "groups", "timeouts"))
@@ -144,26 +148,31 @@ def _directory(section: Section, name: str, shared: tuple[Overlay, Overlay], pro
         full_read_every=section.take("full_read_every", duration(LONGEST_WITHOUT_FULL_READ), FULL_READ_EVERY),
         lockout_duration=section.take("lockout_duration", duration(LONGEST_LOCK), None),
     )
-    mappings = _mappings(section, settings, shared)
+    mappings, own_country = _mappings(section, settings, shared, country)
+    mappings = with_phones(mappings, profile, own_country)
     note_idle_lockout(section, settings, mappings)
     for part in (users, groups, timeouts, section):
         part.finish()
     return ConfiguredDirectory(settings, mappings)
 
 
-def _mappings(section: Section, settings: DirectorySettings, shared: tuple[Overlay, Overlay]) -> Mappings:
+def _mappings(
+    section: Section, settings: DirectorySettings, shared: tuple[Overlay, Overlay], country: str
+) -> tuple[Mappings, str]:
+    """Return the mappings of one directory, and the country of its telephone numbers."""
     usual = default_mappings(settings.kind, settings.source_anchor)
     own = section.section("mapping")
     layers = [
         (usual.user, shared[0], read_overlay(own.section("user"), ResourceType.USER)),
         (usual.group, shared[1], read_overlay(own.section("group"), ResourceType.GROUP)),
     ]
+    own_country = own.take("phone_country", phone_country, country)
     own.finish()
     user, group = (
         finished_mapping(section, base, (root, mine), part, f"{section.path}.mapping.{part.value.lower()}")
         for (base, root, mine), part in zip(layers, ResourceType, strict=True)
     )
-    return Mappings(user, group)
+    return Mappings(user, group), own_country
 
 
 def _service(section: Section) -> ServiceSettings:

@@ -20,6 +20,7 @@ from ldap2scim.settings.nodes import arrays_beside_keys
 from ldap2scim.settings.original_directory import read_directory
 from ldap2scim.settings.original_mapping import read_original_overlay
 from ldap2scim.settings.parts import Parts, finished_mapping
+from ldap2scim.settings.phone_numbers import phone_country, with_phones
 from ldap2scim.settings.reading import Field, Section, Unfit
 from ldap2scim.settings.secret_values import password, token
 from ldap2scim.settings.service_parts import compose, read_transport, way_out
@@ -59,13 +60,15 @@ def read_original(root: Section, secret_hint: str) -> Parts:
     )
     service = _service(scim, ours.section("service"), secret_hint)
     own = ours.section("directory")
-    directory = read_directory(root.section("ad"), own, sources, profiles.by_name(service.profile), secret_hint)
+    profile = profiles.by_name(service.profile)
+    country = own.take("phone_country", phone_country, "")
+    directory = read_directory(root.section("ad"), own, sources, profile, secret_hint)
     bases = (least_user_mapping(directory.source_anchor), least_group_mapping(directory.source_anchor))
     user, group = (
         finished_mapping(attribute, base, (overlay,), kind, attribute.path_of(kind.value.lower()))
         for base, overlay, kind in zip(bases, overlays, ResourceType, strict=True)
     )
-    mappings = Mappings(user, group)
+    mappings = with_phones(Mappings(user, group), profile, country)
     note_idle_lockout(own, directory, mappings)
     parts = Parts(
         directories=(ConfiguredDirectory(directory, mappings),),

@@ -1,0 +1,207 @@
+"""Values that the service is known to refuse: who has one is held before the first write. Pure.
+
+The checks are compiled once for a mapping, from what the service's profile says; an entry costs a few comparisons.
+No message holds a value: it says what kind of text it is (`value_class`).
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ldap2scim.findings import Finding, Severity
+from ldap2scim.mapping.phones import is_global
+from ldap2scim.mapping.spec import ResourceMapping, ValueRule
+from ldap2scim.model import Attributes, AttributeValue, ResourceType, rfc_name
+from ldap2scim.scim.profiles.guidance import Guidance, Refusal
+
+ValueCheck: TypeAlias = Callable[[Attributes, str], tuple[Finding, ...]]
+"""Takes attributes and the DN; returns what holds the entry."""
+
+_ADDRESS: Final = re.compile(r"[^\s@\"(),:;<>\[\]\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+"""What RFC 5321 §4.1.2 allows without quotes, in any script before the `@`."""
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+"""RFC 5646 §2.1, without its rare forms."""
+_KATAKANA: Final = re.compile(r"[\u30A0-\u30FF\uFF65-\uFF9F\u3000 ]+")
+_UPSTREAM: Final = ("external_user_name", "subject")
+
+
+class _Wanted(NamedTuple):
+    """One kind of value: where it stands, what it must be, and the words for it."""
+
+    paths: tuple[str, ...]
+    fits: Callable[[str], bool]
+    wanted: str
+    advice: str
+
+
+def is_address(value: str) -> bool:
+    """Say whether a text has the form of an e-mail address."""
+    return _ADDRESS.fullmatch(value) is not None
+
+
+def is_language(value: str) -> bool:
+    """Say whether a text is a language tag such as `ja-JP`."""
+    return _LANGUAGE.fullmatch(value) is not None
+
+
+@lru_cache(maxsize=1024)
+def is_timezone(value: str) -> bool:
+    """Say whether a text is a name of the IANA database; where the machine has none, anything is."""
+    return _has_zone(value) or not _has_zone("Asia/Tokyo")
+
+
+_WANTED: Final[dict[tuple[ResourceType, Refusal], _Wanted]] = {
+    (ResourceType.USER, Refusal.LOGIN): _Wanted(
+        ("user_name",),
+        is_address,
+        "a login in the form of an e-mail address",
+        "map userName from an attribute that has one, or append the domain with `convert`",
+    ),
+    (ResourceType.USER, Refusal.EMAIL): _Wanted(
+        ("emails",), is_address, "an e-mail address", "drop the value with `exclude`"
+    ),
+    (ResourceType.GROUP, Refusal.EMAIL): _Wanted(
+        ("email",), is_address, "an e-mail address", "map email from another attribute"
+    ),
+    (ResourceType.USER, Refusal.PHONE): _Wanted(
+        ("phone_numbers",),
+        is_global,
+        "a global number of RFC 3966 such as tel:+81312345678",
+        "write `phone_country` (81 for Japan) in the settings, which turns national numbers into global ones",
+    ),
+    (ResourceType.USER, Refusal.KANA): _Wanted(
+        ("local_names.family_name", "local_names.given_name"),
+        lambda value: _KATAKANA.fullmatch(value) is not None,
+        "a name in katakana",
+        "map the name in kana from an attribute that has it",
+    ),
+    (ResourceType.USER, Refusal.LANGUAGE): _Wanted(
+        ("preferred_language",), is_language, "a language tag such as ja-JP", "rewrite it with `convert`"
+    ),
+    (ResourceType.USER, Refusal.TIMEZONE): _Wanted(
+        ("timezone",), is_timezone, "a name of the IANA database such as Asia/Tokyo", "rewrite it with `convert`"
+    ),
+}
+
+
+def compile_checks(guidance: Guidance, mapping: ResourceMapping, kind: ResourceType) -> ValueCheck | None:
+    """Return the check of one kind of entry; None where nothing that is mapped can be refused."""
+    mapped = {*mapping.single, *mapping.multi}
+    looks = [
+        (path, tuple(path.split(".")), wanted)
+        for (about, refusal), wanted in _WANTED.items()
+        if about is kind and refusal in guidance.refuses
+        for path in wanted.paths
+        if path in mapped
+    ]
+    most = [(name, limit) for name, limit in guidance.most.items() if name in mapping.multi]
+    needs_issuer = Refusal.ISSUER in guidance.refuses and any(name in mapped for name in _UPSTREAM)
+    if not looks and not most and not needs_issuer:
+        return None
+
+    def check(attributes: Attributes, dn: str) -> tuple[Finding, ...]:
+        found: list[Finding] = []
+        for path, steps, wanted in looks:
+            for value in _values(attributes, steps):
+                if not wanted.fits(value):
+                    found.append(_refused(path, value, wanted, mapping, dn))
+                    break  # the other values of the same attribute are seen when this one is mended
+        for name, limit in most:
+            items = attributes.get(name)
+            if isinstance(items, tuple) and len(items) > limit:
+                found.append(_too_many(name, len(items), limit, mapping, dn))
+        if needs_issuer and _lacks_issuer(attributes):
+            found.append(_issuer(mapping, dn))
+        return tuple(found)
+
+    return check
+
+
+def value_class(value: str) -> str:
+    """Say what kind of text a value is, without any part of it."""
+    scripts = sorted({_script(sign) for sign in value})
+    marks = " and no @" if "@" not in value else ""
+    return f"a text of {len(value)} characters ({', '.join(scripts)}{marks})"
+
+
+def _refused(path: str, value: str, wanted: _Wanted, mapping: ResourceMapping, dn: str) -> Finding:
+    name = rfc_name(path)
+    return Finding(
+        rule="refused-value",
+        severity=Severity.HOLD,
+        message=f"{name} is {value_class(value)}, and the service takes only {wanted.wanted}.",
+        remedy=f"Correct {_sources(path, mapping)} of this entry, or {wanted.advice}.",
+        subjects=(dn,),
+    )
+
+
+def _too_many(name: str, count: int, limit: int, mapping: ResourceMapping, dn: str) -> Finding:
+    return Finding(
+        rule="too-many-values",
+        severity=Severity.HOLD,
+        message=f"{rfc_name(name)} has {count} values, and the service takes {limit} at most.",
+        remedy=f"Remove values of {_sources(name, mapping)} of this entry, or drop some with `exclude`.",
+        subjects=(dn,),
+    )
+
+
+def _issuer(mapping: ResourceMapping, dn: str) -> Finding:
+    return Finding(
+        rule="issuer-missing",
+        severity=Severity.HOLD,
+        message="idTokenClaims.issuer has no value, and the service takes no externalUserName or subject without it.",
+        remedy="Write a default for idTokenClaims.issuer, or give this entry a value in "
+        f"{_sources('id_token_claims.issuer', mapping)}.",
+        subjects=(dn,),
+    )
+
+
+def _lacks_issuer(attributes: Attributes) -> bool:
+    if not any(name in attributes for name in _UPSTREAM):
+        return False
+    claims = attributes.get("id_token_claims")
+    return not (isinstance(claims, dict) and claims.get("issuer"))
+
+
+def _values(attributes: Attributes, steps: tuple[str, ...]) -> Iterable[str]:
+    found = attributes.get(steps[0])
+    if found is None:
+        return ()
+    if isinstance(found, str):
+        return (found,)
+    return _inner(found, steps[1:])
+
+
+def _inner(found: AttributeValue, rest: tuple[str, ...]) -> Iterator[str]:
+    items = found if isinstance(found, tuple) else (found,)
+    for item in items:
+        value = item.get(rest[0] if rest else "value") if isinstance(item, dict) else None
+        if isinstance(value, str):
+            yield value
+
+
+def _sources(path: str, mapping: ResourceMapping) -> str:
+    rules: list[ValueRule | None] = [mapping.single.get(path)]
+    rules += [item.sub_attributes.get("value") for item in mapping.multi.get(path, ())]
+    names = dict.fromkeys(source for rule in rules if rule is not None for source in rule.sources)
+    return " or ".join(names) or "the mapping's default"
+
+
+def _script(sign: str) -> str:
+    if sign.isspace():
+        return "blanks"
+    if sign.isascii():
+        return "digits" if sign.isdecimal() else "Latin letters" if sign.isalpha() else "signs"
+    name = unicodedata.name(sign, "").partition(" ")[0].lower()
+    return {"cjk": "kanji", "": "signs without a name", "fullwidth": "full-width signs"}.get(name, name)
+
+
+def _has_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
