@@ -27,7 +27,7 @@ def diff(
         StateError: the essence of a row that differs is missing.
     """
     evidence = Evidence(desired, held)
-    rules = Rules(evidence, essences, leavers, known.login_matches)
+    rules = Rules(evidence, essences, leavers, known.login_matches, known.behind)
     pairings = (
         pair_rows(ResourceType.USER, desired.users, known.users, held.keys),
         pair_rows(ResourceType.GROUP, desired.groups, known.groups, held.keys),

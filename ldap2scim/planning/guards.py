@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from ldap2scim.essence import from_essence
 from ldap2scim.model import Key, ResourceType
+from ldap2scim.planning.linking import LINKING_ID
 from ldap2scim.planning.operations import Adopt, Operation, Restore, Update
 from ldap2scim.planning.policy import RemovalLimit, SafetyPolicy
 from ldap2scim.planning.removals import changes_of, is_removal, limit_for, most_removals, plural
@@ -119,21 +120,34 @@ def guard_attributes(operations: Sequence[Operation], population: Population, po
 
 
 def guard_external_ids(operations: Sequence[Operation], population: Population, policy: SafetyPolicy) -> Reasons:
-    """Hold changes of externalId that are as many as removals may not be: each cuts a resource off its entry."""
+    """Hold changes of an ID that are as many as removals may not be.
+
+    Each cuts a resource off its entry (externalId), or an account behind the service off its person (linking ID).
+    """
     reasons: dict[tuple[Key, str], str] = {}
     for kind in ResourceType:
         own = of_type(operations, kind)
-        count = sum(1 for operation in own for change in changes_of(operation) if change.path == "external_id")
         base = _base(own, population, kind)
         limit = most_removals(limit_for(policy, kind), base)
-        if count <= limit:
-            continue
-        reason = (
-            f"`external_id` would change for {plural(kind, count)} of {base}, more than {limit}: a mapping or a source "
-            f"anchor was probably changed by mistake; look at it, and {APPROVE}."
-        )
-        reasons.update(_by_path(own, {"external_id": reason}))
+        counts = Counter(change.path for operation in own for change in changes_of(operation))
+        mass = {
+            path: f"`{path}` would change for {plural(kind, counts[path])} of {base}, more than {limit}: {why}"
+            f"look at its mapping and at the source anchor, set them back, or {APPROVE}."
+            for path, why in _IDS.items()
+            if counts[path] > limit
+        }
+        reasons.update(_by_path(own, mass))
     return reasons
+
+
+_IDS: Mapping[str, str] = {
+    "external_id": "this is a mass change of the ID that joins entries and accounts, as a changed mapping or a new "
+    "directory makes it. Linked applications that know accounts by it (Microsoft 365: the immutable ID) would take "
+    "each of them for somebody else; ",
+    LINKING_ID: "this is a mass change of the application-linking ID, as a changed mapping makes it. Linked "
+    "applications (Microsoft 365: the immutable ID) would take each account for somebody else, and refuse it as a "
+    "duplicate of the one that is there; ",
+}
 
 
 def _by_path(operations: Iterable[Operation], reasons: Mapping[str, str]) -> Reasons:

@@ -76,6 +76,8 @@ class Restore(_Operation):
     version: str | None
     essence: str
     changes: tuple[AttributeChange, ...]
+    replaces: Key | None = None
+    """As of `Adopt`, where the entry came back re-created."""
     verb: ClassVar[str] = "restore"
     rank: ClassVar[int] = 25
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ldap2scim.essence import from_essence
-from ldap2scim.model import Key, ResourceType
+from ldap2scim.model import Attributes, Key, ResourceType
 from ldap2scim.planning.frames import ABSENT
+from ldap2scim.planning.linking import Behind, linking_of, prospect
 from ldap2scim.planning.matching import texts
 from ldap2scim.planning.pairing import Pairing
 from ldap2scim.planning.removability import Removability
@@ -34,6 +35,8 @@ class Suspect:
     """The new entry may be an old acquaintance: its creation is held."""
 
     reason: str
+    known: Key | None = None
+    """The old one, where there is one alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ EssencesOf: TypeAlias = Callable[[Sequence[Key]], Iterator[tuple[Key, str]]]
 @dataclass(frozen=True, slots=True)
 class _Old:
     row: int
+    key: Key
     login: str
     removal: Removability
 
@@ -68,7 +72,7 @@ def find_recreated(
     keys = [Key(key) for key in texts(known["key"], rows)]
     logins = texts(known["login"], rows)
     olds = [
-        _Old(int(row), login, removal_of(key, pairing.resource_type))
+        _Old(int(row), key, login, removal_of(key, pairing.resource_type))
         for row, key, login in zip(rows, keys, logins, strict=True)
     ]
     by_external_id = _index(zip(texts(known["external_id"], rows), olds, strict=True))
@@ -85,7 +89,7 @@ def find_recreated(
         if external_id != ABSENT and external_id in by_external_id:
             verdicts[row] = _same_external_id(login, by_external_id[external_id], len(claims[external_id]))
         elif login.casefold() in by_login:
-            verdicts[row] = Suspect(_suspicion("login", by_login[login.casefold()][0]))
+            verdicts[row] = _suspicion("login", by_login[login.casefold()][0])
         else:
             rest[key] = row
     if pairing.resource_type is ResourceType.USER and rest:
@@ -114,11 +118,32 @@ def _same_external_id(login: str, olds: Sequence[_Old], claims: int) -> Verdict:
     return TakeOver(old.row, (reason,))
 
 
-def _suspicion(what: str, old: _Old) -> str:
+def _suspicion(what: str, old: _Old) -> Suspect:
+    reason = (
+        f"It has the {what} of {old.login}, which no entry claims now, but another source anchor and externalId: it is "
+        "probably the same one, re-created."
+    )
+    return Suspect(reason, old.key)
+
+
+def outlook(old: Attributes, new: Attributes, behind: Behind) -> str:
+    """Return what a re-creation under another ID means behind the service, and the ways out."""
+    if behind is Behind.UNKNOWN:
+        return (
+            "Applications behind the service would see another account. Either `ldap2scim keep` with the name of this "
+            "entry keeps the old external ID for this person, so that the account goes on; or remove the old resource "
+            "at the service for good, and approve the plan's id to create this one."
+        )
+    refusal = (
+        "The IIJ ID Service refuses a user with the login or external ID of one that is pending deletion. "
+        if old.get("external_id") != new.get("external_id")
+        else ""
+    )
     return (
-        f"It has the {what} of {old.login}, which no entry claims now, but another source anchor and externalId: "
-        "a re-created account would be linked anew in the applications behind the service. Remove the old resource for "
-        "good, or approve the plan's id to create this one beside it."
+        f"{prospect(linking_of(old, new))} {refusal}Either `ldap2scim keep` with the name of this entry keeps the old "
+        "external ID and linking ID for this person (then rows 1 and 2 apply, which work); or first purge the old user "
+        "from the users pending deletion in the console, delete its Microsoft 365 account for good, and then approve "
+        "the plan's id."
     )
 
 
@@ -132,7 +157,7 @@ def _same_mail(
     for key, essence in new_essences(tuple(new)):
         for mail in _mails(essence):
             if mail in by_mail:
-                verdicts[new[key]] = Suspect(_suspicion("e-mail address", by_mail[mail][0]))
+                verdicts[new[key]] = _suspicion("e-mail address", by_mail[mail][0])
                 break
     return verdicts
 

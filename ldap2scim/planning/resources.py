@@ -4,15 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from ldap2scim.essence import from_essence
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.attribute_changes import attribute_changes
 from ldap2scim.planning.essences import in_batches
 from ldap2scim.planning.frames import Status, optional
+from ldap2scim.planning.linking import LINKING_ID, Behind, Linking, prospect
 from ldap2scim.planning.matching import Positions, texts
 from ldap2scim.planning.operations import (
     Adopt,
-    AttributeChange,
     Create,
     Deactivate,
     Delete,
@@ -23,13 +24,11 @@ from ldap2scim.planning.operations import (
 )
 from ldap2scim.planning.pairing import Pair, Pairing
 from ldap2scim.planning.proposals import Proposals
-from ldap2scim.planning.recreated import TABLE, Suspect, TakeOver, Unclear, Verdict, find_recreated
+from ldap2scim.planning.recreated import TABLE, Suspect, TakeOver, Unclear, Verdict, find_recreated, outlook
 from ldap2scim.planning.removability import Evidence
 from ldap2scim.planning.states import EssenceLookup, Leaving, LoginMatch
 
 _Changing: TypeAlias = Adopt | Restore | Update
-LINKING_ID = "downstream_id"
-"""Application-linking ID of the IIJ ID Service: what systems behind it know an account by."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +39,7 @@ class Rules:
     essences: EssenceLookup
     leavers: Leaving
     login_matches: Mapping[Key, LoginMatch]
+    behind: Behind = Behind.UNKNOWN
 
 
 def propose_resources(pairing: Pairing, rules: Rules, proposals: Proposals) -> None:
@@ -103,11 +103,20 @@ def _propose_new(pairing: Pairing, verdicts: Mapping[int, Verdict], rules: Rules
         if isinstance(verdict, Unclear):
             proposals.blocked.append(HeldOperation(create, (verdict.reason,)))
         elif isinstance(verdict, Suspect):
-            proposals.held.append(HeldOperation(create, (verdict.reason,)))
+            proposals.held.append(HeldOperation(create, _suspected(verdict, essence, pairing.resource_type, rules)))
         elif match is not None:
             proposals.held.append(HeldOperation(create, (_matched(match),)))
         else:
             proposals.operations.append(create)
+
+
+def _suspected(verdict: Suspect, essence: str, kind: ResourceType, rules: Rules) -> tuple[str, ...]:
+    if verdict.known is None:
+        return (verdict.reason,)
+    if kind is ResourceType.GROUP:
+        return (verdict.reason, "Approve the plan's id to create this group; the old one goes its own way.")
+    ((_, old),) = in_batches(rules.essences.known, (verdict.known,))
+    return (verdict.reason, outlook(from_essence(old), from_essence(essence), rules.behind))
 
 
 def _matched(match: LoginMatch) -> str:
@@ -128,7 +137,9 @@ def _propose_take_overs(pairing: Pairing, verdicts: Mapping[int, Verdict], rules
         ((_, essence),) = in_batches(rules.essences.desired, (key,))
         ((_, old_essence),) = in_batches(rules.essences.known, (replaced,))
         changes = attribute_changes(old_essence, essence)
-        adopt = Adopt(
+        # Who had left is not only taken over but brought back: reactivated, or out of pending deletion.
+        kind = Restore if known["status"] == Status.LEFT else Adopt
+        taking = kind(
             key=key,
             resource_type=pairing.resource_type,
             name=entry["dn"],
@@ -142,31 +153,30 @@ def _propose_take_overs(pairing: Pairing, verdicts: Mapping[int, Verdict], rules
         proposals.successors[replaced] = key
         if known["status"] == Status.MANAGED:
             proposals.taken_over.add(replaced)
-        reasons = (*verdict.reasons, *_relinked(changes))
+        reasons = (*verdict.reasons, *_relinked(old_essence, taking, rules.behind))
         if reasons:
-            proposals.held.append(HeldOperation(adopt, reasons))
+            proposals.held.append(HeldOperation(taking, reasons))
         else:
-            proposals.operations.append(adopt)
-            proposals.findings.append(_taken_over_note(adopt))
+            proposals.operations.append(taking)
+            proposals.findings.append(_taken_over_note(taking, rules.behind))
 
 
-def _relinked(changes: Sequence[AttributeChange]) -> tuple[str, ...]:
-    if all(change.path != LINKING_ID for change in changes):
+def _relinked(old_essence: str, taking: Adopt | Restore, behind: Behind) -> tuple[str, ...]:
+    if all(change.path != LINKING_ID for change in taking.changes):
         return ()
-    reason = (
-        "The entry was re-created and its application-linking ID would change: applications behind the service would "
-        "see another account. Approve the plan's id if that is wanted."
-    )
-    return (reason,)
+    reason = "The entry was re-created and its application-linking ID would change."
+    return (reason, outlook(from_essence(old_essence), from_essence(taking.essence), behind))
 
 
-def _taken_over_note(adopt: Adopt) -> Finding:
+def _taken_over_note(taking: Adopt | Restore, behind: Behind) -> Finding:
+    linked = behind is Behind.MICROSOFT_365 and taking.resource_type is ResourceType.USER
     return Finding(
         rule="re-created-account",
         severity=Severity.NOTE,
-        message=f"{adopt.name} was re-created under the same externalId and login and keeps its resource ({TABLE}).",
+        message=f"{taking.name} was re-created under the same externalId and login and keeps its resource ({TABLE})."
+        f"{f' {prospect(Linking.SAME)}' if linked else ''}",
         remedy="Nothing needs to be done.",
-        subjects=(adopt.name,),
+        subjects=(taking.name,),
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from ldap2scim.findings import Held
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.frames import text_array
+from ldap2scim.planning.linking import Behind
 from ldap2scim.planning.matching import Column
 
 
@@ -95,6 +96,8 @@ class KnownState:
     """By the key of the desired entry (`correlate`)."""
     strangers: frozenset[Key] = frozenset()
     """Keys in `members` that stand for users of the service who are no entry's: they do not belong into our groups."""
+    behind: Behind = Behind.UNKNOWN
+    """What the service hands its users on to: what a person is told of re-created accounts."""
 
 
 @dataclass(frozen=True, slots=True)

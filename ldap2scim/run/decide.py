@@ -1,7 +1,7 @@
 """Decide: what is known is compared with what is desired, and the differences become a judged plan."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ldap2scim import __version__
@@ -10,6 +10,7 @@ from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.approvals import Refused
 from ldap2scim.planning.diff import diff
 from ldap2scim.planning.frames import KNOWN_COLUMNS, empty_known
+from ldap2scim.planning.linking import LINKING_ID, Behind
 from ldap2scim.planning.plan import Plan, make_plan
 from ldap2scim.planning.proposals import Difference
 from ldap2scim.planning.safety import Judged, Population, judge
@@ -20,6 +21,7 @@ from ldap2scim.run.recovery import rebuild_snapshot
 from ldap2scim.run.settle import in_doubt
 from ldap2scim.run.survey import Survey, survey
 from ldap2scim.run.unresolved import hold_losses, look_up_unresolved, moved_note, with_members
+from ldap2scim.scim.profiles import by_name
 from ldap2scim.scim.settings import Leavers
 from ldap2scim.state.adoption import is_adoption_open
 from ldap2scim.state.snapshot_rows import Status
@@ -128,7 +130,14 @@ def _compare(run: Run, believed: Believed, surveyed: Survey | None) -> Compariso
     holds = Holds(keys, believed.holds.blocked)
     known = surveyed.known if surveyed is not None else _snapshot(run)
     essences = Essences(run, surveyed.essences if surveyed is not None else None)
+    known = replace(known, behind=_behind(run))
     return Comparison(diff(believed.desired, known, holds, essences, _leaving(run)), holds)
+
+
+def _behind(run: Run) -> Behind:
+    """Say what is behind the service: one that has application-linking IDs hands its users on by them."""
+    placed = by_name(run.settings.service.profile).placements.get(ResourceType.USER, {})
+    return Behind.MICROSOFT_365 if LINKING_ID in placed else Behind.UNKNOWN
 
 
 def _refused(one: Refused) -> Finding:

@@ -6,7 +6,7 @@ import pytest
 
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.frames import Status
-from ldap2scim.planning.operations import Adopt, ChangeMembers, Create, Delete
+from ldap2scim.planning.operations import Adopt, ChangeMembers, Create, Delete, Restore
 from ldap2scim.planning.states import Holds, LoginMatch, ReadState, Scope
 from tests.planning.worlds import PROVEN, Row, Service, World, difference, group, plan_of, service_of, user
 
@@ -76,8 +76,9 @@ def test_a_linking_id_that_would_change_is_held() -> None:
 def test_somebody_pending_deletion_is_recognised() -> None:
     """A row that had left counts as the old account too."""
     service = Service({OLD: Row(user("u"), Status.LEFT)})
-    (adopt,) = difference(World({NEW: user("u")}), service).operations
-    assert isinstance(adopt, Adopt)
+    (restore,) = difference(World({NEW: user("u")}), service).operations
+    assert isinstance(restore, Restore)  # taken over alone, the account would stay disabled, or pending deletion
+    assert (restore.replaces, restore.service_id) == (OLD, f"id-{OLD}")
     found = difference(World({NEW: user("u", external_id="other")}), service)
     assert (found.operations, len(found.held)) == ((), 1)
 

@@ -176,6 +176,19 @@ def test_many_new_external_ids_are_a_mapping_accident() -> None:
     assert "`external_id` would change for 6 users of 100" in result.held[0].reasons[0]
 
 
+def test_many_new_linking_ids_are_a_mapping_accident() -> None:
+    """A changed application-linking ID of more people than may be removed is held, and said to be a mass change."""
+    before = World(people(100, downstream_id="a"))
+    for count, flowing in ((5, 5), (6, 0)):
+        changed = {key: {**before.users[key], "downstream_id": f"new-{key}"} for key in list(before.users)[:count]}
+        result = judged(difference(World({**before.users, **changed}), service_of(before)), before, FREE)
+        assert len(result.flowing) == flowing
+    (reason,) = result.held[0].reasons
+    assert "`downstream_id` would change for 6 users of 100" in reason
+    assert "mass change of the application-linking ID" in reason
+    assert "Microsoft 365" in reason
+
+
 def losing(count: int, of: int) -> tuple[World, World]:
     """Return a world whose group loses some of its members and gains one, before and after."""
     users = people(of + 1)
