@@ -23,7 +23,7 @@ from ldap2scim.scim.capabilities import capabilities_of
 from ldap2scim.scim.limiter import Limiter
 from ldap2scim.scim.listing import list_resources
 from ldap2scim.scim.outgoing import Outgoing, size_of
-from ldap2scim.scim.profiles import Profile, by_name
+from ldap2scim.scim.profiles import Profile, profile_of
 from ldap2scim.scim.provider import Capabilities, Json, ScimRequest, ScimResponse
 from ldap2scim.scim.quotas import quotas_of
 from ldap2scim.scim.rate import ATTEMPTS_IN_DOUBT, Clock, Pace, wait_before_retry
@@ -57,7 +57,7 @@ class ScimConnection:
     """A `ServiceProvider` over HTTP."""
 
     def __init__(self, settings: ServiceSettings, lanes: Sequence[Lane], clock: Clock) -> None:
-        self.profile: Profile = by_name(settings.profile)
+        self.profile: Profile = profile_of(settings)
         self._outgoing = Outgoing(settings, self.profile)
         self._budget = settings.retry_budget
         self._lanes = Lanes(lanes)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from ldap2scim.scim.assumptions import NOTHING_SAID, Assumptions
 from ldap2scim.secret import Secret
 
 
@@ -67,4 +68,6 @@ class ServiceSettings:
     """PEM file of a certificate that we show to the service (mutual TLS)."""
     client_key: Path | None = None
     """PEM file of its key; None: the key is in the file of the certificate."""
+    assume: Assumptions = NOTHING_SAID
+    """What is known of the service beyond its profile."""
     read_back: ReadBack = ReadBack.SAMPLE

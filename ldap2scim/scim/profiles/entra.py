@@ -7,8 +7,8 @@ ways of removing a member, .../application-provisioning-config-problem-scim-comp
 from dataclasses import replace
 from typing import Final
 
+from ldap2scim.scim.habits import MemberRemovals, MembersShown
 from ldap2scim.scim.profiles.generic import GENERIC
-from ldap2scim.scim.profiles.habits import MemberRemovals, MembersShown
 
 ENTRA: Final = replace(
     GENERIC,

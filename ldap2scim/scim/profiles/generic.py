@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ldap2scim.scim.profiles.habits import ListingMethod, RestoreMethod, UpdateMethod, UserDeletion
+from ldap2scim.scim.habits import ListingMethod, RestoreMethod, UpdateMethod, UserDeletion
 from ldap2scim.scim.profiles.profile import Profile
 from ldap2scim.scim.provider import Capabilities
 from ldap2scim.scim.settings import Leavers

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from ldap2scim.model import GuidForm, ResourceType
+from ldap2scim.scim.habits import ListingMethod, RestoreMethod, UpdateMethod, UserDeletion
 from ldap2scim.scim.profiles.guidance import Guidance, Refusal
-from ldap2scim.scim.profiles.habits import ListingMethod, RestoreMethod, UpdateMethod, UserDeletion
 from ldap2scim.scim.profiles.profile import DEACTIVATED, Profile, RemovalState, RemovalStep, Return
 from ldap2scim.scim.provider import Capabilities
 from ldap2scim.scim.settings import Leavers
@@ -83,5 +83,12 @@ IIJ_ID: Final = Profile(
     # GUID's octets. The form itself is not documented: look at a user of the tenant before the first run.
     guid_form=GuidForm.BASE64,
     guidance=IIJ_ID_GUIDANCE,
+    unproven={
+        "restore": "a user in pending deletion comes back when the same user is created again (POST)",
+        "update": "attributes are changed by PATCH",
+        "deletion": "DELETE of a user leads to pending deletion",
+        "placements": "names in kana live in the schema of the OpenID Foundation Japan, all else beyond RFC 7643 in "
+        "IIJ's own",
+    },
     assumed=Capabilities(patch=True, filter=True, etag=False, bulk=False, sort=False, max_results=None),
 )

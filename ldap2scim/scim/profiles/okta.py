@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from ldap2scim.model import ResourceType
+from ldap2scim.scim.habits import UpdateMethod
 from ldap2scim.scim.profiles.generic import GENERIC
-from ldap2scim.scim.profiles.habits import UpdateMethod
 from ldap2scim.scim.profiles.profile import DEACTIVATED
 
 OKTA: Final = replace(

@@ -7,8 +7,7 @@ from typing import Final
 
 from ldap2scim import __version__
 from ldap2scim.model import GuidForm, ResourceType
-from ldap2scim.scim.profiles.guidance import ANY_SERVICE, Guidance
-from ldap2scim.scim.profiles.habits import (
+from ldap2scim.scim.habits import (
     ListingMethod,
     MemberAdditions,
     MemberRemovals,
@@ -19,6 +18,7 @@ from ldap2scim.scim.profiles.habits import (
     UpdateMethod,
     UserDeletion,
 )
+from ldap2scim.scim.profiles.guidance import ANY_SERVICE, Guidance
 from ldap2scim.scim.provider import Capabilities, ScimRequest
 from ldap2scim.scim.schemas import ENDPOINT
 from ldap2scim.scim.settings import Leavers
@@ -209,6 +209,8 @@ class Profile:
     """Whether `displayName` of a group can be changed."""
     group_id_is_name: bool = False
     """The id of a group is its name, and a rename makes another id."""
+    unproven: Mapping[str, str] = field(default_factory=dict)
+    """What no documentation says, by the key of `service.assume` that corrects it: the assumption in a sentence."""
     bulk_saves: bool = False
     """Whether RFC 7644 §3.7 costs less of the quota than the same requests one by one."""
 
