@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -169,6 +169,14 @@ Index("journal_unsettled", journal.c.op_no, sqlite_where=UNSETTLED, postgresql_w
 REMOVAL = text("removal")
 Index("journal_removals", journal.c.started_at, sqlite_where=REMOVAL, postgresql_where=REMOVAL)
 
+newcomers = Table(
+    "newcomers",
+    metadata,
+    Column("op_no", RowNumber, primary_key=True, autoincrement=False),  # of the journal
+    Column("mailed", Text),  # `newcomers.Mailed`; NULL: no message was begun
+    Column("told", Boolean, nullable=False),  # of by a finished report
+)
+
 runs = Table(
     "runs",
     metadata,
@@ -222,6 +230,16 @@ held_operations = Table(
     Column("inputs_known", Text),
     Column("approved_at", Instant),
     Column("used_at", Instant),
+)
+kept_ids = Table(
+    "kept_ids",
+    metadata,
+    Column("key", Text, primary_key=True),  # of the re-created entry
+    Column("external_id", Text, nullable=False),
+    Column("linking_id", Text),
+    Column("login", Text, nullable=False),  # of the old account
+    Column("decided_at", Instant, nullable=False),
+    Column("decided_by", Text, nullable=False),
 )
 positions = Table(
     "positions",

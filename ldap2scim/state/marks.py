@@ -1,0 +1,22 @@
+"""Short texts that are remembered from run to run, each under a name."""
+
+from sqlalchemy import delete, insert, select
+
+from ldap2scim.state.lease import Lease
+from ldap2scim.state.schema import meta
+
+
+def remember(lease: Lease, name: str, value: str) -> bool:
+    """Remember a short text under a name; say whether it is another one than before.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: the state cannot be written.
+    """
+    with lease.write() as connection:
+        before = connection.scalar(select(meta.c.value).where(meta.c.name == name))
+        if before == value:
+            return False
+        connection.execute(delete(meta).where(meta.c.name == name))
+        connection.execute(insert(meta), {"name": name, "value": value})
+    return True
