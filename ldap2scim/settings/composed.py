@@ -12,6 +12,7 @@ from ldap2scim.directory.settings import DirectorySettings
 from ldap2scim.mapping.spec import Mappings
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.scim.settings import ServiceSettings
+from ldap2scim.settings.mail_settings import MailSettings
 
 
 class LogLevel(StrEnum):
@@ -65,6 +66,8 @@ class Settings:
     """The SQLite file of the state store; relative ones in the file begin at the settings file's folder."""
     schedule: Schedule
     log_level: LogLevel
+    mail: MailSettings | None = None
+    """None: nobody is written to."""
     notes: tuple[str, ...] = ()
     """What works and deserves a word, with its place."""
     rows: tuple[Row, ...] = field(default=(), repr=False)

@@ -51,6 +51,7 @@ def load(path: Path, environ: Mapping[str, str], secret_blocks: SecretBlocks = n
         state_path=parts.state_path,
         schedule=parts.schedule,
         log_level=parts.log_level,
+        mail=parts.mail,
         notes=tuple(dict.fromkeys(reading.notes)),
         rows=tuple(reading.rows),
     )
@@ -80,7 +81,7 @@ def _load_original(path: Path, tree: MappingNode, reading: Reading) -> Parts:
 
 def _check_placements(parts: Parts, reading: Reading) -> None:
     """Refuse attributes that the profile has no schema for."""
-    profile = profiles.by_name(parts.service.profile)
+    profile = profiles.profile_of(parts.service)
     for directory in parts.directories:
         for kind, mapping in zip(ResourceType, (directory.mappings.user, directory.mappings.group), strict=True):
             for path in (*mapping.single, *mapping.multi):

@@ -27,6 +27,7 @@ from ldap2scim.settings.default_mappings import default_mappings
 from ldap2scim.settings.dn_checks import dn
 from ldap2scim.settings.filter_checks import ldap_filter, scim_filter
 from ldap2scim.settings.login import Naming, check_native, read_login
+from ldap2scim.settings.mail import read_mail
 from ldap2scim.settings.native_mapping import read_overlay
 from ldap2scim.settings.parts import Parts, finished_mapping
 from ldap2scim.settings.phone_numbers import phone_country, with_phones
@@ -48,7 +49,7 @@ from ldap2scim.settings.values import (
     whole,
 )
 
-ROOTS: Final = ("directories", "service", "mapping", "safety", "state", "schedule", "log")
+ROOTS: Final = ("directories", "service", "mapping", "safety", "state", "schedule", "log", "mail")
 
 WRITTEN_ENCRYPTION: Final = (Encryption.NONE, Encryption.START_TLS, Encryption.LDAPS)
 ANCHORS: Final = {
@@ -81,6 +82,7 @@ def read_native(root: Section) -> Parts:
         state_path=read_state(root),
         schedule=read_schedule(root.section("schedule")),
         log_level=log.take("level", one_of(LogLevel), LogLevel.INFO),
+        mail=read_mail(root.section("mail")),
     )
     log.finish()
     root.finish()

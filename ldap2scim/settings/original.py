@@ -16,6 +16,7 @@ from ldap2scim.settings.common import note_idle_lockout, read_safety, read_sched
 from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel
 from ldap2scim.settings.default_mappings import least_group_mapping, least_user_mapping
 from ldap2scim.settings.filter_checks import scim_filter
+from ldap2scim.settings.mail import read_mail
 from ldap2scim.settings.nodes import arrays_beside_keys
 from ldap2scim.settings.original_directory import read_directory
 from ldap2scim.settings.original_mapping import read_original_overlay
@@ -77,6 +78,7 @@ def read_original(root: Section, secret_hint: str) -> Parts:
         state_path=read_state(ours),
         schedule=read_schedule(ours.section("schedule")),
         log_level=_log_level(root.section("log")),
+        mail=read_mail(ours.section("mail")),
     )
     for section in (attribute, scim, iid, ours, root):
         section.finish()

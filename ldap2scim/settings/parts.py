@@ -9,6 +9,7 @@ from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.scim.settings import ServiceSettings
 from ldap2scim.settings.attribute_names import written_path
 from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel, Schedule
+from ldap2scim.settings.mail_settings import MailSettings
 from ldap2scim.settings.reading import Section
 from ldap2scim.settings.rules import Overlay, lay
 
@@ -23,6 +24,7 @@ class Parts:
     state_path: Path
     schedule: Schedule
     log_level: LogLevel
+    mail: MailSettings | None = None
 
 
 def finished_mapping(
