@@ -2,11 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ldap2scim.sandbox.service.distortion import (
+    Answer,
+    first_page,
+    is_beyond_the_end,
+    named_members,
+    rewritten,
+    spoilt,
+)
 from ldap2scim.sandbox.service.faults import Fault, FaultKind, Faults, Moment
 from ldap2scim.sandbox.service.ignoring import IGNORED
 from ldap2scim.sandbox.service.refusal import error_body
@@ -17,15 +24,6 @@ ABORT = "ldap2scim.sandbox.abort"
 """Key of a request's scope under which the server leaves the function that breaks the connection."""
 _SCIM = b"application/scim+json"
 _PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Please sign in</h1></body></html>"
-
-
-class Answer:
-    """An answer held back until it is known whether it goes out as it is."""
-
-    def __init__(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-        self.status = status
-        self.body = body
-        self.headers = headers
 
 
 class Door:
@@ -60,7 +58,7 @@ class Door:
         refused = self._tokens.refusal(given, scope["method"], path)
         if refused is not None:
             return _error(refused.status, refused.detail, [(b"www-authenticate", b"Bearer")])
-        fault = self._faults.strike(scope["method"], path)
+        fault = self._faults.strike(scope["method"], path, named_members(body))
         if fault is None:
             return await self._carried_out(scope, body)
         if fault.kind in _INSTEAD:
@@ -71,8 +69,12 @@ class Door:
             await asyncio.sleep(fault.seconds)
         if fault.kind is FaultKind.IGNORE_ATTRIBUTE:
             scope = {**scope, IGNORED: fault.attribute}
-        answer = await self._carried_out(scope, body)
-        return _SPOILT[fault.kind](answer) if fault.kind in _SPOILT else answer
+        asked = rewritten(fault, scope, body)
+        answer = await self._carried_out(*asked)
+        if fault.kind is FaultKind.PAGE_ONE_AGAIN and is_beyond_the_end(answer):
+            answer = await self._carried_out(*first_page(*asked))
+        filtered = b"filter" in scope["query_string"] or b'"filter"' in body
+        return spoilt(fault, scope["method"], filtered, answer)
 
     async def _carried_out(self, scope: Scope, body: bytes) -> Answer:
         answer = Answer(500, b"", [])
@@ -120,36 +122,9 @@ def _status(fault: Fault) -> Answer:
 _INSTEAD: dict[FaultKind, Callable[[Fault], Answer | None]] = {
     FaultKind.STATUS: _status,
     FaultKind.DROP: lambda _: None,
+    FaultKind.IGNORE_WRITE: lambda _: Answer(204, b"", []),
     FaultKind.GARBAGE: lambda _: Answer(200, b"\x00\xff\xfe no JSON", [(b"content-type", _SCIM)]),
     FaultKind.HTML: lambda fault: Answer(fault.status, _PAGE, [(b"content-type", b"text/html; charset=utf-8")]),
     FaultKind.REDIRECT: lambda _: Answer(302, _PAGE, [(b"location", b"/sign-in"), (b"content-type", b"text/html")]),
 }
 """Kinds that answer in the place of the service."""
-
-
-def _listing_changed(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Answer], Answer]:
-    def spoil(answer: Answer) -> Answer:
-        listing = orjson.loads(answer.body) if answer.body else None
-        if isinstance(listing, dict) and "Resources" in listing:
-            answer.body = orjson.dumps(change(listing))
-        return answer
-
-    return spoil
-
-
-def _half(listing: dict[str, Any]) -> dict[str, Any]:
-    return {**listing, "Resources": listing["Resources"][: len(listing["Resources"]) // 2]}
-
-
-def _cut(answer: Answer) -> Answer:
-    # An answer without a body has nothing to cut; the start of one stands for it.
-    body = answer.body[: len(answer.body) // 2] or b'{"schemas": ["urn:ietf'
-    return Answer(200 if answer.status == 204 else answer.status, body, answer.headers)
-
-
-_SPOILT: dict[FaultKind, Callable[[Answer], Answer]] = {
-    FaultKind.CUT: _cut,
-    FaultKind.SHORT_PAGE: _listing_changed(_half),
-    FaultKind.WRONG_TOTAL: _listing_changed(lambda listing: {**listing, "totalResults": listing["totalResults"] + 1}),
-}
-"""Kinds that spoil the right answer."""

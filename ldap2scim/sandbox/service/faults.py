@@ -28,6 +28,26 @@ class FaultKind(StrEnum):
     """A list names a `totalResults` that is one too many."""
     IGNORE_ATTRIBUTE = "ignore attribute"
     """A write is answered with success, and `attribute` stays what it was."""
+    IGNORE_WRITE = "ignore write"
+    """A write is answered with 204, and nothing happens."""
+    LOSE_MEMBERS = "lose members"
+    """A PATCH keeps the first `members` that it adds, loses the others, and is answered with success."""
+    IGNORE_FILTER = "ignore filter"
+    """A list answers everybody, whatever was asked for."""
+    EMPTY_FILTER = "empty filter"
+    """A list with a filter answers 200 with nothing."""
+    PAGE_ONE_AGAIN = "page one again"
+    """A list whose start is beyond the end answers its first page."""
+    CHANGED_CASE = "changed case"
+    """Every userName is shown in capital letters."""
+    NO_SCIM_TYPE = "no scimType"
+    """Errors do not say their `scimType`, which is optional (RFC 7644 §3.12)."""
+    UNKNOWN_AS = "unknown as"
+    """404 is answered as `status`."""
+    BARE = "bare"
+    """A write is answered without a body; its Location is relative."""
+    MUTE = "mute"
+    """A write is answered without a body and without a Location."""
 
 
 class Moment(Enum):
@@ -43,7 +63,7 @@ class Fault:
 
     kind: FaultKind
     status: int = 500
-    """Of `STATUS` and `HTML`."""
+    """Of `STATUS`, `HTML` and `UNKNOWN_AS`."""
     retry_after: str | None = None
     """The Retry-After header as it is sent: seconds or an HTTP date (RFC 9110 §10.2.3)."""
     moment: Moment = Moment.BEFORE
@@ -58,6 +78,8 @@ class Fault:
     """Below the base URL: `/Users`, which is `/Users/.search` too."""
     path: str | None = None
     """This path and no other; None: every one with the prefix."""
+    members: int | None = None
+    """Only requests that name more members than this; None: every one."""
     after: int = 0
     """How many requests that match go untouched first."""
     every: int = 1
@@ -65,9 +87,11 @@ class Fault:
     times: int | None = None
     """How often it strikes; None: until it is removed."""
 
-    def matches(self, method: str, path: str) -> bool:
-        """Say whether a request is one that this fault may befall."""
+    def matches(self, method: str, path: str, members: int = 0) -> bool:
+        """Say whether a request, which names so many members, is one that this fault may befall."""
         if self.method is not None and self.method != method.upper():
+            return False
+        if self.members is not None and members <= self.members:
             return False
         return path.startswith(self.path_prefix) and self.path in (None, path)
 
@@ -98,12 +122,12 @@ class Faults:
         """How often faults struck since the last `clear`."""
         return sum(self._struck)
 
-    def strike(self, method: str, path: str) -> Fault | None:
+    def strike(self, method: str, path: str, members: int = 0) -> Fault | None:
         """Count a request and return the fault that befalls it."""
         with self._lock:
             chosen = None
             for number, fault in enumerate(self._set):
-                if not fault.matches(method, path):
+                if not fault.matches(method, path, members):
                     continue
                 turn = self._seen[number] - fault.after
                 self._seen[number] += 1

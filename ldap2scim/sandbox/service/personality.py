@@ -33,6 +33,16 @@ class PendingReads(Enum):
     """With `active: false`."""
 
 
+class Ids(Enum):
+    """What the ids of resources are."""
+
+    OPAQUE = auto()
+    NUMBERS = auto()
+    """JSON numbers, against RFC 7643 §3.1."""
+    NAMES = auto()
+    """The userName or displayName: a rename changes the id."""
+
+
 class UnknownMembers(Enum):
     """What becomes of a member whose id no resource has."""
 
@@ -62,6 +72,7 @@ class Personality:
     unique: frozenset[str] = frozenset({"User.userName"})
     """Attributes that two resources of a kind may not share: `User.externalId`, `Group.displayName`."""
     unknown_members: UnknownMembers = UnknownMembers.ACCEPTED
+    ids: Ids = Ids.OPAQUE
     patch_supported: bool = True
     """False: the configuration says so, and PATCH is answered with 501 (RFC 7644 §3.5.2)."""
     etag_supported: bool = True

@@ -20,7 +20,8 @@ from ldap2scim.sandbox.service.app import Endpoints
 from ldap2scim.sandbox.service.control import CONTROL_PATH, Control
 from ldap2scim.sandbox.service.door import ABORT, Door
 from ldap2scim.sandbox.service.faults import Faults
-from ldap2scim.sandbox.service.personality import PLAIN, Personality
+from ldap2scim.sandbox.service.identifiers import Identifiers
+from ldap2scim.sandbox.service.personality import PLAIN, Ids, Personality
 from ldap2scim.sandbox.service.requests import RecordedRequest, RequestLog
 from ldap2scim.sandbox.service.store import Store
 from ldap2scim.sandbox.service.tokens import Tokens
@@ -72,7 +73,9 @@ class _BreakableProtocol(H11Protocol):
 
 def application(service: EmbeddedService) -> ASGIApp:
     """Return the whole ASGI application of a service: SCIM below the base path, the control beside it."""
-    endpoints = Endpoints(service.store).router()
+    endpoints: ASGIApp = Endpoints(service.store).router()
+    if service.personality.ids is not Ids.OPAQUE:
+        endpoints = Identifiers(endpoints, service.store)
     scim = Door(endpoints, service.tokens, BASE_PATH, service.faults, service.log)
     control = Control(service.store, service.faults, service.log).router()
     expected = f"Bearer {service.token}".encode()
