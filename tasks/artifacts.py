@@ -16,6 +16,7 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
+from ldap2scim.planning.forecast import Forecast
 from ldap2scim.planning.plan import Plan
 from ldap2scim.planning.render import Document, Table, accounts_table, plan_document, to_markdown, to_rows
 from ldap2scim.run.documents import document_of
@@ -31,9 +32,9 @@ _PAUSE: Final = 2.0
 """Seconds between two moves of the progress bar."""
 
 
-def publish_plan(plan: Plan) -> None:
+def publish_plan(plan: Plan, forecast: Forecast) -> None:
     """Publish what is about to be done and what is held, before anything is done."""
-    document = plan_document(plan)
+    document = plan_document(plan, forecast=forecast)
     create_markdown_artifact(to_markdown(document), key=PLAN, description=_summary(document))
 
 

@@ -9,6 +9,7 @@ from ldap2scim.run import survey as surveying
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
 from ldap2scim.run.decide import Decision
+from ldap2scim.run.report import forecast_of
 from ldap2scim.run.survey import Survey
 from tasks.artifacts import publish_plan
 from tasks.carried import Carried
@@ -45,5 +46,5 @@ def rebuild(run: Run, surveyed: Carried[Survey]) -> None:
 def decide(run: Run, believed: Carried[Believed], surveyed: Carried[Survey] | None = None) -> Carried[Decision]:
     """Compare, judge, and publish the plan."""
     decision = phase.decide(run, believed.value, surveyed.value if surveyed is not None else None)
-    publish_plan(decision.plan)
+    publish_plan(decision.plan, forecast_of(run, decision.plan))
     return Carried(decision)

@@ -55,6 +55,7 @@ def report(said: Report, *, as_json: bool) -> None:
                 "plan_id": said.plan.plan_id if said.plan is not None else None,
                 "stopped_by": said.stopped_by,
                 "accounts": asdict(said.accounts) if said.accounts is not None else None,
+                "forecast": _forecast(said),
                 "reads": [asdict(read) for read in said.reads],
                 "summary": list(shown.lines),
                 **_operations(said),
@@ -73,6 +74,10 @@ def drift(found: Drift, *, as_json: bool) -> None:
         document({"in_step": found.in_step, "exit_code": found.exit_code, **_tables(found.document)})
         return
     print(to_text(found.document), end="")
+
+
+def _forecast(said: Report) -> dict[str, Any] | None:
+    return None if said.forecast is None else {**asdict(said.forecast), "total": said.forecast.total}
 
 
 def _operations(said: Report) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import rfc_name
 from ldap2scim.planning.accounts import Accounts, Outcome, Result
+from ldap2scim.planning.forecast import Forecast
 from ldap2scim.planning.operations import AttributeChange, ChangeMembers, HeldOperation, Operation
 from ldap2scim.planning.plan import Plan
 from ldap2scim.planning.removals import changes_of, plural
@@ -45,11 +46,17 @@ class Document:
     tables: tuple[Table, ...]
 
 
-def plan_document(plan: Plan, findings: Sequence[Finding] = (), accounts: Accounts | None = None) -> Document:
+def plan_document(
+    plan: Plan,
+    findings: Sequence[Finding] = (),
+    accounts: Accounts | None = None,
+    forecast: Forecast | None = None,
+) -> Document:
     """Show what would be done, what is held and why; `accounts` are as if all that may flow were confirmed."""
     lines = [f"Plan {plan.plan_id[:12]}, evaluated at {plan.evaluated_at.isoformat(timespec='seconds')}."]
     if plan.operations:
         lines.append(_summary("To do", plan.operations))
+        lines += [] if forecast is None else [str(forecast)]
     elif not plan.held:
         lines.append("Nothing to do: the service is in step.")
     lines += _held_lines(plan)

@@ -17,5 +17,5 @@ def _shown(report: Report) -> Document:
     if report.plan is None:
         return refused_document(report.findings)
     if report.mode is Mode.PLAN:
-        return plan_document(report.plan, report.findings, report.accounts)
+        return plan_document(report.plan, report.findings, report.accounts, report.forecast)
     return report_document(report.plan, report.outcomes, report.accounts, report.findings)

@@ -8,6 +8,7 @@ from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import directory_of
 from ldap2scim.planning.accounts import Accounts, Counted, Outcome, Result
 from ldap2scim.planning.approvals import approvals_of
+from ldap2scim.planning.forecast import Forecast
 from ldap2scim.planning.operations import Adopt, Create, Deactivate, Delete, Operation, Restore
 from ldap2scim.planning.plan import Plan
 from ldap2scim.planning.states import ReadState, Scope
@@ -17,6 +18,8 @@ from ldap2scim.run.decide import Decision
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.load import Loader
 from ldap2scim.run.reading import Read
+from ldap2scim.scim.forecast import forecast
+from ldap2scim.scim.profiles import profile_of
 from ldap2scim.state import approvals, runs
 from ldap2scim.state.approvals import HeldPlan
 from ldap2scim.state.snapshot_rows import Status
@@ -67,6 +70,8 @@ class Report:
     failed_reads: bool
     refused_reads: bool
     """A read did not come to its proven end."""
+    forecast: Forecast | None = None
+    """What the plan will take, where this run does not carry it out."""
 
     @property
     def failed(self) -> bool:
@@ -120,6 +125,7 @@ def report(
         outcomes=outcomes,
         findings=tuple(dict.fromkeys(_settled(run.findings, doubted))),
         accounts=accounts,
+        forecast=forecast_of(run, decision.plan) if decision is not None and run.mode is Mode.PLAN else None,
         reads=tuple(map(read_line, reads)),
         stopped_by=_stopped_by(loader.stopped_by) if loader is not None else None,
         failed_reads=any(isinstance(one, Unread) and not isinstance(one.error, ReadIncomplete) for one in reads),
@@ -129,6 +135,12 @@ def report(
     in_step = said.plan is not None and said.plan.is_empty and all(isinstance(one, Read) for one in reads)
     close_run(run, said, believable, in_step=in_step and not doubted)
     return said
+
+
+def forecast_of(run: Run, plan: Plan) -> Forecast:
+    """Return what carrying out the plan will take."""
+    service = run.settings.service
+    return forecast(plan.operations, profile_of(service), service.quota_share, service.concurrency)
 
 
 def _accounts(run: Run, believed: Believed, decision: Decision, loader: Loader | None) -> Accounts:
