@@ -10,7 +10,7 @@ from ldap2scim.directory.active_directory import IN_CHAIN
 from ldap2scim.directory.settings import DirectoryKind, Nesting
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.mapping.spec import ValueRule
-from ldap2scim.scim.profiles import by_name
+from ldap2scim.scim.profiles import profile_of
 from ldap2scim.settings.composed import ConfiguredDirectory, Settings, selects_no_ldap_group, selects_no_scim_group
 
 NO_LDAP_GROUPS = "!(cn=*)"
@@ -136,7 +136,7 @@ def _issuer(directory: ConfiguredDirectory) -> Iterable[Finding]:
 def _nested_groups(settings: Settings) -> Iterable[Finding]:
     """A group in a group can only be kept where the service is sent such members."""
     kept = [one.settings.name for one in settings.directories if one.settings.nesting is Nesting.KEEP]
-    if kept and not by_name(settings.service.profile).nested_groups:
+    if kept and not profile_of(settings.service).nested_groups:
         yield Finding(
             rule="nesting-not-supported",
             severity=Severity.STOP,

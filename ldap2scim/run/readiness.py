@@ -172,6 +172,8 @@ def _service(settings: Settings) -> Iterator[Item]:
         yield Item("service", True, f"{settings.service.base_url} answers; {_abilities(session)}")
         for kind in ResourceType:
             yield _tried(f"service, {kind.value.lower()}s", partial(_one, session, kind))
+        for name, words in session.view.profile.unproven.items():
+            yield Item("service, assumed", True, f"{words}; not documented, `service.assume.{name}` says otherwise")
     finally:
         session.close()
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, cast
 
 import orjson
 
+from ldap2scim.scim.assumptions import NOTHING_SAID
 from ldap2scim.scim.profiles import by_name
 from ldap2scim.settings.composed import ConfiguredDirectory, Row, Settings
 
@@ -47,10 +48,15 @@ def digest(settings: Settings) -> str:
     return _digest(
         {
             "directories": [_directory(directory, _DIRECTORY) for directory in settings.directories],
-            "service": {name: _plain(getattr(settings.service, name)) for name in _SERVICE},
+            "service": {name: _plain(getattr(settings.service, name)) for name in _SERVICE} | _assumed(settings),
             "safety": _plain(settings.safety),
         }
     )
+
+
+def _assumed(settings: Settings) -> dict[str, Plain]:
+    said = settings.service.assume
+    return {} if said == NOTHING_SAID else {"assume": _plain(said)}
 
 
 def mapping_digest(settings: Settings, directory_name: str) -> str:

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ldap2scim.scim.profiles import Profile
+from ldap2scim.scim.assumptions import Assumptions
+from ldap2scim.scim.profiles import Profile, corrected
 from ldap2scim.scim.profiles.iij_id import IIJ_ID
 from ldap2scim.scim.settings import Leavers, ProxySettings, ReadBack, ServiceSettings
 from ldap2scim.secret import Secret
+from ldap2scim.settings.assumed import check_leavers, read_assumptions
 from ldap2scim.settings.common import profile
 from ldap2scim.settings.no_proxy import exceptions, goes_direct
 from ldap2scim.settings.reading import Field, Section, Unfit
@@ -20,6 +22,8 @@ class Transport:
     """What `service` says in either form."""
 
     profile: Profile
+    """Named by the settings, and corrected by them."""
+    assume: Assumptions
     base_url: str
     leavers: Leavers
     ca_file: Path | None
@@ -36,7 +40,8 @@ class Transport:
 
 def read_transport(section: Section, usual: Profile) -> Transport:
     """Return profile, address and habits of the service; what the profile knows need not be written."""
-    named = _profile(section, usual)
+    assume = read_assumptions(section.section("assume"))
+    named = corrected(_profile(section, usual), assume)
     origin = f"profile {named.name}"
     if named.base_url is None:
         base_url = section.require("base_url", url, "https://scim.invalid", ", such as https://scim.example.com/v2")
@@ -44,10 +49,13 @@ def read_transport(section: Section, usual: Profile) -> Transport:
         base_url = section.take("base_url", url, named.base_url, origin)
     _note_clear_http(section, base_url)
     certificate = section.take("client_certificate", readable, None)
+    leavers = section.take("leavers", one_of(Leavers), named.leavers, origin)
+    check_leavers(section, leavers, named)
     return Transport(
         profile=named,
+        assume=assume,
         base_url=base_url,
-        leavers=section.take("leavers", one_of(Leavers), named.leavers, origin),
+        leavers=leavers,
         ca_file=section.take("ca_file", path, None),
         verify_certificate=section.take("verify_certificate", boolean, default=True),
         timeout=section.take("timeout", number(1, 3600), 60.0),
@@ -67,6 +75,7 @@ def compose(
     """Put the service's settings together; `filters` are those of users and of groups."""
     return ServiceSettings(
         profile=transport.profile.name,
+        assume=transport.assume,
         base_url=transport.base_url,
         token=token,
         leavers=transport.leavers,
