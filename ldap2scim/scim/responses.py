@@ -50,16 +50,15 @@ def judge(
     """
     if 200 <= status < 300:
         return _answer(request, status, headers, content)
-    body = _json(headers, content)
     if status in {429, 408, 425} or status >= 500:
-        raise _unavailable(request, status, headers, body, now)
+        raise _unavailable(request, status, headers, content, now)
     if 300 <= status < 400:
         raise NotScim(
-            f"{_asked(request)} was answered by a redirect, status {status}.",
+            f"{_asked(request)} was answered by a redirect, status {status} with {_described(headers, content)}.",
             "Check the base URL: a SCIM end point does not redirect. A proxy or login page may stand in between.",
             status,
         )
-    raise _refused(request, status, headers, content, body)
+    raise _refused(request, status, headers, content)
 
 
 def advised(error: ServiceError, request: ScimRequest, guidance: Guidance) -> ServiceError:
@@ -100,11 +99,13 @@ def _answer(request: ScimRequest, status: int, headers: Mapping[str, str], conte
 
 
 def _unavailable(
-    request: ScimRequest, status: int, headers: Mapping[str, str], body: Json | None, now: float
+    request: ScimRequest, status: int, headers: Mapping[str, str], content: bytes, now: float
 ) -> ServiceError:
+    body = _json(headers, content)
     scim_type, detail = _error_of(body)
     wait = retry_after(headers.get("retry-after"), now)
-    message = f"{_asked(request)}: the service answered {status}{detail}."
+    page = f" with {_described(headers, content)}" if body is None and content.strip() else ""
+    message = f"{_asked(request)}: the service answered {status}{page}{detail}."
     if status == 501:
         return RequestRejected(message, "The service does not offer this kind of request.", status, scim_type)
     # 429, 408 and 425 are said before anything is done; so is a 503 that the SCIM service itself gives.
@@ -115,9 +116,8 @@ def _unavailable(
     return OutcomeUnknown(f"{message[:-1]}; what became of it is not known.", ASK_LATER, status, scim_type, wait)
 
 
-def _refused(
-    request: ScimRequest, status: int, headers: Mapping[str, str], content: bytes, body: Json | None
-) -> ServiceError:
+def _refused(request: ScimRequest, status: int, headers: Mapping[str, str], content: bytes) -> ServiceError:
+    body = _json(headers, content)
     scim_type, detail = _error_of(body)
     message = f"{_asked(request)}: the service answered {status}{detail}."
     if status in {401, 403}:

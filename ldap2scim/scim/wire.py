@@ -80,7 +80,8 @@ def from_wire(
     """Return what the service holds of the managed attributes; nothing else of `body` is looked at.
 
     `like` is the state that is compared with: values of a multi-valued attribute come back in its order, since
-    a service keeps none (RFC 7643 §2.4), and `primary: false` is the same as none. Booleans written as
+    a service keeps none (RFC 7643 §2.4), and `primary: false` is the same as none; a login in another case comes back
+    as it is there, since some services keep all in one case (§4.1.1: `userName` is compared without). Booleans written as
     text and numbers where text belongs are read as meant; a value of another kind is left out.
     """
     places = layout(resource_type, profile)
@@ -96,6 +97,8 @@ def from_wire(
             if place.shape is Shape.MULTI_VALUED and value is not None and attribute in known:
                 items = cast("tuple[ComplexValue, ...]", value)
                 value = _in_order_of(items, cast("tuple[ComplexValue, ...]", known[attribute]))
+            if attribute == "user_name" and resource_type not in profile.case_exact:
+                value = _spelled_like(value, known.get(attribute))
         if value is not None:
             attributes[attribute] = value
     return attributes
@@ -172,6 +175,11 @@ def _extensions(body: Json, chosen: frozenset[str]) -> AttributeValue | None:
         if isinstance(held, str | bool | int) and held != "":
             found.setdefault(urn, {})[name] = held
     return found or None
+
+
+def _spelled_like(value: AttributeValue | None, like: AttributeValue | None) -> AttributeValue | None:
+    same = isinstance(value, str) and isinstance(like, str) and value.casefold() == like.casefold()
+    return like if same else value
 
 
 def _in_order_of(items: tuple[ComplexValue, ...], like: Iterable[ComplexValue]) -> tuple[ComplexValue, ...]:

@@ -106,6 +106,19 @@ def test_each_answer_means_one_thing(
     assert (type(again), str(again), again.status) == (expected, str(caught.value), status)
 
 
+@pytest.mark.parametrize(
+    ("request_", "status"), [(GET, 302), (POST, 302), (GET, 200), (POST, 200), (GET, 502), (POST, 502), (GET, 404)]
+)
+def test_an_answer_that_is_not_scim_is_told_with_status_and_content_type(request_: ScimRequest, status: int) -> None:
+    """Whoever stands in the service's place, the message says what came, and nothing of what is in it."""
+    with pytest.raises(ServiceError) as raised:
+        judge(request_, status, HTML, PAGE)
+    assert str(status) in raised.value.message
+    assert "`text/html`" in raised.value.message
+    assert "secret" not in str(raised.value)
+    assert not isinstance(raised.value, ResourceNotFound)
+
+
 def test_the_errors_of_the_rfc_are_told() -> None:
     """RFC 7644 §3.12: `scimType` and `detail`."""
     with pytest.raises(RequestRejected, match="Attribute 'id' is readOnly") as rejected:
