@@ -56,6 +56,10 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
         from ldap2scim.cli.check import check
 
         return check
+    if name == "keep":
+        from ldap2scim.cli.keep import keep_command
+
+        return keep_command
     from ldap2scim.cli import commands
 
     return {

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from ldap2scim.directory.anchors import source_anchor
 from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.findings import Finding, Held, Severity
+from ldap2scim.mapping.kept import with_kept_ids
 from ldap2scim.mapping.mapper import Mapped, Mapper, OutOfScope, compile_mapping
-from ldap2scim.model import ResourceType
+from ldap2scim.model import Key, ResourceType
 from ldap2scim.run.context import Run
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.group_scope import is_outside
@@ -16,6 +17,7 @@ from ldap2scim.scim.profiles import by_name
 from ldap2scim.settings import ConfiguredDirectory, Settings, mapping_digest
 from ldap2scim.state.encoding import unpack
 from ldap2scim.state.image_rows import MappedRow, PendingRow, Standing
+from ldap2scim.state.kept_ids import KeptIds, read_kept_ids
 from ldap2scim.state.mapped import pending, store_mapped
 from validations.values import compile_checks
 
@@ -58,11 +60,12 @@ def _map_directory(run: Run, directory: ConfiguredDirectory) -> int:
         ResourceType.USER: mapper_of(run.settings, directory, ResourceType.USER),
         ResourceType.GROUP: mapper_of(run.settings, directory, ResourceType.GROUP),
     }
+    kept = read_kept_ids(run.store)
     mapped_with = mapping_digest(run.settings, directory.settings.name)
     total = 0
     run.progress.begin(f"mapping {directory.settings.name}")
     for batch in pending(run.store, directory.settings.name, mapped_with, run.now, BATCH):
-        store_mapped(run.lease, [_map_row(run, directory, mappers, row) for row in batch], mapped_with)
+        store_mapped(run.lease, [_map_row(run, directory, mappers, kept, row) for row in batch], mapped_with)
         run.progress.advance(len(batch))
         total += len(batch)
     run.progress.end()
@@ -70,7 +73,11 @@ def _map_directory(run: Run, directory: ConfiguredDirectory) -> int:
 
 
 def _map_row(
-    run: Run, directory: ConfiguredDirectory, mappers: Mapping[ResourceType, Mapper], row: PendingRow
+    run: Run,
+    directory: ConfiguredDirectory,
+    mappers: Mapping[ResourceType, Mapper],
+    kept: Mapping[Key, KeptIds],
+    row: PendingRow,
 ) -> MappedRow:
     entry = LdapEntry(row.dn, unpack(row.entry))
     if is_outside(entry.attributes):
@@ -79,7 +86,8 @@ def _map_row(
     if anchor is None or row.key is None:
         return MappedRow(row.id, Standing.HELD, (_no_anchor(directory, row),))
     match mappers[row.resource_type].map(entry, anchor, run.now):
-        case Mapped() as mapped:
+        case Mapped() as found:
+            mapped = _kept(found, kept[row.key]) if row.key in kept else found
             return MappedRow(
                 id=row.id,
                 standing=Standing.DESIRED,
@@ -96,6 +104,19 @@ def _map_row(
             return MappedRow(row.id, Standing.HELD, held.findings)
         case OutOfScope():
             return MappedRow(row.id, Standing.OUT_OF_SCOPE)
+
+
+def _kept(mapped: Mapped, decided: KeptIds) -> Mapped:
+    note = Finding(
+        rule="kept-ids",
+        severity=Severity.NOTE,
+        message=f"{mapped.dn} was re-created and keeps the external ID and linking ID of {decided.login}, as "
+        f"{decided.decided_by} decided on {decided.decided_at:%Y-%m-%d}.",
+        remedy="Nothing needs to be done; `ldap2scim keep WHO --end` takes it back.",
+        subjects=(mapped.dn,),
+    )
+    kept = with_kept_ids(mapped, decided.external_id, decided.linking_id)
+    return kept._replace(findings=(*mapped.findings, note))
 
 
 def _no_anchor(directory: ConfiguredDirectory, row: PendingRow) -> Finding:
