@@ -10,6 +10,7 @@ from ldap2scim.planning.render import Document, harmless, operation_rows, to_row
 from ldap2scim.run.context import Mode
 from ldap2scim.run.documents import document_of
 from ldap2scim.run.drift import Drift
+from ldap2scim.run.notices import Message, Newcomer
 from ldap2scim.run.report import Report
 from ldap2scim.settings import Row
 
@@ -59,6 +60,7 @@ def report(said: Report, *, as_json: bool) -> None:
                 "reads": [asdict(read) for read in said.reads],
                 "summary": list(shown.lines),
                 **_operations(said),
+                "new_users": [_new_user(one) for one in said.welcome.people],
                 "findings": [asdict(finding) for finding in said.findings],
             }
         )
@@ -93,6 +95,17 @@ def _operations(said: Report) -> dict[str, Any]:
     held = operation_rows(waiting.operation for waiting in said.plan.held)
     reasons = ({"reasons": list(waiting.reasons)} for waiting in said.plan.held)
     return {"operations": done, "held": [row | why for row, why in zip(held, reasons, strict=True)]}
+
+
+def _new_user(one: Newcomer) -> dict[str, Any]:
+    return {
+        "login": one.login,
+        "name": one.name,
+        "notification_address": one.address,
+        "other_addresses": list(one.others),
+        "active": one.active,
+        "message": "none" if one.message is Message.NONE else one.message.value,
+    }
 
 
 def _tables(shown: Document) -> dict[str, Any]:

@@ -18,4 +18,7 @@ def _shown(report: Report) -> Document:
         return refused_document(report.findings)
     if report.mode is Mode.PLAN:
         return plan_document(report.plan, report.findings, report.accounts, report.forecast)
-    return report_document(report.plan, report.outcomes, report.accounts, report.findings)
+    said = report_document(report.plan, report.outcomes, report.accounts, report.findings)
+    if not report.welcome.people:
+        return said
+    return replace(said, lines=(*said.lines, *report.welcome.lines), tables=(report.welcome.table, *said.tables))

@@ -12,11 +12,14 @@ from ldap2scim.planning.forecast import Forecast
 from ldap2scim.planning.operations import Adopt, Create, Deactivate, Delete, Operation, Restore
 from ldap2scim.planning.plan import Plan
 from ldap2scim.planning.states import ReadState, Scope
+from ldap2scim.run import notices
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.decide import Decision
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.load import Loader
+from ldap2scim.run.mail import write_to
+from ldap2scim.run.notices import NOBODY, Welcome, newcomers_of, welcome
 from ldap2scim.run.reading import Read
 from ldap2scim.scim.forecast import forecast
 from ldap2scim.scim.profiles import profile_of
@@ -70,6 +73,8 @@ class Report:
     failed_reads: bool
     refused_reads: bool
     """A read did not come to its proven end."""
+    welcome: Welcome = NOBODY
+    """People who were created, and what they need next."""
     forecast: Forecast | None = None
     """What the plan will take, where this run does not carry it out."""
 
@@ -115,6 +120,8 @@ def report(
         StateError: the state cannot be written.
     """
     run.close()
+    newcomers = write_to(run, newcomers_of(run)) if loader is not None else ()
+    welcomed = welcome(run, newcomers)
     outcomes = tuple(loader.outcomes) if loader is not None else ()
     accounts = _accounts(run, believed, decision, loader) if decision is not None else None
     doubted = _doubted(believed, decision, outcomes)
@@ -130,10 +137,13 @@ def report(
         stopped_by=_stopped_by(loader.stopped_by) if loader is not None else None,
         failed_reads=any(isinstance(one, Unread) and not isinstance(one.error, ReadIncomplete) for one in reads),
         refused_reads=any(isinstance(one, Unread) and isinstance(one.error, ReadIncomplete) for one in reads),
+        welcome=welcomed,
     )
     believable = {number for scope, number in believed.read_nos.items() if scope.directory not in doubted}
     in_step = said.plan is not None and said.plan.is_empty and all(isinstance(one, Read) for one in reads)
     close_run(run, said, believable, in_step=in_step and not doubted)
+    if loader is not None:
+        notices.conclude(run, newcomers)
     return said
 
 
