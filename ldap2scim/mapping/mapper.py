@@ -19,7 +19,7 @@ from ldap2scim.mapping.active import Account, ActiveReader, compile_active
 from ldap2scim.mapping.attributes import compile_attributes, with_text_defaults
 from ldap2scim.mapping.items import compile_items
 from ldap2scim.mapping.paths import split_path
-from ldap2scim.mapping.problems import missing_attribute, surplus_primary, unreadable_value
+from ldap2scim.mapping.problems import missing_attribute, one_value_kept, surplus_primary, unreadable_value
 from ldap2scim.mapping.spec import ResourceMapping, ValueRule
 from ldap2scim.mapping.values import Unreadable, compile_value
 from ldap2scim.model import Attributes, AttributeValue, GuidForm, Key, ResourceType, make_key
@@ -147,6 +147,9 @@ class Mapper:
         notes: tuple[Finding, ...] = ()
         for name, collect in self._multi:
             items, surplus = collect(raw)
+            if len(items) > 1 and name in self._mapping.one_value:
+                items = (next((item for item in items if item.get("primary") is True), items[0]),)
+                notes += (one_value_kept(name, entry.dn),)
             if items:
                 attributes[name] = items
             if surplus:

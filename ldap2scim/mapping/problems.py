@@ -50,6 +50,17 @@ def surplus_primary(name: str, dn: str) -> Finding:
     )
 
 
+def one_value_kept(name: str, dn: str) -> Finding:
+    """Note that the service takes one value, and which one it gets."""
+    return Finding(
+        "one-value-kept",
+        Severity.NOTE,
+        f"{rfc_name(name)} has several values and the service takes one: the primary one is sent, or else the first.",
+        f"Nothing needs to be done; mark another of {rfc_name(name)} primary in the mapping if it is the wrong one.",
+        (dn,),
+    )
+
+
 def _sources(path: str, mapping: ResourceMapping) -> tuple[str, ...]:
     top, _, sub = path.partition(".")
     items = mapping.multi.get(top, ())

@@ -60,6 +60,8 @@ class ResourceMapping:
     """Paths that must have a value, or the entry is held."""
     phones: GlobalNumbers | None = None
     """None: telephone numbers are taken as they are."""
+    one_value: frozenset[str] = frozenset()
+    """Multi-valued attributes of which one value is kept: the primary one, or the first."""
 
     @property
     def ldap_attributes(self) -> frozenset[str]:

@@ -1,14 +1,17 @@
 """Loads the settings from a file of either form. Reads files."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ldap2scim.errors import SettingsError
+from ldap2scim.mapping.spec import Mappings
 from ldap2scim.model import ResourceType
 from ldap2scim.scim import profiles
 from ldap2scim.settings import native, original
 from ldap2scim.settings.attribute_names import written_path
-from ldap2scim.settings.composed import Settings
+from ldap2scim.settings.composed import ConfiguredDirectory, Settings
+from ldap2scim.settings.fitting import fitted, left_out
 from ldap2scim.settings.nodes import MappingNode, merge
 from ldap2scim.settings.parts import Parts
 from ldap2scim.settings.problems import Problem, in_reading_order
@@ -41,6 +44,7 @@ def load(path: Path, environ: Mapping[str, str], secret_blocks: SecretBlocks = n
     if parts is not None:
         _check_placements(parts, reading)
         _check_exposure(reading)
+        parts = _fitted(parts, reading)
     if problems or parts is None:
         raise SettingsError(in_reading_order(problems))
     return Settings(
@@ -88,6 +92,25 @@ def _check_placements(parts: Parts, reading: Reading) -> None:
                 for problem in profiles.unsupported(profile, (path,)):
                     text = problem.replace(path, f"`{written_path(path)}`", 1)
                     reading.problems.append(Problem(reading.mapped_at.get((kind, path)), text))
+
+
+def _fitted(parts: Parts, reading: Reading) -> Parts:
+    """Take out of the mappings what the service does not keep; what was written for nothing is noted."""
+    profile = profiles.profile_of(parts.service)
+    directories: list[ConfiguredDirectory] = []
+    for directory in parts.directories:
+        whole = directory.mappings
+        user = fitted(whole.user, ResourceType.USER, profile)
+        group = fitted(whole.group, ResourceType.GROUP, profile)
+        directories.append(replace(directory, mappings=Mappings(user, group)))
+        for kind, before, after in ((ResourceType.USER, whole.user, user), (ResourceType.GROUP, whole.group, group)):
+            for path in left_out(before, after):
+                if place := reading.mapped_at.get((kind, path)):
+                    text = (
+                        f"is not sent: a {kind.value.lower()} at a service of `{profile.name}` keeps no such attribute."
+                    )
+                    reading.note(place, written_path(path), text)
+    return replace(parts, directories=tuple(directories))
 
 
 def _check_exposure(reading: Reading) -> None:

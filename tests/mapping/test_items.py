@@ -148,3 +148,18 @@ def test_there_is_never_more_than_one_primary_nor_a_repetition(
 
     assert sum(item.get("primary") is True for item in found) == (1 if found and (first or second) else 0)
     assert len({item["value"] for item in found}) == len(found)
+
+
+def test_a_service_with_one_value_gets_the_primary_one_or_the_first() -> None:
+    """AWS refuses a second address; what is left out is noted by the attribute's name."""
+    found = []
+    for slots in ((OTHER_MAIL, PRIMARY_MAIL), (OTHER_MAIL, item(value=source("mail")))):
+        mapping = ResourceMapping({}, {"emails": slots}, one_value=frozenset({"emails"}))
+        result = compile_mapping(DIRECTORY, mapping, ResourceType.USER).map(
+            entry(mail="a@x.example", otherMailbox="c@x.example"), ANCHOR, NOW
+        )
+        assert isinstance(result, Mapped)
+        assert [note.rule for note in result.findings] == ["one-value-kept"]
+        found.append((result.email, result.essence.count('"value"')))
+
+    assert found == [("a@x.example", 1), ("c@x.example", 1)]
