@@ -79,14 +79,15 @@ def fold_all(values: pd.Series) -> pd.Series:
     return lower
 
 
-def duplicates(frame: pd.DataFrame, rule: Rule) -> Iterator[Doubles]:
+def duplicates(frame: pd.DataFrame, rule: Rule, *, exact: bool) -> Iterator[Doubles]:
     """Yield a finding for each value of a column that several rows have; absent values are never equal.
 
-    A login or name is compared folded; an externalId is case-exact (RFC 7643 §3.1).
+    `exact` is how the service compares: an externalId always (RFC 7643 §3.1), a login or name at few services; else
+    they are compared folded.
     """
     values = frame[rule.column]
     present = values[values != ABSENT]
-    compared = present if rule.column == "external_id" else fold_all(present)
+    compared = present if exact else fold_all(present)
     if compared.is_unique:  # nearly always, and a third cheaper to ask
         return
     repeated = compared[compared.duplicated(keep=False)]
@@ -101,7 +102,7 @@ def duplicates(frame: pd.DataFrame, rule: Rule) -> Iterator[Doubles]:
     for entries in sharing.values():
         entries.sort()
         keys = tuple(key for _, key in entries)
-        yield Doubles(_finding(rule, tuple(dn for dn, _ in entries), keys), keys)
+        yield Doubles(_finding(rule, tuple(dn for dn, _ in entries), keys, exact=exact), keys)
 
 
 def named(names: Sequence[str]) -> str:
@@ -110,10 +111,10 @@ def named(names: Sequence[str]) -> str:
     return shown if len(names) <= MOST_NAMED else f"{shown}; and {len(names) - MOST_NAMED} more"
 
 
-def _finding(rule: Rule, names: tuple[str, ...], keys: tuple[Key, ...]) -> Finding:
+def _finding(rule: Rule, names: tuple[str, ...], keys: tuple[Key, ...], *, exact: bool) -> Finding:
     directories = sorted({directory_of(key) for key in keys})
     where = f" of the directories {', '.join(directories)}" if len(directories) > 1 else ""
-    how = "" if rule.column == "external_id" else " once case, width and blanks are set aside"
+    how = "" if exact else " once case, width and blanks are set aside"
     return Finding(
         rule=rule.name,
         severity=Severity.HOLD,

@@ -47,6 +47,8 @@ class StateFacts:
     keyless_since: Mapping[tuple[str, ResourceType], datetime]
     """Since when entries without any readable source anchor block removals, by directory and kind."""
     now: datetime
+    case_exact: frozenset[ResourceType] = frozenset()
+    """Kinds whose logins or names the service compares with case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +163,10 @@ def _nobody_mapped(fact: ReadFact, users: pd.DataFrame) -> Iterable[Finding]:
 
 
 def _all_duplicates(facts: StateFacts) -> Iterable[Doubles]:
-    yield from duplicates(facts.groups, GROUP_NAMES)
-    yield from duplicates(facts.users, LOGINS)
-    yield from duplicates(facts.users, EXTERNAL_IDS)
-    yield from duplicates(facts.groups, EXTERNAL_IDS)
+    yield from duplicates(facts.groups, GROUP_NAMES, exact=ResourceType.GROUP in facts.case_exact)
+    yield from duplicates(facts.users, LOGINS, exact=ResourceType.USER in facts.case_exact)
+    yield from duplicates(facts.users, EXTERNAL_IDS, exact=True)
+    yield from duplicates(facts.groups, EXTERNAL_IDS, exact=True)
 
 
 def _duplicate_anchors(found: Iterable[Duplicate]) -> Iterable[Finding]:

@@ -10,11 +10,13 @@ from ldap2scim.findings import Finding, Held, Severity, stops
 from ldap2scim.model import Key, ResourceType, directory_of
 from ldap2scim.planning.frames import DESIRED_COLUMNS
 from ldap2scim.planning.states import DesiredState, Edges, Holds, ReadState, Scope
+from ldap2scim.run.access import look_at_token
 from ldap2scim.run.context import Run
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.member_notes import member_notes
 from ldap2scim.run.nesting import nested_groups
 from ldap2scim.run.reading import Read
+from ldap2scim.scim.profiles import profile_of
 from ldap2scim.state.image_rows import ReferenceKind, Standing
 from ldap2scim.state.references import AMBIGUOUS, UNKNOWN, References
 from ldap2scim.state.runs import ProvenRead
@@ -63,11 +65,12 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
         # Of a directory that is not configured any more nobody can mend an entry.
         keyless_since={scope: since for scope, since in image.keyless_since().items() if scope[0] in directories},
         now=run.now,
+        case_exact=profile_of(run.settings.service).case_exact,
     )
     verdict = check_state(facts, run.settings.safety)
     held = [one for one in image.held() if one.directory in directories]
     notes = (*image.notes(), *member_notes(references, image))
-    findings = (*check_settings(run.settings), *verdict.findings, *notes)
+    findings = (*check_settings(run.settings), *look_at_token(run), *verdict.findings, *notes)
     run.note(*findings, *(finding for one in held for finding in one.findings), *map(_unread, _failed(reads)))
     counts = {name: count for name, count in image.counts().items() if name[0] in directories}
     holds = _holds(held, verdict.holds)

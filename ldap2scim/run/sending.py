@@ -47,6 +47,11 @@ async def send_changes(
     Raises:
         ServiceError: they were refused, or what became of them is not known.
     """
+    if not view.profile.group_rename and any(change.path == "display_name" for change in changes):
+        raise RequestRejected(
+            f"{target.path} was renamed in the directory, and the service cannot rename a group.",
+            "Rename it back; or remove the group at the service, so that the next run creates it under its new name.",
+        )
     if view.patches(target.resource_type):
         request = requests.update(target, changes, view.profile)
         try:

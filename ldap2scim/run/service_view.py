@@ -98,7 +98,7 @@ class ServiceView:
         Raises:
             ServiceError: there is none, or it cannot be read.
         """
-        response = await self.service.send(requests.read(target, excluded))
+        response = await self.service.send(requests.read(target, excluded if self.profile.projects else ()))
         body = response.body or {}
         found = service_id(body)
         # Whatever answers in the place of the service may answer in JSON as well. Case: an id may be a login.

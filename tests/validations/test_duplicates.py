@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ldap2scim.findings import Severity
-from ldap2scim.model import Key
+from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.frames import ABSENT, TEXT
+from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.state.image_rows import Duplicate
-from tests.validations.worlds import dn_of, rules, verdict
+from tests.validations.worlds import NOW, dn_of, frame, rules, verdict
 from validations.duplicates import MOST_FINDINGS, MOST_NAMED, fold_all, folded
+from validations.state import StateFacts, check_state
 
 law = settings(max_examples=60, deadline=None)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -167,3 +169,11 @@ def test_the_order_of_entries_does_not_matter(
     seed.shuffle(other)
 
     assert set(verdict(users).findings) == set(verdict(other).findings)
+
+
+def test_a_service_that_tells_case_apart_gets_both_names() -> None:
+    """What the profile says of it decides."""
+    rows = [("ad:1", "Sales", "1"), ("ad:2", "sales", "2")]
+    facts = StateFacts(frame(rows), frame(rows), (), (), {}, NOW, frozenset({ResourceType.GROUP}))
+
+    assert rules(check_state(facts, SafetyPolicy()).findings) == [("duplicate-login", "hold")]
