@@ -14,6 +14,7 @@ from ldap2scim.run.report import Report
 from tasks.artifacts import publish_report
 from tasks.carried import Carried
 from tasks.extract import Reads
+from tasks.token_event import announce_token
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -23,6 +24,7 @@ def report(
     """Close the accounts, write down how the run ended, and publish it."""
     said = phase.report(run, reads.value, believed.value, decision.value if decision is not None else None, loader)
     publish_report(said)
+    announce_token(run)
     return Carried(said)
 
 
@@ -33,4 +35,5 @@ def report_if_idle(run: Run, reads: Reads, mapped: Carried[MappedCount]) -> Carr
     if said is None:
         return None
     publish_report(said)
+    announce_token(run)
     return Carried(said)

@@ -5,9 +5,10 @@ changes that met none costs the same for a hundred people and for a million.
 """
 
 from ldap2scim import __version__
-from ldap2scim.findings import Finding
+from ldap2scim.findings import Finding, stops
 from ldap2scim.planning.accounts import Accounts, Counted
 from ldap2scim.planning.plan import Plan, make_plan
+from ldap2scim.run.access import TOKEN_RULES, look_at_token
 from ldap2scim.run.context import Run
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.mapping import MappedCount
@@ -18,8 +19,8 @@ from ldap2scim.state.image_rows import Standing
 from ldap2scim.state.runs import RunRecord
 from ldap2scim.state.snapshot_rows import Status
 
-_OF_ONE_READ = frozenset({"changes-missed", "read-contradicts-itself"})
-"""Rules about a read, and not about the state that it left."""
+_OF_ONE_READ = frozenset({"changes-missed", "read-contradicts-itself"}) | TOKEN_RULES
+"""Rules about a read, and not about the state that it left; what is said of the token is said anew."""
 
 
 def idle(run: Run, reads: tuple[Read | Unread, ...], mapped: MappedCount) -> Report | None:
@@ -32,11 +33,14 @@ def idle(run: Run, reads: tuple[Read | Unread, ...], mapped: MappedCount) -> Rep
     before = _last_in_step(run)
     if before is None or mapped.entries or not all(map(_is_unchanged, reads)) or not _is_quiet(run):
         return None
+    about_token = look_at_token(run)
+    if stops(about_token):
+        return None
     accounts = _accounts(run, before)
     if accounts is None or not accounts.balanced:
         return None
     plan = make_plan((), (), evaluated_at=run.now, settings_digest=run.settings_digest, program=__version__)
-    run.note(*_findings(run, before))
+    run.note(*_findings(run, before), *about_token)
     said = _report(run, reads, plan, accounts)
     close_run(run, said, {one.changes.read_no for one in reads if isinstance(one, Read)}, in_step=True)
     return said
