@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ from ldap2scim.essence import fingerprint, to_essence
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Result
 from ldap2scim.run.context import Run
-from ldap2scim.run.mail import message_for, write_to
+from ldap2scim.run.mail import Post, message_for, write_to
 from ldap2scim.run.notices import Message, Newcomer, conclude, newcomers_of, welcome
 from ldap2scim.secret import Secret
 from ldap2scim.settings.mail_settings import MailEncryption, MailSettings
-from ldap2scim.state import newcomers
 from ldap2scim.state.journal import Intent, Settlement, begin, settle
+from ldap2scim.state.newcomers import Mailed
 from ldap2scim.state.snapshot_rows import Confirmed, SnapshotRow, Status
 from tests.run.conftest import StartRun
 from tests.run.scripted import ScriptedProvider
@@ -147,17 +148,26 @@ def test_each_person_gets_one_message(posting: Callable[..., Run], box: Postbox)
     assert box.recipients == ["aiko@example.com"]
 
 
-def test_a_run_that_is_killed_while_sending_never_sends_twice(posting: Callable[..., Run], box: Postbox) -> None:
+def test_a_run_that_is_killed_while_sending_never_sends_twice(
+    posting: Callable[..., Run], box: Postbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The record stands before the message: the next run reports that nobody knows, and sends nothing."""
+
+    def killed(self: Post, message: EmailMessage, address: str) -> Mailed:
+        whole(self, message, address)
+        raise SystemExit
+
+    whole = Post.send
     run = posting()
     create(run, "aiko", person("aiko", "aiko@example.com"))
-    (one,) = newcomers_of(run)
-    newcomers.begin_mail(run.lease, one.op_no)  # and here the process dies
+    with monkeypatch.context() as patched, pytest.raises(SystemExit):
+        patched.setattr(Post, "send", killed)
+        report(run)
 
     run = posting()
     assert [one.message for one in report(run)] == [Message.UNKNOWN]
     assert [finding.rule for finding in run.findings] == ["mail-in-doubt"]
-    assert box.messages == []
+    assert box.recipients == ["aiko@example.com"]
 
 
 def test_a_run_that_is_killed_before_its_report_writes_in_the_next(posting: Callable[..., Run], box: Postbox) -> None:
