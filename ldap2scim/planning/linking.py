@@ -33,7 +33,7 @@ class Linking(StrEnum):
 class Account(StrEnum):
     """What may have become of the account behind the service."""
 
-    BLOCKED = "is still there, blocked"
+    BLOCKED = "is blocked"
     """A disabled user, or one in pending deletion, is blocked in Microsoft 365 and loses the licence."""
     GONE = "is gone"
 
