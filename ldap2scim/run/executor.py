@@ -241,32 +241,58 @@ class Executor:
         What is gone is forgotten, so that the next run creates it again.
         """
         gone = await self._view.is_gone(Target(operation.resource_type, operation.service_id))
-        if gone and attributes.get("external_id"):
-            try:
-                found = await self._view.look_up(operation.resource_type, attributes)
-            except ServiceError:
-                return Failed(operation, error)
-            if found is not None and self._is_ours(operation, found, attributes):
-                return await self._take(operation, attributes, found)
+        if gone and (found := await self._moved(operation, attributes)) is not None:
+            return await self._take(operation, attributes, found)
         return Failed(operation, error, Gone(operation.key) if gone else None)
+
+    async def _moved(self, operation: Create | Changing, attributes: Attributes) -> Json | None:
+        """Return the resource under another id, where there is one that is ours."""
+        if not attributes.get("external_id"):
+            return None
+        try:
+            found = await self._view.look_up(operation.resource_type, attributes)
+        except ServiceError:
+            return None
+        return found if found is not None and self._is_ours(operation, found, attributes) else None
 
     async def _checked(self, operation: Create | Changing, attributes: Attributes, identifier: str, sent: Sent) -> Done:
         """Compare what was wanted with what the service shows: services do answer with success and change nothing."""
         kind = operation.resource_type
-        # An id may change with the name that it is made of.
-        identifier = (service_id(sent.body) if sent.body else None) or identifier
+        identifier = _id_of(sent.body, identifier)
+        shown, version = sent.body, sent.version
+        if self._view.learned.is_read_back(kind, operation.verb) or (shown is None and _is_renamed(operation)):
+            shown = await self._read_again(operation, attributes, identifier)
+            identifier = _id_of(shown, identifier)
+            ignored = self._ignored(operation, attributes, shown)
+            if shown is not None and ignored:
+                # Once more, in case that it was a passing fault.
+                target = Target(kind, identifier, self._view.version(version_of(shown)))
+                with suppress(ServiceError):
+                    version = (await send_changes(self._view, operation.key, target, ignored, attributes)).version
+                    shown = await self._read_again(operation, attributes, identifier)
         self._view.learned.made(kind, identifier)
-        shown = sent.body
-        if self._view.learned.is_read_back(kind, operation.verb):
-            with suppress(ServiceError):  # it was confirmed; only the second look failed
-                shown = await self._view.read(Target(kind, identifier), WITHOUT_MEMBERS[kind])
-        ignored: tuple[str, ...] = ()
-        if shown is not None and echo.tells(shown):
-            found = self._view.differences(operation.key, kind, shown, attributes)
-            ignored = tuple(change.path for change in found)
-        if "active" in ignored and attributes.get("active") is False and not isinstance(operation, Create):
+        paths = tuple(change.path for change in self._ignored(operation, attributes, shown))
+        if "active" in paths and attributes.get("active") is False and not isinstance(operation, Create):
             return Failed(operation, leaving.still_active(operation.name))
-        return self._applied(operation, identifier, sent.version, ignored)
+        return self._applied(operation, identifier, version, paths)
+
+    async def _read_again(self, operation: Create | Changing, attributes: Attributes, identifier: str) -> Json | None:
+        """Return what the service holds now; None: it was confirmed, and only the second look failed."""
+        kind = operation.resource_type
+        try:
+            return await self._view.read(Target(kind, identifier), WITHOUT_MEMBERS[kind])
+        except ResourceNotFound:
+            # An id may change with the name that it is made of.
+            return await self._moved(operation, attributes)
+        except ServiceError:
+            return None
+
+    def _ignored(
+        self, operation: Create | Changing, attributes: Attributes, shown: Json | None
+    ) -> tuple[AttributeChange, ...]:
+        if shown is None or not echo.tells(shown):
+            return ()
+        return self._view.differences(operation.key, operation.resource_type, shown, attributes)
 
     def _applied(
         self, operation: Create | Changing, identifier: str, version: str | None, ignored: tuple[str, ...] = ()
@@ -284,6 +310,15 @@ class Executor:
         )
         replaces = operation.replaces if isinstance(operation, Adopt | Restore) else None
         return Applied(operation, Confirmed(row, replaces), ignored)
+
+
+def _id_of(shown: Json | None, otherwise: str) -> str:
+    return (service_id(shown) if shown else None) or otherwise
+
+
+def _is_renamed(operation: Create | Changing) -> bool:
+    login = LOGIN[operation.resource_type]
+    return not isinstance(operation, Create) and any(change.path == login for change in operation.changes)
 
 
 def _without_id(operation: Create | Restore, sent: Sent) -> OutcomeUnknown:

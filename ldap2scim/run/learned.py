@@ -26,6 +26,7 @@ class Learned:
         self._attributes_by_put: set[ResourceType] = set()
         self._members_by_put = False
         self._found_by: set[tuple[ResourceType, str]] = set()
+        self._members_shown: bool | None = None
         self._made: dict[ResourceType, tuple[str, ...]] = {}
 
     def limits(self, profile: Profile) -> Profile:
@@ -67,6 +68,15 @@ class Learned:
     def found_by(self, resource_type: ResourceType, attribute: str) -> None:
         """Remember that a filter found something: where it finds nothing, there is nothing."""
         self._found_by.add((resource_type, attribute))
+
+    @property
+    def members_shown(self) -> bool | None:
+        """Whether the service shows the members of a group; None: not known yet."""
+        return self._members_shown
+
+    def members_are_shown(self, *, shown: bool) -> None:
+        """Remember whether a group that has members showed any; once seen, they are shown."""
+        self._members_shown = shown or bool(self._members_shown)
 
     def made(self, resource_type: ResourceType, service_id: str) -> None:
         """Remember some resources that this run saw at the service."""

@@ -124,14 +124,18 @@ async def _read_back(view: ServiceView, remembered: Remembered, target: Target, 
     changed = len(named.added) + len(named.removed)
     if (
         view.profile.members_shown is MembersShown.NOWHERE
+        or view.learned.members_shown is False
         or 1000 * changed < CHEAP * remembered.member_count(operation.key)
         or not view.learned.is_read_back(operation.resource_type, operation.verb)
     ):
         return done
     lost, kept = await _not_as_sent(view, target, named)
     if lost and view.patches_members:
-        await _once_more(view, target, lost, remembered)
+        await _once_more(view, target, lost, remembered, is_partial=len(lost) < len(named.added))
         lost, kept = await _not_as_sent(view, target, named)
+    if lost and not view.learned.members_shown:
+        view.learned.members_are_shown(shown=False)  # services that never show members are many
+        return done
     if not lost and not kept:
         return done
     # Only what is so is remembered: the next run changes the rest.
@@ -151,16 +155,19 @@ async def _not_as_sent(view: ServiceView, target: Target, named: _Named) -> tupl
     except ServiceError:
         return (), ()  # it was confirmed; only the second look failed
     shown = {one.service_id for one in shown_members(group)}
-    if not shown and len(named.added) != 0 and view.profile.members_shown is not MembersShown.ONE_GROUP:
-        return (), ()  # services that never show members are many
+    if shown:
+        view.learned.members_are_shown(shown=True)
     lost = tuple(one for one in named.added if one[1] not in shown)
     return lost, tuple(one for one in named.removed if one[1] in shown)
 
 
-async def _once_more(view: ServiceView, target: Target, lost: Sequence[Named], remembered: Remembered) -> None:
-    """Send what was lost in pieces half as large, and keep to that size."""
-    limits = view.learned.limits(view.profile)
-    view.learned.takes_members(max(1, limits.members_per_request // 2), limits.bytes_per_request)
+async def _once_more(
+    view: ServiceView, target: Target, lost: Sequence[Named], remembered: Remembered, *, is_partial: bool
+) -> None:
+    """Send again what was lost; where others of the same change got through, in pieces half as large from now on."""
+    if is_partial:
+        limits = view.learned.limits(view.profile)
+        view.learned.takes_members(max(1, limits.members_per_request // 2), limits.bytes_per_request)
     patches = MemberPatches(view, target, frozenset(found for key, found in lost if remembered.is_group(key)))
     try:
         await patches.add(lost)

@@ -6,7 +6,8 @@ from typing import TypeAlias
 
 import pytest
 
-from ldap2scim.sandbox.service import EmbeddedService, Fault, FaultKind, Moment
+from ldap2scim.sandbox.service import PLAIN, EmbeddedService, Fault, FaultKind, Moment
+from ldap2scim.sandbox.service.personality import Ids
 from ldap2scim.sandbox.world import Size
 from tests.integration.comparing import differences
 from tests.integration.conftest import StartPair
@@ -20,6 +21,7 @@ PASSING = {
     name: replace(fault, after=20, every=4)
     for name, fault in {
         "500": Fault(FaultKind.STATUS, status=500, times=8),
+        "429 without Retry-After": Fault(FaultKind.STATUS, status=429, times=1),
         "429": Fault(FaultKind.STATUS, status=429, retry_after="0.2", times=3),
         "503 with a date": Fault(FaultKind.STATUS, 503, retry_after="Fri, 31 Dec 1999 23:59:59 GMT", times=4),
         "nothing, before": Fault(FaultKind.DROP, times=8),
@@ -117,6 +119,86 @@ def test_a_service_that_goes_away_in_the_middle_of_a_load(faulty: Faulty, name: 
     assert_says_what_to_do(pair.program("sync", "--apply"))
     service.faults.clear()
     converge(pair, day.left)
+
+
+HABITS = {
+    "200 that changes nothing": Fault(FaultKind.IGNORE_WRITE, path_prefix="/Groups/", method="PATCH", times=1),
+    "members lost above 10": Fault(FaultKind.LOSE_MEMBERS, members=10),
+    "500 on more than 10 members": Fault(FaultKind.STATUS, 500, members=10),
+    "413 on more than 10 members": Fault(FaultKind.STATUS, 413, members=10),
+    "400 on more than 10 members": Fault(FaultKind.STATUS, 400, members=10),
+    "userName in capital letters": Fault(FaultKind.CHANGED_CASE),
+    "PATCH answered 501": Fault(FaultKind.STATUS, 501, method="PATCH"),
+    "409 without scimType": Fault(FaultKind.NO_SCIM_TYPE),
+    "unknown id answered 500": Fault(FaultKind.UNKNOWN_AS, 500, method="DELETE"),
+    "filter ignored": Fault(FaultKind.IGNORE_FILTER),
+    "filter 200 with nothing": Fault(FaultKind.EMPTY_FILTER),
+    "a relative Location and no body": Fault(FaultKind.BARE),
+    "neither body nor Location": Fault(FaultKind.MUTE),
+    "page 1 again beyond the end": Fault(FaultKind.PAGE_ONE_AGAIN),
+}
+"""What services of the field do all the time: a run converges in spite of it."""
+
+
+class Habitual:
+    """A service with a habit, while the program speaks to it; its administrator is spared."""
+
+    def __init__(self, pair: Pair, habit: Fault | None) -> None:
+        assert isinstance(pair.service, EmbeddedService)
+        self._pair = pair
+        self._faults = pair.service.faults
+        self._habit = habit
+        self.struck = 0
+
+    def run(self, command: str, *arguments: str) -> Said:
+        """Run a command."""
+        if self._habit is not None:
+            self._faults.add(self._habit)
+        said = self._pair.program(command, *arguments)
+        self.struck += self._faults.struck
+        self._faults.clear()
+        assert "Traceback" not in said.text
+        return said
+
+    def bring_in_step(self, command: str, left: tuple[str, ...] = ()) -> None:
+        """Run at most twice, and see that both sides agree; a run that does not do it says what happens next."""
+        said = self.run(command, "--apply")
+        if said.code != 0:
+            assert any(words in said.text for words in ("next run", "Run again")), said.text
+            said = self.run("sync", "--apply")
+        assert (said.code, differences(self._pair, left=left)) == (0, []), said.text
+
+
+def in_spite_of(pair: Pair, habit: Fault | None) -> int:
+    """A first load, a day of changes, and damage by hand: both sides agree after each. Return how often it struck."""
+    pair.program.others["mapping"] = DISABLED
+    pair.program.write()
+    service = Habitual(pair, habit)
+    service.bring_in_step("sync")
+    assert len(pair.console.users()) == COMPANY.people, "somebody was made twice"
+    day = day_of_changes(pair.administrator)
+    service.bring_in_step("sync", day.left)
+    pair.service.clear_requests()
+    assert service.run("sync", "--apply").code == 0
+    assert pair.writes() == 0
+    pair.console.edit("Users", pair.console.users()[day.disabled], title="Emperor")
+    pair.console.delete("Groups", pair.console.groups()["dept-finance"])
+    service.bring_in_step("recover", day.left)
+    assert len(pair.console.users()) == COMPANY.people + len(day.hired), "somebody was made twice, or is lost"
+    return service.struck
+
+
+@pytest.mark.parametrize("name", HABITS)
+def test_a_habit_of_the_service(start_embedded_pair: StartPair, name: str) -> None:
+    """Whatever the service does to every request of a kind, both sides agree in the end, and nobody is made twice."""
+    pair = start_embedded_pair(COMPANY, retry_budget=0.5, read_back="all")
+    assert in_spite_of(pair, HABITS[name]) > 0
+
+
+@pytest.mark.parametrize("ids", [Ids.NUMBERS, Ids.NAMES])
+def test_ids_in_another_form(start_embedded_pair: StartPair, ids: Ids) -> None:
+    """Ids that are JSON numbers, and ids that are names and change with a rename, are followed."""
+    in_spite_of(start_embedded_pair(COMPANY, personality=replace(PLAIN, ids=ids), retry_budget=0.5), None)
 
 
 def test_an_answer_that_takes_too_long(start_embedded_pair: StartPair) -> None:
