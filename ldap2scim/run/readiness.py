@@ -4,7 +4,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from urllib.parse import urlsplit
 
 from ldap2scim.directory import active_directory, client, filters
 from ldap2scim.directory.anchors import source_anchor
@@ -17,12 +16,16 @@ from ldap2scim.errors import Ldap2ScimError
 from ldap2scim.findings import Held, Severity
 from ldap2scim.mapping.mapper import Mapped
 from ldap2scim.model import ResourceType
+from ldap2scim.run.access import token_facts
 from ldap2scim.run.context import open_state
 from ldap2scim.run.mapping import mapper_of
+from ldap2scim.run.network import beyond_the_proxy, try_way, ways
 from ldap2scim.run.ours import collisions
 from ldap2scim.run.session import Session
 from ldap2scim.scim import requests
 from ldap2scim.scim.layout import member_of
+from ldap2scim.scim.profiles import by_name
+from ldap2scim.scim.token import token_findings
 from ldap2scim.settings import ConfiguredDirectory, Settings
 from validations.settings import check_settings
 
@@ -45,6 +48,8 @@ def readiness(settings: Settings) -> Iterator[Item]:
     for finding in check_settings(settings):
         yield Item("settings", finding.severity is not Severity.STOP, f"{finding.message} {finding.remedy}")
     yield _tried("state", lambda: _state(settings))
+    yield from _network(settings)
+    yield from _token(settings)
     for directory in settings.directories:
         yield from _directory(settings, directory)
     yield from _service(settings)
@@ -60,6 +65,34 @@ def _tried(what: str, look: Callable[[], str]) -> Item:
 def _state(settings: Settings) -> str:
     with open_state(settings):
         return f"{settings.state_path} can be read and written"
+
+
+def _network(settings: Settings) -> Iterator[Item]:
+    for way in ways(settings):
+        yield _tried("firewall", partial(try_way, way))
+    if (beyond := beyond_the_proxy(settings)) is not None:
+        yield Item("firewall", True, f"must allow {beyond} ({beyond.purpose}), from the proxy: not tried from here")
+    for asked in by_name(settings.service.profile).guidance.firewall:
+        yield Item("firewall", True, f"must allow {asked}, as the service says")
+
+
+def _token(settings: Settings) -> Iterator[Item]:
+    facts, guidance = token_facts(settings), by_name(settings.service.profile).guidance
+    kinds = tuple(ResourceType) if settings.synchronises_groups else (ResourceType.USER,)
+    found = token_findings(facts, guidance, kinds, datetime.now(UTC))
+    for finding in found:
+        yield Item("token", finding.severity is not Severity.STOP, f"{finding.message} {finding.remedy}")
+    if settings.service.token is None:
+        yield Item("token", True, "none is written; the service is asked without one")
+    elif not found:
+        end = "when it expires is not known; write `token_expires`" if facts.expires is None else _until(facts.expires)
+        needed = sorted(scope for kind in kinds for scope in guidance.scopes.get(kind, ()))
+        says = f"; it needs the scopes {', '.join(needed)}" if needed and facts.scopes is None else ""
+        yield Item("token", True, f"{end}{says}")
+
+
+def _until(expires: datetime) -> str:
+    return f"valid until {expires:%Y-%m-%d %H:%M} UTC"
 
 
 def _directory(settings: Settings, directory: ConfiguredDirectory) -> Iterator[Item]:
@@ -159,9 +192,6 @@ def _synchronisable(
 
 
 def _service(settings: Settings) -> Iterator[Item]:
-    address = urlsplit(settings.service.base_url)
-    port = address.port or (443 if address.scheme == "https" else 80)
-    yield Item("firewall", True, f"must allow {address.hostname}, port {port}/TCP, from here")
     try:
         with open_state(settings) as store:
             session = Session(settings, store)

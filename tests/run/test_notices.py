@@ -160,9 +160,10 @@ def test_a_run_that_is_killed_while_sending_never_sends_twice(
     whole = Post.send
     run = posting()
     create(run, "aiko", person("aiko", "aiko@example.com"))
-    with monkeypatch.context() as patched, pytest.raises(SystemExit):
-        patched.setattr(Post, "send", killed)
+    monkeypatch.setattr(Post, "send", killed)
+    with pytest.raises(SystemExit):
         report(run)
+    monkeypatch.undo()
 
     run = posting()
     assert [one.message for one in report(run)] == [Message.UNKNOWN]
