@@ -60,6 +60,10 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
         from ldap2scim.cli.keep import keep_command
 
         return keep_command
+    if name == "probe":
+        from ldap2scim.cli.probe import probe
+
+        return probe
     from ldap2scim.cli import commands
 
     return {
