@@ -16,7 +16,7 @@ from ldap2scim.scim.profiles.profile import Counted, RateLimit
 from ldap2scim.scim.provider import ScimRequest
 
 MOST_GROUPS: Final = 1000
-"""Buckets of single groups that are kept before those that are empty again are dropped."""
+"""Buckets of single groups, or twice those in use, at which the ones that are empty again are dropped."""
 
 
 class Bucket:
@@ -104,6 +104,7 @@ class Buckets:
         self._share = share
         self._limits = tuple((limit, self._bucket(limit)) for limit in limits)
         self._groups: dict[tuple[int, str], Bucket] = {}
+        self._most_groups = MOST_GROUPS
 
     def uses_of(self, request: ScimRequest, size: int, now: float) -> tuple[Use, ...]:
         """Return what a request with a body of `size` bytes uses of every limit that holds for it."""
@@ -120,8 +121,9 @@ class Buckets:
     def _of_group(self, number: int, limit: RateLimit, path: str, now: float) -> Bucket:
         found = self._groups.get((number, path))
         if found is None:
-            if len(self._groups) >= MOST_GROUPS:
+            if len(self._groups) >= self._most_groups:
                 self._groups = {place: one for place, one in self._groups.items() if not one.is_empty(now)}
+                self._most_groups = max(MOST_GROUPS, 2 * len(self._groups))
             found = self._groups[number, path] = self._bucket(limit)
         return found
 

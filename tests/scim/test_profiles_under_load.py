@@ -33,6 +33,7 @@ MANAGED = {
 CONCURRENCY = 8
 USERS = 10_000 if LONG else 700
 """Enough for several windows of every limit."""
+CHANGED = 3_000 if LONG else 700
 FEWER = {"github-emu": 3_500 if LONG else 2_100}
 
 
@@ -161,7 +162,7 @@ def test_a_first_load_keeps_every_limit_and_uses_it(name: str) -> None:
 def test_later_changes_keep_every_limit_and_use_it(name: str) -> None:
     """Updates, small and large changes of groups, and removals, each under its own limits."""
     profile = by_name(name)
-    load = loaded(profile, changes(USERS, USERS // 2))
+    load = loaded(profile, changes(CHANGED, CHANGED // 2))
 
     assert load.service.broken == []
     uses = busiest(load, profile.quota_share)
@@ -183,13 +184,13 @@ def test_a_share_of_the_quota_is_kept(share: float) -> None:
 @pytest.mark.parametrize("name", LIMITED)
 @pytest.mark.parametrize("plan", ["first load", "changes"])
 def test_the_forecast_is_what_it_then_takes(name: str, plan: str) -> None:
-    """Requests exactly, and the time within a tenth."""
+    """Requests exactly, and the time within a tenth, or the round trips where no limit tells."""
     profile = by_name(name)
     users = FEWER.get(name, USERS)
-    todo = first_load(users) if plan == "first load" else changes(users, users // 2)
+    todo = first_load(users) if plan == "first load" else changes(CHANGED, CHANGED // 2)
     said = forecast(todo, profile)
     load = loaded(profile, todo)
 
     counted = {(one.method, f"{one.resource_type}s"): one.count for one in said.requests}
     assert counted == load.service.asked
-    assert said.seconds == pytest.approx(load.elapsed, rel=0.1, abs=30), str(said)
+    assert said.seconds == pytest.approx(load.elapsed, rel=0.1, abs=0.01 * said.total), str(said)
