@@ -86,13 +86,19 @@ def _steps(operations: Iterable[Operation], profile: Profile) -> Iterator[_Step]
     for _, step in groupby(operations, key=lambda one: (one.rank, one.resource_type)):
         counts: Counter[_Kind] = Counter()
         groups: list[Counter[_Kind]] = []
+        alike: Counter[bool] = Counter()
+        samples: dict[bool, Operation] = {}
         for operation in step:
             if isinstance(operation, ChangeMembers):
                 changes = of_members(len(operation.added), len(operation.removed))
                 groups.append(changes)
                 counts.update(changes)
             else:
-                counts.update(_kinds(operation, profile))
+                changed = bool(getattr(operation, "changes", True))
+                alike[changed] += 1
+                samples.setdefault(changed, operation)
+        for changed, sample in samples.items():
+            counts.update(dict.fromkeys(_kinds(sample, profile), alike[changed]))
         yield _Step(counts, tuple(groups))
 
 
