@@ -43,6 +43,16 @@ def show_certificate(context: ssl.SSLContext, settings: ServiceSettings) -> None
         ) from error
 
 
+def our_certificate_refused(error: BaseException) -> str | None:
+    """Return what an alert of the service says about our certificate, or its lack (RFC 8446 §6.2); None: nothing."""
+    reason = str(getattr(error, "reason", None) or "") if isinstance(error, ssl.SSLError) else ""
+    if "ALERT_CERTIFICATE_REQUIRED" in reason:
+        return "it wants a certificate of ours: write `client_certificate`"
+    if "ALERT" in reason and any(word in reason for word in ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED")):
+        return f"it refuses our client certificate ({reason.partition('ALERT_')[2].lower().replace('_', ' ')})"
+    return None
+
+
 def permanent_cause(error: BaseException) -> str | None:
     """Return why a connection will fail next time as well, or None where it may not."""
     cause: BaseException | None = error
@@ -50,10 +60,8 @@ def permanent_cause(error: BaseException) -> str | None:
         match cause:
             case ssl.SSLCertVerificationError():
                 return f"its certificate is not trusted ({getattr(cause, 'verify_message', None) or cause.strerror})"
-            case ssl.SSLError(reason=reason) if reason and "CERTIFICATE_REQUIRED" in reason:
-                return "it wants a certificate of ours: write `client_certificate`"
-            case ssl.SSLError(reason=reason) if reason and "ALERT" in reason and "CERTIFICATE" in reason.upper():
-                return f"it refuses our client certificate ({reason.lower().replace('_', ' ')})"
+            case ssl.SSLError() if our_certificate_refused(cause):
+                return our_certificate_refused(cause)
             case ssl.SSLError():
                 return "it does not speak TLS as it should on this port"
             case socket.gaierror(errno=socket.EAI_NONAME):

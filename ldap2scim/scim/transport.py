@@ -4,6 +4,7 @@ httpx's transport is used without its client: the client adds cookies, redirects
 which nobody asked for, and logs whole URLs, in which a filter names people.
 """
 
+import ssl
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Final, NamedTuple, TypeAlias
@@ -15,7 +16,7 @@ from ldap2scim.scim.provider import ScimRequest
 from ldap2scim.scim.requests import is_write
 from ldap2scim.scim.responses import ASK_LATER
 from ldap2scim.scim.settings import ProxySettings, ServiceSettings
-from ldap2scim.scim.tls import permanent_cause, show_certificate, trust
+from ldap2scim.scim.tls import our_certificate_refused, permanent_cause, show_certificate, trust
 
 KEEP_ALIVE: Final = 4.0
 """Seconds. Many servers close an idle connection after 5; a POST on a connection that closes is in doubt."""
@@ -24,6 +25,10 @@ Lane: TypeAlias = httpx.AsyncBaseTransport
 """What carries one request at a time."""
 Prepared: TypeAlias = httpx.Request
 
+_NO_ANSWER: Final = (
+    "Run again; check the network and the timeout. If no answer ever comes, the service may want a client certificate "
+    "(`client_certificate`)."
+)
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
@@ -67,7 +72,8 @@ class Lanes:
             response = await lane.handle_async_request(prepared)
             content = await _body_of(response)
             return Answer(response.status_code, response.headers, content, _tells_quota(response.headers))
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, ssl.SSLError) as error:
+            # What TLS 1.3 says after its handshake comes as the error of the ssl module, unwrapped.
             raise _translated(request, error) from error
         finally:
             self._free.append(lane)
@@ -112,9 +118,10 @@ async def _body_of(response: httpx.Response) -> bytes:
         raise
 
 
-def _translated(request: ScimRequest, error: httpx.HTTPError) -> ServiceError:
+def _translated(request: ScimRequest, error: httpx.HTTPError | ssl.SSLError) -> ServiceError:
     asked = f"{request.method} {request.path}"
-    if reason := permanent_cause(error):
+    mid_way = isinstance(error, ssl.SSLError) and not our_certificate_refused(error)
+    if not mid_way and (reason := permanent_cause(error)):
         return ServiceError(
             f"{asked}: no connection to the service: {reason}.",
             "Check the base URL, and for an own certificate authority `ca_file`.",
@@ -126,7 +133,7 @@ def _translated(request: ScimRequest, error: httpx.HTTPError) -> ServiceError:
         )
     if is_write(request):
         return unknown(request, None, f" ({what})")
-    return ServiceUnavailable(f"{asked}: no answer came ({what}).", "Run again; check the network and the timeout.")
+    return ServiceUnavailable(f"{asked}: no answer came ({what}).", _NO_ANSWER)
 
 
 def _proxy(settings: ProxySettings | None) -> httpx.Proxy | None:
