@@ -78,7 +78,7 @@ ldap2scim:
     profile: {profile}
     base_url: '{base_url}'
     leavers: delete
-    retry_budget: 2
+    retry_budget: 2{assume}
   state: '{state}'
 """
 SECRET = """\
@@ -106,6 +106,7 @@ class MovedOver(Installation):
             "external_id": "objectGUID",
             "linked": LINKED if profile == "iij-id" else "",
             "profile": profile,
+            "assume": "",
             "base_url": service.base_url,
             "state": self.state,
         }
@@ -202,11 +203,17 @@ def _company() -> Iterator[LdifEntry]:
 
 
 @contextmanager
-def moved_over(folder: Path, service: ScimServer, profile: str = "iij-id") -> Iterator[Moved]:
-    """Run an Active Directory with a few colleagues, all of them synchronised."""
+def moved_over(folder: Path, service: ScimServer, profile: str = "iij-id", assume: str = "") -> Iterator[Moved]:
+    """Run an Active Directory with a few colleagues, all of them synchronised.
+
+    `assume` is a line of what is known of the tenant, in the place of what the profile assumes.
+    """
     ldif = "".join(write_ldif(_company()))
     with embedded_directory(ldif, ACTIVE_DIRECTORY) as directory, Administrator.of(directory, BASE) as administrator:
         program = MovedOver(folder, directory, service, profile)
+        if assume:
+            program.values["assume"] = f"\n    assume:\n      {assume}"
+            program.write()
         console = Console(service)
         try:
             moved = Moved(administrator, service, console, program)

@@ -11,7 +11,16 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from ldap2scim.sandbox.service import Assumptions, EmbeddedService, PendingReads, UserState, embedded_service, iij_id
+from ldap2scim.sandbox.service import (
+    Assumptions,
+    EmbeddedService,
+    Leaving,
+    PendingReads,
+    Restoring,
+    UserState,
+    embedded_service,
+    iij_id,
+)
 from tests.integration.conftest import Scim2Servers
 from tests.integration.iij import DISABLED, DOMAIN, ENABLED, GROUPS, SALES, TEAMS, Moved, dn_of, login, moved_over
 
@@ -363,6 +372,39 @@ def test_a_changed_mapping_of_an_id_is_the_mass_change_that_it_is(
     assert f"`{path}` would change for 12 users of 12" in said.out
     assert "mass change" in said.out
     assert moved.service.writes() == ()
+
+
+TURNED_ROUND = {
+    "restored by activation": (
+        Assumptions(restoring=Restoring.BY_ACTIVATION, pending_reads=PendingReads.SHOWN),
+        "restore: activate",
+    ),
+    "restored by activation, unseen": (Assumptions(restoring=Restoring.BY_ACTIVATION), "restore: activate"),
+    "deleted for good": (Assumptions(user_leaving=Leaving.FINAL), "deletion: final"),
+    "updated by PUT": (Assumptions(patch_supported=False), "update: put"),
+    "listed by GET": (Assumptions(), "listing: get"),
+}
+
+
+@pytest.mark.parametrize("name", TURNED_ROUND)
+def test_an_assumption_that_is_wrong_is_put_right_in_the_settings(tmp_path: Path, name: str) -> None:
+    """A tenant that behaves otherwise needs one line in config.yml: people change, leave and come back all the same."""
+    assumed, line = TURNED_ROUND[name]
+    personality = iij_id(frozenset({DOMAIN}), assumed)
+    with embedded_service(personality) as service, moved_over(tmp_path / "installed", service, assume=line) as moved:
+        identifier = (moved.user("aoi") or {})["id"]
+        change("aoi", title=["課長"])(moved)
+        sync(moved)
+        change("aoi", extensionAttribute1=OUT_OF_SCOPE)(moved)
+        sync(moved)
+        final = assumed.user_leaving is Leaving.FINAL
+        assert state(moved, "aoi") == (None if final else "pending deletion")
+        change("aoi", extensionAttribute1=["idaas"], title=["部長"])(moved)
+        assert moved.sync() == 0
+        user = moved.user("aoi") or {}
+        assert (user["active"], user["title"], user["id"] == identifier) == (True, "部長", not final)
+        assert {name for name, members in _groups(moved).items() if "aoi" in members} == {"sales"}
+        assert moved.program("drift").code == 0
 
 
 @pytest.mark.parametrize("reads", list(PendingReads), ids=lambda reads: reads.name.lower())
