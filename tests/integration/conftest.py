@@ -14,7 +14,7 @@ from ldap2scim.sandbox.world import BASE_DN, Size
 from tests.integration.pairs import SMALL, Pair, paired, world
 from tests.servers.available import require
 from tests.servers.certificates import Certificates
-from tests.servers.scim import ScimProcess, scim2_server
+from tests.servers.scim import ScimProcess, django_scim2, scim2_server
 from tests.servers.slapd import SlapdOptions, running_slapd
 
 EMBEDDED = "embedded"
@@ -75,6 +75,19 @@ def start_real_pair(
             slapd = running.enter_context(running_slapd(tmp_path / "slapd", world(size), options, server_certificates))
             service = scim2_servers.get("standard" if patch else "without-patch")
             return running.enter_context(paired(tmp_path / "installed", slapd, service, **settings))
+
+        yield start
+
+
+@pytest.fixture
+def start_django_pair(tmp_path: Path) -> Iterator[StartPair]:
+    """Start the embedded directory and django-scim2, a service of yet another make."""
+    with ExitStack() as running:
+
+        def start(size: Size = SMALL, **settings: Any) -> Pair:
+            directory = running.enter_context(embedded_directory(world(size)))
+            service = running.enter_context(django_scim2(tmp_path / "django"))
+            return running.enter_context(paired(tmp_path / "installed", directory, service, **settings))
 
         yield start
 

@@ -1,16 +1,25 @@
-"""A company of 2,000 people is brought in step with a service, kept in step, and repaired: on every pair."""
+"""A company is brought in step with a service, kept in step, and repaired: with services of three makes."""
+
+import pytest
 
 from ldap2scim.sandbox.world import Size
 from tests.integration.comparing import differences
 from tests.integration.conftest import StartPair
 from tests.integration.days import DISABLED, damage, day_of_changes
 
-COMPANY = Size(people=2000, groups=150, largest_group=1500)
+LARGE = Size(people=2000, groups=150, largest_group=1500)
+SMALLER = Size(people=250, groups=20, largest_group=150)
 
 
-def test_a_company_of_two_thousand_is_kept_in_step(start_pair: StartPair) -> None:
+@pytest.mark.parametrize(
+    ("pair_of", "company"),
+    [("embedded", LARGE), pytest.param("real", LARGE, marks=pytest.mark.slapd), ("django", SMALLER)],
+    ids=["embedded", "scim2-server", "django-scim2"],
+)
+def test_a_company_is_kept_in_step(request: pytest.FixtureRequest, pair_of: str, company: Size) -> None:
     """Different, synced, in step; a second run writes nothing; after a day and after damage both sides agree again."""
-    pair = start_pair(COMPANY)
+    start: StartPair = request.getfixturevalue(f"start_{pair_of}_pair")
+    pair = start(company)
     program = pair.program
     program.others["mapping"] = DISABLED
     program.write()
@@ -20,7 +29,7 @@ def test_a_company_of_two_thousand_is_kept_in_step(start_pair: StartPair) -> Non
     assert pair.writes() == 0
 
     assert program.run("sync", "--apply").code == 0  # a process of its own, as from cron
-    assert pair.writes() > 2000
+    assert pair.writes() > company.people
     assert program("drift").code == 0
 
     assert program("sync", "--apply").code == 0

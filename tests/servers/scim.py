@@ -1,4 +1,4 @@
-"""SCIM services for tests: ours in a thread or as a process, and scim2-server, which we did not write.
+"""SCIM services for tests: ours in a thread or as a process, and scim2-server and django-scim2, which we did not write.
 
 All have the same face: a base URL, a token, and the requests that they were asked.
 """
@@ -18,6 +18,7 @@ from tests.servers.process import Daemon, free_port
 
 ROOT = Path(__file__).parents[2]
 _SCIM2_PROCESS = Path(__file__).with_name("scim2_process.py")
+_DJANGO_SCIM_PROCESS = Path(__file__).with_name("django_scim_process.py")
 
 
 class ScimServer(Protocol):
@@ -68,7 +69,7 @@ class ScimProcess:
         self._control("DELETE", "/requests")
 
     def empty(self) -> None:
-        """Forget every resource and request; scim2-server alone can."""
+        """Forget every resource and request; the services that we did not write can."""
         self._control("DELETE", "/all")
 
     def set_fault(self, kind: str, **fields: Any) -> None:
@@ -105,6 +106,19 @@ def scim2_server(folder: Path, variant: str = "standard") -> Iterator[ScimProces
     port, token = free_port(), secrets.token_urlsafe(16)
     command = (sys.executable, str(_SCIM2_PROCESS), f"--port={port}", f"--variant={variant}", f"--token={token}")
     with _running(command, port, folder / "scim2-server.log") as daemon:
+        yield ScimProcess(f"http://127.0.0.1:{port}/v2", token, daemon)
+
+
+@contextmanager
+def django_scim2(folder: Path) -> Iterator[ScimProcess]:
+    """Run django-scim2.
+
+    Raises:
+        ServerDidNotStart: it ended, also where the package is missing.
+    """
+    port, token = free_port(), secrets.token_urlsafe(16)
+    command = (sys.executable, str(_DJANGO_SCIM_PROCESS), f"--port={port}", f"--token={token}")
+    with _running(command, port, folder / "django-scim2.log") as daemon:
         yield ScimProcess(f"http://127.0.0.1:{port}/v2", token, daemon)
 
 
