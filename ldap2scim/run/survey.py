@@ -19,6 +19,7 @@ from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
 from ldap2scim.run.nesting import nested_groups
 from ldap2scim.run.service_view import LOGIN, LOGIN_ON_WIRE, ServiceView, ShownMember, foreign_key, shown_members
+from ldap2scim.run.unshown_members import unshown_members
 from ldap2scim.scim.layout import member_of
 from ldap2scim.scim.provider import Json
 from ldap2scim.scim.wire import Managed, from_wire, service_id, version_of
@@ -107,6 +108,7 @@ async def _list(run: Run, kind: ResourceType, desired: pd.DataFrame) -> _Listed:
             listing.take(page, listed)
             page = []
     listing.take(page, listed)
+    listed.members.update(await unshown_members(run, listed.members))
     run.progress.end()
     return listed
 

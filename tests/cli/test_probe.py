@@ -159,13 +159,15 @@ def test_an_interruption_removes_what_was_made(tmp_path: Path, after: int) -> No
         with pytest.raises(KeyboardInterrupt):
             probe(loaded, Depth.WRITE)
 
-        stop.join()
+        stop.join(10)
         assert everything(running) == before
 
 
 def _interrupt_after(service: EmbeddedService, writes: int) -> None:
     pause = threading.Event()
-    while len(service.writes()) < writes:
+    for _ in range(10_000):
+        if len(service.writes()) >= writes:
+            break
         pause.wait(0.001)
     _thread.interrupt_main()
 

@@ -42,6 +42,8 @@ class ScriptedProvider:
     """By `POST /Users`; each answer once."""
     sent: list[ScimRequest] = field(default_factory=list)
     able: Capabilities = field(default_factory=capabilities)
+    lists_without: tuple[str, ...] = ()
+    """Attributes that lists do not show."""
     before: Callable[[ScimRequest], None] = lambda _: None
     """Called with each request before it is answered."""
 
@@ -80,7 +82,7 @@ class ScriptedProvider:
             if not path.startswith(f"/{resource_type.value}s/"):
                 continue
             if not isinstance(parsed, ParsedFilter) or matches(parsed.root, resource):
-                yield resource
+                yield {name: value for name, value in resource.items() if name not in self.lists_without}
 
     @property
     def asked(self) -> list[str]:

@@ -1,5 +1,6 @@
 """A full read of the service, held against what we know and want."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from ldap2scim.run.believe import believe
 from ldap2scim.run.context import Mode
 from ldap2scim.run.service_view import foreign_key
 from ldap2scim.run.survey import Survey, survey
+from ldap2scim.scim.habits import MembersShown
+from ldap2scim.state.remembered import link_members
 from tests.run.conftest import StartRun
 from tests.run.readings import read
 from tests.run.scripted import ScriptedProvider, on_wire, row
@@ -97,3 +100,31 @@ def test_listing_that_is_not_complete_concludes_nothing(start: StartRun) -> None
     reading = read(run, [worlds.person("aiko")], [])
     with pytest.raises(NotScim):
         survey(run, believe(run, (reading,)))
+
+
+@pytest.mark.parametrize(
+    ("shown", "members"),
+    [
+        (MembersShown.LISTS, set()),
+        (MembersShown.ONE_GROUP, {key("chika")}),
+        (MembersShown.NOWHERE, {key("bunta")}),
+    ],
+)
+def test_members_that_lists_do_not_show(start: StartRun, shown: MembersShown, members: set[Key]) -> None:
+    """They are asked for group by group, or what the service last confirmed counts; an empty list says nothing."""
+    listed: dict[str, dict[str, Any]] = {
+        "/Users/b": ours("b", "bunta"),
+        "/Users/c": ours("c", "chika"),
+        "/Groups/g": {"id": "g", "externalId": "x-staff", "displayName": "staff", "members": [{"value": "c"}]},
+    }
+    provider = ScriptedProvider(listed, lists_without=("members",))
+    run = start(provider, Mode.PLAN)
+    run.session.view = replace(run.session.view, profile=replace(run.session.view.profile, members_shown=shown))
+    reading = read(run, [worlds.person("bunta"), worlds.person("chika")], [worlds.group("staff", ["bunta"])])
+    staff = replace(row(key=key("staff"), service_id="g"), resource_type=ResourceType.GROUP)
+    remember(run, row(key=key("bunta"), service_id="b"), row(key=key("chika"), service_id="c"), staff)
+    link_members(run.lease, [(key("staff"), key("bunta"))])
+
+    found = survey(run, believe(run, (reading,)))
+
+    assert set(found.known.members.member) == members
