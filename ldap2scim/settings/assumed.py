@@ -1,7 +1,7 @@
 """Reads `service.assume`: what an administrator knows of a service, in place of what its profile assumes. No I/O."""
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from ldap2scim.model import ResourceType
 from ldap2scim.scim.assumptions import Assumptions
@@ -23,7 +23,9 @@ from ldap2scim.settings.attribute_names import VOCABULARIES, camel
 from ldap2scim.settings.reading import Field, Parser, Section, Unfit, unknown
 from ldap2scim.settings.values import boolean, filled, one_of, texts, whole
 
-_SECTIONS: Final = {kind: f"{kind.value.lower()}" for kind in ResourceType}
+T = TypeVar("T")
+
+_SECTIONS: Final = {kind: kind.value.lower() for kind in ResourceType}
 
 
 class Irreversible(StrEnum):
@@ -36,26 +38,31 @@ class Irreversible(StrEnum):
 def read_assumptions(section: Section) -> Assumptions:
     """Return what the block says."""
     assumed = Assumptions(
-        restore=section.take("restore", one_of(RestoreMethod), None),
-        update=section.take("update", one_of(UpdateMethod), None),
-        group_update=section.take("group_update", one_of(UpdateMethod), None),
-        deletion=section.take("deletion", one_of(UserDeletion), None),
-        listing=section.take("listing", one_of(ListingMethod), None),
-        paging=section.take("paging", one_of(Paging), None),
-        page_size=section.take("page_size", whole(1, 10_000), None),
-        members_per_request=section.take("members_per_request", whole(1, 100_000), None),
-        bytes_per_request=section.take("bytes_per_request", whole(500, 100_000_000), None),
-        patch_paths=section.take("patch_paths", one_of(PatchPaths), None),
-        member_additions=section.take("member_additions", one_of(MemberAdditions), None),
-        member_removals=section.take("member_removals", one_of(MemberRemovals), None),
-        members_shown=section.take("members_shown", one_of(MembersShown), None),
-        external_id_filter=section.take("external_id_filter", boolean, None),
-        nested_groups=section.take("nested_groups", boolean, None),
+        restore=_written(section, "restore", one_of(RestoreMethod)),
+        update=_written(section, "update", one_of(UpdateMethod)),
+        group_update=_written(section, "group_update", one_of(UpdateMethod)),
+        deletion=_written(section, "deletion", one_of(UserDeletion)),
+        listing=_written(section, "listing", one_of(ListingMethod)),
+        paging=_written(section, "paging", one_of(Paging)),
+        page_size=_written(section, "page_size", whole(1, 10_000)),
+        members_per_request=_written(section, "members_per_request", whole(1, 100_000)),
+        bytes_per_request=_written(section, "bytes_per_request", whole(500, 100_000_000)),
+        patch_paths=_written(section, "patch_paths", one_of(PatchPaths)),
+        member_additions=_written(section, "member_additions", one_of(MemberAdditions)),
+        member_removals=_written(section, "member_removals", one_of(MemberRemovals)),
+        members_shown=_written(section, "members_shown", one_of(MembersShown)),
+        external_id_filter=_written(section, "external_id_filter", boolean),
+        nested_groups=_written(section, "nested_groups", boolean),
         ignored=_ignored(section.section("ignored")),
         placements=_placements(section.section("placements")),
     )
     section.finish()
     return assumed
+
+
+def _written(section: Section, name: str, parse: Parser[T]) -> T | None:
+    """Return the value of a key; where nothing is written there is no row for it either."""
+    return None if section.get(name) is None else section.take(name, parse, None)
 
 
 def check_leavers(section: Section, leavers: Leavers, profile: Profile) -> None:
@@ -77,7 +84,7 @@ def check_leavers(section: Section, leavers: Leavers, profile: Profile) -> None:
 
 
 def _ignored(section: Section) -> tuple[tuple[ResourceType, str], ...]:
-    found = [(kind, path) for kind, name in _SECTIONS.items() for path in section.take(name, _paths(kind), ())]
+    found = [(kind, path) for kind, name in _SECTIONS.items() for path in _written(section, name, _paths(kind)) or ()]
     section.finish()
     return tuple(found)
 
@@ -104,7 +111,7 @@ def _placements(section: Section) -> tuple[tuple[ResourceType, str, str], ...]:
     for kind, name in _SECTIONS.items():
         part = section.section(name)
         for attribute in sorted(OUTSIDE_THE_RFC[kind]):
-            urn = part.take(camel(attribute), _urn, None)
+            urn = _written(part, camel(attribute), _urn)
             if urn is not None:
                 found.append((kind, attribute, urn))
         part.finish()
