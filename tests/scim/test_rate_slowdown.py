@@ -39,12 +39,12 @@ def test_refusals_of_one_moment_are_one() -> None:
     """Eight workers refused together do not slow down eight times; the next refusal does."""
     slowdown = refused_at_ten_a_second()
     for _ in range(7):
-        slowdown.refused(4.9, 5.1, 5.1)
-    assert rate(slowdown, 5.1) == pytest.approx(5.0, rel=0.05)
+        slowdown.refused(4.9, 5.0 + RECOVERY / 4, 5.0 + RECOVERY / 4)
+    assert rate(slowdown, 5.0 + RECOVERY / 4) == pytest.approx(7.5)
 
-    slowdown.sent(6.0)
-    slowdown.refused(6.0, 6.1, 6.1)
-    assert rate(slowdown, 6.1) < 4.5
+    slowdown.sent(21.0)
+    slowdown.refused(21.0, 21.1, 21.1)
+    assert rate(slowdown, 21.1) < 2.5
 
 
 def test_nothing_heals_while_everybody_is_held() -> None:
