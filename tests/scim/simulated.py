@@ -153,7 +153,7 @@ class SimulatedService(httpx.AsyncBaseTransport):
         problems = [ledger.take(cost, now) for ledger, cost in self._ledgers_of(request, size, members) if cost]
         if request.method == "PATCH" and members > self.profile.members_per_request:
             problems.append(f"{members} members in one request")
-        if request.method == "PATCH" and size > self.profile.bytes_per_request + 1000:
+        if request.method == "PATCH" and size > self.profile.bytes_per_request:
             problems.append(f"{size} bytes in one request")
         found = [problem for problem in problems if problem]
         self.broken += found
