@@ -24,9 +24,9 @@ Answer = Callable[[Mapping[str, str]], dict[str, Any]]
 class Service:
     """Answers listings as a test says."""
 
-    def __init__(self, answer: Answer, *, cursor: bool = True) -> None:
+    def __init__(self, answer: Answer, able: Capabilities | None = None) -> None:
         self._answer = answer
-        self._able = dataclasses.replace(AWS.assumed, cursor=cursor)
+        self._able = able or dataclasses.replace(AWS.assumed, cursor=True)
         self.asked: list[Mapping[str, str]] = []
 
     async def capabilities(self) -> Capabilities:
@@ -35,7 +35,7 @@ class Service:
 
     async def send(self, request: ScimRequest) -> ScimResponse:
         """Answer one page."""
-        query = dict(request.query)
+        query = {**dict(request.query), **(request.body or {})}
         self.asked.append(query)
         assert len(self.asked) < 2000, "the listing does not end"
         return ScimResponse(200, self._answer(query))

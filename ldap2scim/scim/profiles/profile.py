@@ -207,12 +207,8 @@ class Profile:
     """`active` comes back as "true". Reading always bears it; a filter on it cannot be trusted to the service."""
     group_rename: bool = True
     """Whether `displayName` of a group can be changed."""
-    group_id_is_name: bool = False
-    """The id of a group is its name, and a rename makes another id."""
     unproven: Mapping[str, str] = field(default_factory=dict)
     """What no documentation says, by the key of `service.assume` that corrects it: the assumption in a sentence."""
-    bulk_saves: bool = False
-    """Whether RFC 7644 §3.7 costs less of the quota than the same requests one by one."""
 
     def update_of(self, resource_type: ResourceType) -> UpdateMethod:
         """Return how resources of a kind are changed."""
