@@ -5,7 +5,6 @@ import getpass
 import os
 
 from ldap2scim.cli import output
-from ldap2scim.errors import SettingsError
 from ldap2scim.run.keeping import keep, stop_keeping
 from ldap2scim.settings import load
 from ldap2scim.state.kept_ids import KeptIds, read_kept_ids
@@ -16,8 +15,6 @@ def keep_command(asked: argparse.Namespace) -> int:
     """Record, take back or list decisions."""
     loaded = load(asked.config, os.environ)
     output.notes(loaded.notes)
-    if asked.end and asked.who is None:
-        raise SettingsError(("--end needs the name of the person.",))
     with open_store(loaded.state_path, create=False) as store:
         if asked.who is None:
             _list(asked, store)

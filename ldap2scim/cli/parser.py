@@ -68,13 +68,9 @@ def build_parser() -> argparse.ArgumentParser:
     keep.add_argument("--end", action="store_true", help="take the decision back")
     _with_apply(_with_settings(add("recover", "rebuild the snapshot from the service, then bring it in step")))
     _with_settings(add("drift", "compare the whole service with the directory"))
-    probe = _with_settings(
-        add("probe", "find out the habits of the service, for the settings")
-    )
+    probe = _with_settings(add("probe", "find out the habits of the service, for the settings"))
     probe.add_argument("--write", action="store_true", help="try it out on a user and a group that are removed again")
-    probe.add_argument(
-        "--domain", metavar="DOMAIN", help="with --write: of the login of that user"
-    )
+    probe.add_argument("--domain", metavar="DOMAIN", help="with --write: of the login of that user")
     probe.add_argument("--out", type=Path, metavar="FILE", help="write the block of settings to this file as well")
     demo = add("demo", "run the real flow on an embedded directory and service, and tell a short story")
     demo.add_argument("--keep", action="store_true", help="leave the servers up and say how to look at them")
@@ -87,6 +83,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     asked = parser.parse_args(arguments)
     if asked.command == "sync" and asked.approve is not None and not asked.apply:
         parser.error("sync: --approve goes with --apply; `ldap2scim approve ID` releases for the next run")
+    if asked.command == "keep" and asked.end and asked.who is None:
+        parser.error("keep: --end needs WHO")
     if asked.command == "probe" and asked.domain is not None and not asked.write:
         parser.error("probe: --domain goes with --write")
     return asked

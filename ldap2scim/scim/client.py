@@ -14,6 +14,7 @@ from ldap2scim.errors import (
     ResourceNotFound,
     ServiceError,
     ServiceUnavailable,
+    UniquenessConflict,
     VersionConflict,
     is_temporary,
 )
@@ -187,7 +188,7 @@ class ScimConnection:
             if is_throttled(answer.status, answer.content, self.profile.rate_limit_statuses):
                 raise throttled(request, answer.status, answer.headers, self._clock.wall())
             return judge(request, answer.status, answer.headers, answer.content, self._clock.wall())
-        except (AccessRefused, ResourceNotFound) as error:
+        except (AccessRefused, ResourceNotFound, UniquenessConflict) as error:
             raise advised(error, request, self.profile.guidance) from error.__cause__
 
 

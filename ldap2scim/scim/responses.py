@@ -66,6 +66,8 @@ def advised(error: ServiceError, request: ScimRequest, guidance: Guidance) -> Se
     remedy = guidance.access.get(error.status or 0)
     if isinstance(error, ResourceNotFound) and request.method == "POST" and is_write(request):
         remedy = guidance.not_found_on_create
+    if isinstance(error, UniquenessConflict):
+        remedy = guidance.taken
     if remedy is None:
         return error
     return type(error)(error.message, remedy, error.status, error.scim_type, error.retry_after)

@@ -21,6 +21,7 @@ WRONG_USAGE = {
     "missing id": (("approve",), "ID"),
     "approval without a value": (("sync", "--apply", "--approve"), "expected one argument"),
     "approval of a dry run": (("sync", "--approve", "0123456789"), "--approve goes with --apply"),
+    "end of nobody's decision": (("keep", "--end"), "--end needs WHO"),
     "abbreviation": (("sync", "--app"), "--app"),
     "too many words": (("plan", "now"), "now"),
 }

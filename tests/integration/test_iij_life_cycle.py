@@ -175,6 +175,7 @@ def test_a_return_under_another_login_is_an_error(moved: Moved) -> None:
     said = moved.program("sync", "--apply")
     assert said.code == 1
     assert "409" in said.out
+    assert "give it back its login" in said.out
     assert (state(moved, "aoi"), state(moved, "aoi.tanaka")) == ("pending deletion", None)
     change("aoi", userPrincipalName=[login("aoi")])(moved)
     assert moved.sync() == 0
@@ -321,6 +322,22 @@ def test_keeping_the_old_id_restores_the_account(moved: Moved) -> None:
     assert moved.program("drift").code == 0
 
 
+def test_a_decision_can_be_taken_back_and_names_must_be_known(moved: Moved) -> None:
+    """`--end` puts the plan back to the failing row; nobody, and somebody who is at the service, can keep no old ID."""
+    _re_create(moved)
+    assert moved.program("plan").code == 3
+    for who, words in (("nobody", "Nobody in scope"), (login("ren"), "at the service already")):
+        said = moved.program("keep", who)
+        assert said.code == 1
+        assert words in said.err
+    assert moved.program("keep", dn_of("aoi")).code == 0
+    assert moved.program("plan").code == 2
+    assert moved.program("keep", dn_of("aoi"), "--end").code == 0
+    said = moved.program("plan")
+    assert (said.code, "row 3 is the worse one" in said.out) == (3, True)
+    assert "Nobody keeps an old ID" in moved.program("keep").out
+
+
 def test_after_a_purge_the_approved_account_is_created(moved: Moved) -> None:
     """The other way out; approved too early, the service refuses and the run says what to do."""
     identifier = _re_create(moved)
@@ -329,6 +346,7 @@ def test_after_a_purge_the_approved_account_is_created(moved: Moved) -> None:
     said = moved.program("sync", "--apply")
     assert said.code == 1
     assert "409" in said.out
+    assert "purge that one in the console" in said.out
     assert isinstance(moved.service, EmbeddedService)
     assert moved.service.store.purge(login("aoi")) == 1
     plan = moved.program("plan", "--json").document["plan_id"]

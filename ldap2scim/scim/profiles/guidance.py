@@ -38,6 +38,8 @@ class Guidance:
     """Where a token comes from."""
     not_found_on_create: str = "The service has no such end point: check the base URL (it ends before `/Users`)."
     """What to do after a SCIM error 404 in answer to a POST."""
+    taken: str | None = None
+    """What to do where a value belongs to another resource (409); None: the usual words."""
     firewall: tuple[str, ...] = ()
     """Hosts and ports that the service asks its customers to allow, besides that of the base URL."""
     new_users: tuple[str, ...] = (

@@ -53,6 +53,8 @@ IIJ_ID_GUIDANCE: Final = Guidance(
     },
     not_found_on_create="Most likely the domain of this login is not registered in the tenant "
     "(`organization is not found.`): register it in the console, or correct the login in the directory or the mapping.",
+    taken="Another user or group has this value, or a user that is pending deletion: purge that one in the console, "
+    "give it back its login in the directory, or correct the value. For a re-created person there is `ldap2scim keep`.",
     firewall=("auth.iij.jp and all hosts below it (*.auth.iij.jp), 443/TCP; their addresses change",),
     new_users=(
         "Nobody was mailed. Each person enters the login ID on the login page of the IIJ ID Service.",
