@@ -13,6 +13,7 @@ from ldap2scim.cli.main import main
 from ldap2scim.run.probe import Depth, probe
 from ldap2scim.run.probe_writes import NAME
 from ldap2scim.sandbox.service import IIJ_LIKE, PLAIN, EmbeddedService, Personality, embedded_service
+from ldap2scim.sandbox.service.faults import Fault, FaultKind, Moment
 from ldap2scim.settings import Settings, load
 from tests.servers.scim import ScimProcess, ScimServer, scim_client
 
@@ -187,3 +188,64 @@ def test_the_command_prints_facts_and_a_block_that_loads(tmp_path: Path, capsys:
     block = out.read_text(encoding="utf-8").removeprefix("service:\n")
     file.write_text(file.read_text(encoding="utf-8") + block, encoding="utf-8")
     assert load(file, {}).service.assume.update == "put"
+
+
+@pytest.mark.parametrize(
+    ("fault", "question", "answer"),
+    [
+        (Fault(FaultKind.IGNORE_FILTER), "Filter on userName", "is ignored: everybody comes back"),
+        (Fault(FaultKind.EMPTY_FILTER), "Filter on externalId", "finds 0 in place of the one who has it"),
+        (Fault(FaultKind.PAGE_ONE_AGAIN), "Beyond the end", "gives resources again"),
+        (Fault(FaultKind.STATUS, status=403, path_prefix="/Schemas"), "Schemas", "none are published"),
+        (Fault(FaultKind.IGNORE_WRITE, method="PATCH", path_prefix="/Users"), "PATCH of a user", "changes nothing"),
+        (Fault(FaultKind.DROP, method="POST", path_prefix="/Users", moment=Moment.AFTER), "Creation", ""),
+        (Fault(FaultKind.STATUS, status=400, method="POST", path_prefix="/Groups"), "Creation", "400"),
+    ],
+    ids=["filter ignored", "filter empty", "page one again", "no schemas", "patch ignored", "answer lost", "no groups"],
+)
+def test_bad_habits_are_answers_and_nothing_is_left(tmp_path: Path, fault: Fault, question: str, answer: str) -> None:
+    """Whatever the service does wrong, it is said, and what was made is found and removed."""
+    with embedded_service(PLAIN) as running:
+        fill(running)
+        before, loaded = everything(running), settings(tmp_path, running, lines="  retry_budget: 0\n")
+        running.faults.add(fault)
+        found = probe(loaded, Depth.WRITE)
+        running.faults.clear()
+        assert everything(running) == before
+
+    assert any(answer in fact.answer for fact in found.facts if fact.question == question)
+    assert found.left == ()
+
+
+def test_attributes_that_are_dropped_are_named(tmp_path: Path) -> None:
+    """A synchronisation would find them changed in each run; the block leaves them out."""
+    with embedded_service(PLAIN) as running:
+        fill(running)
+        running.faults.add(Fault(FaultKind.IGNORE_ATTRIBUTE, attribute="nickName"))
+        found = probe(settings(tmp_path, running), Depth.WRITE)
+
+    assert found.assume["ignored"] == {"user": ["nickName"]}
+
+
+def test_what_cannot_be_removed_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A service without DELETE keeps them: the names are printed, and the exit code says so."""
+    with embedded_service(PLAIN) as running:
+        fill(running)
+        running.faults.add(Fault(FaultKind.STATUS, status=405, method="DELETE"))
+        code = main(["probe", "--write", "--config", str(settings_file(tmp_path, running))])
+
+    shown = capsys.readouterr().out
+    assert code == 1
+    assert shown.count(f"NOT REMOVED: user {NAME}-") == shown.count(f"NOT REMOVED: group {NAME}-") == 1
+
+
+def test_a_refused_token_ends_it_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No further question would be answered, and nothing was begun."""
+    with embedded_service(PLAIN) as running:
+        file = settings_file(tmp_path, running)
+        file.write_text(file.read_text(encoding="utf-8").replace(running.token, "wrong"), encoding="utf-8")
+        code = main(["probe", "--write", "--config", str(file)])
+
+        assert code == 1
+        assert running.writes() == ()
+    assert "401" in capsys.readouterr().err
