@@ -81,8 +81,8 @@ def from_wire(
 
     `like` is the state that is compared with: values of a multi-valued attribute come back in its order, since
     a service keeps none (RFC 7643 §2.4), and `primary: false` is the same as none; a login in another case comes back
-    as it is there, since some services keep all in one case (§4.1.1: `userName` is compared without). Booleans written as
-    text and numbers where text belongs are read as meant; a value of another kind is left out.
+    as it is there, since some services keep all in one case (§4.1.1: `userName` is compared without). Booleans
+    written as text and numbers where text belongs are read as meant; a value of another kind is left out.
     """
     places = layout(resource_type, profile)
     known: Attributes = like or {}
