@@ -6,7 +6,7 @@ No message holds a value: it says what kind of text it is (`value_class`).
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -42,6 +42,7 @@ def is_address(value: str) -> bool:
     return _ADDRESS.fullmatch(value) is not None
 
 
+@lru_cache(maxsize=1024)
 def is_language(value: str) -> bool:
     """Say whether a text is a language tag such as `ja-JP`."""
     return _LANGUAGE.fullmatch(value) is not None
@@ -91,7 +92,7 @@ def compile_checks(guidance: Guidance, mapping: ResourceMapping, kind: ResourceT
     """Return the check of one kind of entry; None where nothing that is mapped can be refused."""
     mapped = {*mapping.single, *mapping.multi}
     looks = [
-        (path, tuple(path.split(".")), wanted)
+        (path, path.partition(".")[0], path.partition(".")[2], wanted.fits, wanted)
         for (about, refusal), wanted in _WANTED.items()
         if about is kind and refusal in guidance.refuses
         for path in wanted.paths
@@ -104,11 +105,14 @@ def compile_checks(guidance: Guidance, mapping: ResourceMapping, kind: ResourceT
 
     def check(attributes: Attributes, dn: str) -> tuple[Finding, ...]:
         found: list[Finding] = []
-        for path, steps, wanted in looks:
-            for value in _values(attributes, steps):
-                if not wanted.fits(value):
-                    found.append(_refused(path, value, wanted, mapping, dn))
-                    break  # the other values of the same attribute are seen when this one is mended
+        for path, name, sub, fits, wanted in looks:
+            value = attributes.get(name)
+            if value is None or (isinstance(value, str) and fits(value)):
+                continue
+            # The other values of the same attribute are seen when this one is mended.
+            bad = next((one for one in _values(value, sub) if not fits(one)), None)
+            if bad is not None:
+                found.append(_refused(path, bad, wanted, mapping, dn))
         for name, limit in most:
             items = attributes.get(name)
             if isinstance(items, tuple) and len(items) > limit:
@@ -166,21 +170,13 @@ def _lacks_issuer(attributes: Attributes) -> bool:
     return not (isinstance(claims, dict) and claims.get("issuer"))
 
 
-def _values(attributes: Attributes, steps: tuple[str, ...]) -> Iterable[str]:
-    found = attributes.get(steps[0])
-    if found is None:
-        return ()
-    if isinstance(found, str):
-        return (found,)
-    return _inner(found, steps[1:])
-
-
-def _inner(found: AttributeValue, rest: tuple[str, ...]) -> Iterator[str]:
-    items = found if isinstance(found, tuple) else (found,)
-    for item in items:
-        value = item.get(rest[0] if rest else "value") if isinstance(item, dict) else None
-        if isinstance(value, str):
-            yield value
+def _values(value: AttributeValue, sub: str) -> list[str]:
+    """Return the texts in an attribute: itself, its sub-attribute, or those of each of its values."""
+    if isinstance(value, str):
+        return [value]
+    items = value if isinstance(value, tuple) else (value,)
+    found = [item.get(sub or "value") for item in items if isinstance(item, dict)]
+    return [one for one in found if isinstance(one, str)]
 
 
 def _sources(path: str, mapping: ResourceMapping) -> str:
