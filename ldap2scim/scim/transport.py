@@ -107,7 +107,9 @@ def unknown(request: ScimRequest, status: int | None, why: str = "") -> OutcomeU
 
 
 def _tells_quota(headers: httpx.Headers) -> bool:
-    return any(b"ratelimit" in name or b"rate-limit" in name for name in (raw.lower() for raw, _ in headers.raw))
+    # In one piece: name by name it takes as long as a tenth of the whole exchange.
+    names = b"\n".join([name for name, _ in headers.raw]).lower()
+    return b"ratelimit" in names or b"rate-limit" in names
 
 
 async def _body_of(response: httpx.Response) -> bytes:
