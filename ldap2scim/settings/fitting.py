@@ -23,7 +23,7 @@ def fitted(mapping: ResourceMapping, resource_type: ResourceType, profile: Profi
         multi=multi,
         exclude={name: values for name, values in mapping.exclude.items() if name in multi or name in single},
         required=tuple(path for path in mapping.required if not _ignored(path, resource_type, profile)),
-        one_value=profile.one_value & multi.keys(),
+        one_value=frozenset(profile.one_value & multi.keys()),
     )
 
 
