@@ -2,6 +2,7 @@
 
 from ldap2scim.model import ResourceType
 from ldap2scim.scim.profiles import by_name
+from ldap2scim.settings.effective import digest
 from tests.settings.texts import NATIVE, Loader
 
 
@@ -54,3 +55,4 @@ def test_a_service_with_one_value_gets_one(native: Loader) -> None:
 
     assert settings.directories[0].mappings.user.one_value <= by_name("aws").one_value
     assert "emails" in settings.directories[0].mappings.user.one_value
+    assert digest(settings) != digest(native())
