@@ -14,13 +14,24 @@ from ldap2scim.run.extract import Unread
 from ldap2scim.run.mapping import MappedCount
 from ldap2scim.run.reading import Read
 from ldap2scim.run.report import Report, close_run, read_line
+from ldap2scim.state import newcomers
 from ldap2scim.state.adoption import is_adoption_open
 from ldap2scim.state.image_rows import Standing
 from ldap2scim.state.runs import RunRecord
 from ldap2scim.state.snapshot_rows import Status
 
-_OF_ONE_READ = frozenset({"changes-missed", "read-contradicts-itself"}) | TOKEN_RULES
-"""Rules about a read, and not about the state that it left; what is said of the token is said anew."""
+_OF_ONE_RUN = TOKEN_RULES | {
+    "approval-refused",
+    "changes-missed",
+    "data-not-described",
+    "deleted-objects-not-visible",
+    "mail-in-doubt",
+    "mail-not-sent",
+    "mail-server-away",
+    "read-contradicts-itself",
+    "settled-in-doubt",
+}
+"""Rules about what a run did or met, and not about the state that it left; what is said of the token is said anew."""
 
 
 def idle(run: Run, reads: tuple[Read | Unread, ...], mapped: MappedCount) -> Report | None:
@@ -83,7 +94,7 @@ def _accounts(run: Run, before: RunRecord) -> Accounts | None:
 
 
 def _findings(run: Run, before: RunRecord) -> tuple[Finding, ...]:
-    return tuple(one for one in run.state.runs.findings(before.run_id) if one.rule not in _OF_ONE_READ)
+    return tuple(one for one in run.state.runs.findings(before.run_id) if one.rule not in _OF_ONE_RUN)
 
 
 def _report(run: Run, reads: tuple[Read | Unread, ...], plan: Plan, accounts: Accounts) -> Report:
