@@ -120,7 +120,9 @@ def test_who_left_is_deleted_where_the_settings_say_so(start_pair: StartPair) ->
 @pytest.mark.parametrize("state", ["kept", "lost"])
 def test_who_left_is_taken_out_of_pending_deletion(start_embedded_pair: StartPair, state: str) -> None:
     """At a service with pending deletion a leaver is deleted, and comes back as the same account, state or no state."""
-    pair = start_embedded_pair(personality=IIJ_LIKE, profile="iij-id")
+    # The profile `iij-id` would hold logins that are no addresses.
+    assumed = {"deletion": "pending", "restore": "post"}
+    pair = start_embedded_pair(personality=IIJ_LIKE, leavers="delete", assume=assumed)
     service = pair.service
     assert isinstance(service, EmbeddedService)
     pair.program.directory["users"] = {"filter": "(!(roomNumber=left))"}
