@@ -68,9 +68,13 @@ def _is_unchanged(one: Read | Unread) -> bool:
 
 
 def _is_quiet(run: Run) -> bool:
-    """Say whether nothing waits: no approval, no doubt, no adoption, no entry that blocks removals by the clock."""
+    """Say whether nothing waits: approvals, doubts, adoptions, newcomers, entries that block removals by the clock."""
     return not (
-        run.approved or run.state.journal.in_doubt() or is_adoption_open(run.store) or run.state.image.keyless_since()
+        run.approved
+        or run.state.journal.in_doubt()
+        or is_adoption_open(run.store)
+        or newcomers.waiting(run.store)
+        or run.state.image.keyless_since()
     )
 
 

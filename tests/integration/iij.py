@@ -1,6 +1,6 @@
 """An installation of Directory Sync moved over: config.yml and secret.yml as its manual has them, an AD, a tenant."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,15 +132,16 @@ class Moved:
 
     def hire(self, name: str, **attributes: list[str]) -> str:
         """Add a person, and return the DN."""
-        dn, values = person(name, **attributes)
-        classes = [str(value) for value in values.pop("objectClass")]
-        self.administrator.add(dn, classes, **values)
-        return dn
+        return self._add(*person(name, **attributes))
 
     def found_group(self, name: str, *members: str) -> str:
         """Add a group, and return its DN."""
-        dn, values = group(name, *members)
-        self.administrator.add(dn, [str(value) for value in values.pop("objectClass")], **values)
+        return self._add(*group(name, *members))
+
+    def _add(self, dn: str, attributes: Mapping[str, Sequence[str | bytes]]) -> str:
+        values = dict(attributes)
+        classes = [str(value) for value in values.pop("objectClass")]
+        self.administrator.add(dn, classes, **values)
         return dn
 
     def sync(self) -> int:
