@@ -21,7 +21,14 @@ PAGES = (
     "benchmarks/README.md",
     *(f"docs/{name}.md" for name in ("settings", "safety", "findings", "operations", "iij-id")),
 )
-MANUALS = ("README.md", "docs/settings.md", "docs/safety.md", "docs/operations.md", "docs/findings.md", "docs/iij-id.md")
+MANUALS = (
+    "README.md",
+    "docs/settings.md",
+    "docs/safety.md",
+    "docs/operations.md",
+    "docs/findings.md",
+    "docs/iij-id.md",
+)
 SECRETS = {"LDAP_PASSWORD": "p", "SCIM_TOKEN": "t", "AD_PASSWORD": "p"}
 
 
