@@ -8,6 +8,7 @@ import pytest
 from ldap2scim.sandbox.service import Fault, FaultKind
 from tests.cli.bad_servers import closed_port
 from tests.cli.installation import PEOPLE, Installation
+from tests.servers.smtp import Postbox, mail_server
 
 
 def in_days(days: float) -> str:
@@ -138,3 +139,16 @@ def test_check_of_the_iij_id_service(installed: Installation) -> None:
     assert "FAILED  token: The access token of the service expired" in said.out
     installed.write({"service.profile": "iij-id"})
     assert "escim_write_groups" in installed.run("check").out
+
+
+def test_messages_that_wait_are_sent_by_a_run_without_changes(installed: Installation) -> None:
+    """The mail server is back: nothing else happened, and everybody is written to, once."""
+    (installed.folder / "hello.txt").write_text("Dear $name")
+    mail = {"server": "127.0.0.1", "encryption": "none", "from": "it@example.com", "subject": "Hello"}
+    with mail_server(Postbox()) as box:
+        for port, sent in ((closed_port(), 0), (box.port, len(PEOPLE)), (box.port, len(PEOPLE))):
+            installed.write({"mail": {**mail, "port": port, "template": "hello.txt"}})
+            said = installed.run("sync", "--apply")
+            assert said.code == 0
+            assert ("(mail-server-away)" in said.out) is (sent == 0)
+            assert len(box.messages) == sent
