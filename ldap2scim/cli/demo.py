@@ -35,6 +35,7 @@ directories:
     bind_dn: "{reader_dn}"
     bind_password: "${{DEMO_LDAP_PASSWORD}}"
     base_dn: "{base_dn}"
+    full_read_every: 0
 service:
   profile: generic
   base_url: {base_url}

@@ -74,6 +74,8 @@ def _read(run: Run, directory: ConfiguredDirectory, session: Session) -> Read:
 
 def _why_full(reading: Reading, place: Place | None) -> str | None:
     """Say why everything has to be read; None: the changes are enough."""
+    if not reading.settings.full_read_every:
+        return "`full_read_every` is 0"
     if place is None:
         return "it is not known from where changes could be read"
     if place.asked != reading.asked:

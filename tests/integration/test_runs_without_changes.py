@@ -121,17 +121,20 @@ def test_changed_settings_are_looked_at(in_step: Pair) -> None:
     assert said.document["held"]
 
 
+def let_a_full_read_be_due(pair: Pair, *lost: str) -> None:
+    """Set the last full read back by two days, and take entries out of the image."""
+    with sqlite3.connect(pair.program.state) as state:
+        state.execute("PRAGMA foreign_keys = ON")
+        state.execute("UPDATE positions SET full_read_at = full_read_at - 172800000000")
+        state.executemany("DELETE FROM image WHERE dn = ?", [(dn,) for dn in lost])
+    state.close()
+
+
 @pytest.mark.slapd
 def test_a_full_read_comes_when_it_is_due_and_says_what_changes_had_missed(in_step: Pair) -> None:
     """An image that is not what the directory says is found, mended and reported."""
-    in_step.program.directory["full_read_every"] = "1s"
-    in_step.program.write()
-    with sqlite3.connect(in_step.program.state) as state:
-        state.execute("PRAGMA foreign_keys = ON")
-        (lost,) = state.execute("SELECT dn FROM image WHERE resource_type = 'User' LIMIT 1").fetchone()
-        state.execute("DELETE FROM image WHERE dn = ?", (lost,))
-        state.execute("UPDATE positions SET full_read_at = full_read_at - 2000000")
-    state.close()
+    lost = in_step.administrator.people()[0].dn
+    let_a_full_read_be_due(in_step, lost)
 
     said = in_step.program("sync", "--apply", "--json").document
 
@@ -144,11 +147,19 @@ def test_a_full_read_comes_when_it_is_due_and_says_what_changes_had_missed(in_st
 @pytest.mark.slapd
 def test_a_full_read_that_agrees_says_nothing(in_step: Pair) -> None:
     """Changes made since the last run are no difference: they were caught up with first."""
-    in_step.program.directory["full_read_every"] = "0"
-    in_step.program.write()
+    let_a_full_read_be_due(in_step)
     in_step.administrator.replace(in_step.administrator.people()[0].dn, title=["Changed"])
 
     said = in_step.program("sync", "--apply", "--json").document
 
-    assert said["reads"][0]["by_changes"] is None
+    assert said["reads"][0]["why_full"] == "the last full read is as old as `full_read_every` allows"
     assert not [one for one in said["findings"] if one["rule"] == "changes-missed"]
+
+
+@pytest.mark.slapd
+def test_who_wants_everything_read_gets_it(in_step: Pair) -> None:
+    """With `full_read_every: 0` no run trusts a report of changes, and says why it read all."""
+    in_step.program.directory["full_read_every"] = "0"
+    in_step.program.write()
+
+    assert [reads(in_step)["why_full"] for _ in range(2)] == ["`full_read_every` is 0"] * 2
