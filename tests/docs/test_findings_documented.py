@@ -1,4 +1,4 @@
-"""docs/findings.md and the rules of the code say the same."""
+"""The pages of docs/findings and the rules of the code say the same."""
 
 import ast
 import re
@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "findings.md"
+INDEX = ROOT / "docs" / "findings.md"
+PAGES = ROOT / "docs" / "findings"
+PARTS = ("Rule", "Why", "Example", "Remedy")
 PACKAGES = ("ldap2scim", "validations", "tasks", "flows")
-DATA_DOCS_ONLY = "## Only in the Data Docs"
 NAMED_ELSEWHERE = {"validations/duplicates.py", "ldap2scim/state/encoding.py"}
 """A finding's rule is a variable there: of a `Rule` in the same file, or read back from the state."""
 
@@ -68,25 +69,43 @@ def _described() -> set[str]:
     return {rule for call in calls if (rule := _text(call.args[1])) is not None}
 
 
-def _sections(page: str) -> dict[str, str]:
-    parts = re.split(r"^### `([a-z-]+)`$", page, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
+def _severities_of(text: str) -> set[str]:
+    return set(re.findall(r"\b(note|hold|stop)\b", text))
 
 
-def test_every_rule_of_the_code_has_a_heading_and_every_heading_a_rule() -> None:
-    """A rule without a heading, and a heading that no rule has, fail."""
-    reported, _, described = PAGE.read_text(encoding="utf-8").partition(DATA_DOCS_ONLY)
-    rules = _rules()
-    assert rules.keys() == _sections(reported).keys()
-    assert _described() - rules.keys() == _sections(described).keys()
+def _index() -> dict[str, set[str]]:
+    """Return the severities of each rule that the index has a row of."""
+    rows = re.findall(
+        r"^\| \[([a-z0-9-]+)\]\(findings/\1\.md\) \| ([^|]+) \| [^|]+ \|$", INDEX.read_text("utf-8"), re.MULTILINE
+    )
+    return {rule: _severities_of(severities) for rule, severities in rows}
 
 
-@pytest.mark.parametrize("rule", sorted(_sections(PAGE.read_text(encoding="utf-8").partition(DATA_DOCS_ONLY)[0])))
-def test_a_section_names_the_severities_of_the_code_an_example_and_a_remedy(rule: str) -> None:
-    """The first paragraph has the severities, one paragraph quotes a message, and what to do comes after it."""
-    section = _sections(PAGE.read_text(encoding="utf-8"))[rule]
-    paragraphs = [part.strip() for part in re.split(r"^## .*$|\n\n", section, flags=re.MULTILINE) if part.strip()]
-    assert set(re.findall(r"\*(note|hold|stop)\*", paragraphs[0])) == _rules()[rule]
-    quoted = [number for number, paragraph in enumerate(paragraphs) if paragraph.startswith("> ")]
-    assert quoted, "no example"
-    assert 1 < quoted[0] < len(paragraphs) - 1, "why comes before the example, and what to do after it"
+def _pages() -> list[str]:
+    return sorted(page.stem for page in PAGES.glob("*.md"))
+
+
+def test_every_rule_of_the_code_has_a_page_and_every_page_a_rule() -> None:
+    """A rule without a page fails, and a page that no rule has."""
+    assert _rules().keys() | _described() == set(_pages())
+
+
+def test_the_index_has_a_row_for_every_page_with_its_severities() -> None:
+    """A page that the index does not link fails, and so does a severity that the code does not have."""
+    index = _index()
+    assert index.keys() == set(_pages())
+    assert {rule: index[rule] for rule in _rules()} == dict(_rules())
+
+
+@pytest.mark.parametrize("rule", _pages())
+def test_a_page_names_the_severities_and_has_its_four_parts(rule: str) -> None:
+    """The second line has the severities of the index; rule, why, example (a message) and remedy follow."""
+    title, severities, *parts = (PAGES / f"{rule}.md").read_text("utf-8").split("\n\n", 2)
+    assert title == f"# {rule}"
+    assert _severities_of(severities.partition(" · ")[0]) == _index()[rule]
+    assert "[findings](../findings.md)" in severities
+    headings = re.split(r"^## (.*)$", parts[0], flags=re.MULTILINE)
+    assert tuple(headings[1::2]) == PARTS
+    texts = dict(zip(headings[1::2], (text.strip() for text in headings[2::2]), strict=True))
+    assert all(texts.values()), "a part is empty"
+    assert texts["Example"].startswith("> "), "the example quotes a message"

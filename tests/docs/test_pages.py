@@ -20,6 +20,7 @@ PAGES = (
     "deployments/README.md",
     "benchmarks/README.md",
     *(f"docs/{name}.md" for name in ("settings", "safety", "findings", "operations", "iij-id")),
+    *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs" / "findings").glob("*.md")),
 )
 MANUALS = (
     "README.md",
