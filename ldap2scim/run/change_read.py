@@ -2,11 +2,14 @@
 
 Found, it goes into the image as a full read would put it there; not found, it has left. Where the source of changes
 cannot name everything, the keys of all entries are read with the same filters, and only those that differ in full.
+
+OpenLDAP's entries are read by their DN. Who was moved again after she was named is not there any more, and has not
+left: she stays as she was, and the next run, which goes on from before the move, is told her new name.
 """
 
 import logging
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from ldap2scim.directory import change_sources, deleted_objects, dn
 from ldap2scim.directory.changes import ChangeMethod, Changes, Position, Touch
@@ -26,6 +29,7 @@ from ldap2scim.state.image_rows import KnownName, Place
 
 logger = logging.getLogger("ldap2scim.run")
 
+_ANY_ENTRY = "(objectClass=*)"
 MOST_REREAD = 2000
 """Entries to read one by one; beyond them a search for all is quicker."""
 
@@ -81,6 +85,8 @@ class _CatchingUp:
         self.people.update(one.uuid for one in known if one.uuid and one.resource_type is ResourceType.USER)
         for touch in touched:
             self._reread(self._base_of(touch, names.get(touch.uuid)))
+        outrun = {touch.uuid for touch in touched if self._is_nowhere(touch, names)}
+        self.image.spare([one.id for one in known if one.uuid in outrun])
         self._forget([one for one in known if not self.image.saw(one.id)])
         self._reread_groups_of(touch.uuid for touch in touched if touch.dn is None)
 
@@ -107,6 +113,7 @@ class _CatchingUp:
         self.proofs += scope.proofs
         astray = set(strayed(self.reading.run.store, self.reading.settings, scope))
         again: list[str] = []
+        named: list[int] = []
         for search in self.reading.key_searches:
             for page, proof in pages(self.reading, search):
                 self.received += len(page)
@@ -114,6 +121,7 @@ class _CatchingUp:
                 for entry in page:
                     key = key_of(self.reading, entry)
                     old = known.get(key) if key is not None else None
+                    named += [old.id] if old is not None else []
                     if old is None or old.dn_normalised != dn.normalise(entry.dn):
                         again.append(entry.dn)
                     elif old.resource_type is not search.resource_type or old.dn in astray:
@@ -123,6 +131,7 @@ class _CatchingUp:
         self._not_too_many(len(again))
         for name in again:
             self._reread(name)
+        self.image.spare([one for one in named if not self.image.saw(one)])
         self._forget(self.image.unseen())
 
     def _forget(self, gone: Collection[KnownName]) -> None:
@@ -161,6 +170,15 @@ class _CatchingUp:
         if touch.dn is not None:
             return touch.dn
         return known.dn if known is not None else None
+
+    def _is_nowhere(self, touch: Touch, names: Mapping[str | None, KnownName]) -> bool:
+        """Say whether a known entry was not found, since nothing has the DN any more that it was named with."""
+        known = names.get(touch.uuid)
+        by_identity = self.reading.settings.kind is DirectoryKind.ACTIVE_DIRECTORY
+        if known is None or self.image.saw(known.id) or touch.dn is None or by_identity:
+            return False
+        anything = replace(self.reading.searches[0], filter=_ANY_ENTRY)
+        return self.reading.session.reread(touch.dn, anything) is None
 
     def _refuse_back_links(self) -> None:
         mapped = {name for search in self.reading.searches for name in search.attributes}

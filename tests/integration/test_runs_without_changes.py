@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ldap2scim.directory.entry import LdapEntry
+from ldap2scim.directory.reader import Search
+from ldap2scim.directory.session import Session
 from ldap2scim.sandbox.ldif import LdifEntry, write_ldif
 from ldap2scim.sandbox.service import embedded_service
 from ldap2scim.sandbox.world import BASE_DN
@@ -163,3 +166,38 @@ def test_who_wants_everything_read_gets_it(in_step: Pair) -> None:
     in_step.program.write()
 
     assert [reads(in_step)["why_full"] for _ in range(2)] == ["`full_read_every` is 0"] * 2
+
+
+@pytest.mark.slapd
+@pytest.mark.parametrize("named_by", ["changes", "keys"])
+def test_who_moves_between_being_named_and_being_read_has_not_left(
+    named_by: str, in_step: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the source of changes nor the read of keys is outrun by a second move: the next run has the new name."""
+    person = in_step.administrator.people()[0]
+    unit = person.dn.partition(",")[2]
+    if named_by == "keys":  # a renamed unit has the keys of all read
+        unit = in_step.administrator.rename(unit, "ou=renamed")
+        named = f"{person.dn.partition(',')[0]},{unit}"
+    else:
+        in_step.administrator.replace(person.dn, title=["Changed"])
+        named = person.dn
+    before = {name for name, user in in_step.console.users().items() if user["active"]}
+    original = Session.reread
+    moved: list[str] = []
+
+    def outrun(session: Session, name: str, search: Search) -> LdapEntry | None:
+        if name == named and not moved:
+            moved.append(in_step.administrator.rename(named, "uid=moved-again"))
+        return original(session, name, search)
+
+    monkeypatch.setattr(Session, "reread", outrun)
+
+    said = in_step.program("sync", "--apply", "--json")
+
+    assert moved, "the person was not read by name"
+    assert said.document["reads"][0]["by_changes"] == "syncrepl"
+    assert "deactivate" not in {one["verb"] for one in [*said.document["operations"], *said.document["held"]]}
+    assert {name for name, user in in_step.console.users().items() if user["active"]} == before
+    assert in_step.program("sync", "--apply").code == 0
+    assert len(in_step.console.users()) == len(in_step.administrator.people())
