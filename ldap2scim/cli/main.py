@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from ldap2scim.cli.parser import parse
 from ldap2scim.errors import Ldap2ScimError, ReadIncomplete, RunRefused
@@ -46,34 +47,26 @@ def _run(asked: argparse.Namespace) -> int:
     return code
 
 
+_COMMANDS = {
+    "approve": "commands:approve",
+    "check": "check:check",
+    "demo": "demo:demo",
+    "drift": "commands:drift",
+    "keep": "keep:keep_command",
+    "plan": "commands:plan",
+    "probe": "probe:probe",
+    "recover": "commands:recover",
+    "settings": "commands:settings",
+    "sync": "commands:sync",
+}
+"""Module of this package and function that answer each word."""
+
+
 def _command(name: str) -> Callable[[argparse.Namespace], int]:
     # Imported here: `--help` and `--version` answer without pandas, SQLAlchemy or httpx.
-    if name == "demo":
-        from ldap2scim.cli.demo import demo
-
-        return demo
-    if name == "check":
-        from ldap2scim.cli.check import check
-
-        return check
-    if name == "keep":
-        from ldap2scim.cli.keep import keep_command
-
-        return keep_command
-    if name == "probe":
-        from ldap2scim.cli.probe import probe
-
-        return probe
-    from ldap2scim.cli import commands
-
-    return {
-        "settings": commands.settings,
-        "plan": commands.plan,
-        "sync": commands.sync,
-        "approve": commands.approve,
-        "recover": commands.recover,
-        "drift": commands.drift,
-    }[name]
+    module, _, function = _COMMANDS[name].partition(":")
+    answer: Callable[[argparse.Namespace], int] = getattr(import_module(f"ldap2scim.cli.{module}"), function)
+    return answer
 
 
 def _say(asked: argparse.Namespace, error: Ldap2ScimError) -> None:
