@@ -78,16 +78,22 @@ def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Deci
     """
     if surveyed is None:
         surveyed = _survey_where_needed(run, believed)
-    counts = run.state.snapshot.counts()
     if surveyed is not None:
         run.note(*surveyed.findings)
     run.progress.begin("comparing")
     compared = compare(run, believed, surveyed)
+    decision = plan_of(run, believed, compared, surveyed)
+    run.progress.end()
+    return decision
+
+
+def plan_of(run: Run, believed: Believed, compared: Comparison, surveyed: Survey | None) -> Decision:
+    """Judge what differs, and make the plan of it."""
     difference = compared.difference
+    counts = run.state.snapshot.counts()
     run.note(*difference.findings)
     judged = _judge(run, difference)
     run.note(*(_refused(one) for one in judged.refused))
-    run.progress.end()
     plan = make_plan(
         judged.flowing,
         judged.held,
@@ -115,15 +121,16 @@ def compare(run: Run, believed: Believed, surveyed: Survey | None) -> Comparison
 
     Where a group would lose members, names that nobody of the image has are looked up in the directory.
     """
-    compared = _compare(run, believed, surveyed)
+    compared = compare_as_read(run, believed, surveyed)
     looked_up = look_up_unresolved(run, believed, compared.difference)
     if looked_up.members:
         run.note(moved_note(looked_up.members))
-        compared = _compare(run, with_members(believed, looked_up.members), surveyed)
+        compared = compare_as_read(run, with_members(believed, looked_up.members), surveyed)
     return Comparison(hold_losses(compared.difference, looked_up.doubtful), compared.holds)
 
 
-def _compare(run: Run, believed: Believed, surveyed: Survey | None) -> Comparison:
+def compare_as_read(run: Run, believed: Believed, surveyed: Survey | None) -> Comparison:
+    """Say what differs, as far as the state alone tells; no directory is asked."""
     keys = believed.holds.keys | in_doubt(run)
     if surveyed is not None:
         keys |= surveyed.holds
