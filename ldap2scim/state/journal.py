@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Result
 from ldap2scim.state.bulk import Bulk
+from ldap2scim.state.chunks import chunks
+from ldap2scim.state.history_entries import Entries
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.schema import REMOVAL, UNSETTLED, journal, micros
 from ldap2scim.state.snapshot_rows import SnapshotChange
@@ -154,7 +156,7 @@ def begin(lease: Lease, run_id: str, plan_id: str, intents: Sequence[Intent]) ->
 
 
 def settle(lease: Lease, settlements: Sequence[Settlement]) -> None:
-    """Record outcomes and write what they confirm into the snapshot, in one transaction.
+    """Record outcomes and write what they confirm into snapshot and history, in one transaction.
 
     Raises:
         RunRefused: the run lost its lease; the operations stay in doubt.
@@ -165,7 +167,19 @@ def settle(lease: Lease, settlements: Sequence[Settlement]) -> None:
     now = lease.store.clock()
     with lease.write() as connection:
         _SETTLE.execute(connection, [(item.op_no, item.result.value, micros(now), item.error) for item in settlements])
-        apply_changes(connection, (change for item in settlements for change in item.changes), now)
+        entries = Entries(connection, now)
+        apply_changes(connection, ((item.op_no, one) for item in settlements for one in item.changes), now, entries)
+        _without_change(connection, settlements, entries)
+        entries.write()
+
+
+def _without_change(connection: Connection, settlements: Sequence[Settlement], entries: Entries) -> None:
+    """Let the history know of operations that came to their end and changed nothing."""
+    ended = [item.op_no for item in settlements if not item.changes and item.result is not Result.IN_DOUBT]
+    for piece in chunks(ended):
+        rows = connection.execute(select(journal.c.op_no, journal.c.key).where(journal.c.op_no.in_(piece)))
+        for op_no, key in rows.all():
+            entries.nothing(op_no, key)
 
 
 _BEGIN = Bulk.insert(

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.state.chunks import chunks
+from ldap2scim.state.history_entries import Entries
 from ldap2scim.state.schema import memberships, snapshot, snapshot_essences
 from ldap2scim.state.snapshot_rows import SnapshotRow, Status
 from ldap2scim.state.snapshot_writer import link
@@ -106,5 +107,7 @@ def link_members(lease: "Lease", pairs: Iterable[tuple[Key, Key]]) -> None:
         StateError: a group or member has no row.
     """
     with lease.write() as connection:
+        entries = Entries(connection, lease.store.clock())
         for piece in chunks(pairs):
-            link(connection, piece)
+            link(connection, piece, entries)
+            entries.write()

@@ -6,6 +6,7 @@ a scan of a hundred thousand rows reads a sixth of the pages.
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import Text as AnyText
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -18,13 +19,12 @@ from sqlalchemy import (
     MetaData,
     SmallInteger,
     Table,
-    Text,
     TypeDecorator,
     UniqueConstraint,
     text,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -50,6 +50,8 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else EPOCH + value * _MICROSECOND
 
 
+# In the order of code points everywhere, as Python and SQLite sort, whatever language a PostgreSQL server speaks.
+Text = AnyText().with_variant(AnyText(collation="C"), "postgresql")
 # SQLite makes only a column of exactly INTEGER its row number.
 RowNumber = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -260,4 +262,46 @@ lease = Table(
     Column("token", BigInteger, nullable=False),  # only ever grows
     Column("since", Instant),
     Column("expires_at", Instant),
+)
+history = Table(
+    "history",
+    metadata,
+    Column("entry_no", RowNumber, primary_key=True, autoincrement=False),  # in the order of the changes
+    Column("op_no", RowNumber, index=True),  # of the journal; NULL: seen at the service, no operation made it
+    Column("at", Instant, nullable=False),
+    Column("key", Text, nullable=False, index=True),
+    Column("kind", SmallInteger, nullable=False),  # `history_entries.Kind`
+    Column("detail", Text),  # JSON: what is needed to walk back
+)
+mended = Table(
+    "mended",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("of_run", Text),  # that it undid
+    Column("as_of", Instant),  # to which it went back
+)
+plan_files = Table(
+    "plan_files",
+    metadata,
+    Column("plan_id", Text, primary_key=True),
+    Column("stored_at", Instant, nullable=False, index=True),  # or met again
+)
+plan_pieces = Table(
+    "plan_pieces",
+    metadata,
+    Column("plan_id", Text, ForeignKey("plan_files.plan_id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("piece", LargeBinary, nullable=False),  # JSON, compressed
+)
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("number", RowNumber, primary_key=True, autoincrement=False),
+    Column("plan_id", Text, nullable=False, index=True),
+    Column("decided_at", Instant, nullable=False),
+    Column("decided_by", Text, nullable=False),  # as claimed
+    Column("why", Text, nullable=False),
+    Column("kinds", Text),  # JSON; NULL: all
+    Column("operations", Integer, nullable=False),  # how many it released
+    Column("used_in", Text, index=True),  # the run that rested on it
 )

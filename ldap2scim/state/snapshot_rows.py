@@ -42,6 +42,8 @@ class Confirmed:
     row: SnapshotRow
     replaces: Key | None = None
     """The key whose row, with its memberships, becomes this one (`Adopt.replaces`)."""
+    found: str | None = None
+    """Essence that the service held before we adopted it; None: it was ours, or is new."""
 
 
 @dataclass(frozen=True, slots=True)

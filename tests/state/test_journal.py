@@ -81,8 +81,8 @@ first, second = journal.begin(lease, "run", "plan", intents)
 confirmed = lambda name: (snapshot_rows.Confirmed(known(name)),)
 journal.settle(lease, [journal.Settlement(first, Result.APPLIED, confirmed("a"))])
 real = journal.apply_changes
-def die(connection, changes, now):
-    real(connection, changes, now)
+def die(connection, changes, now, entries):
+    real(connection, changes, now, entries)
     os.kill(os.getpid(), signal.SIGKILL)
 journal.apply_changes = die
 journal.settle(lease, [journal.Settlement(second, Result.APPLIED, confirmed("b"))])
