@@ -17,6 +17,16 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """A person's decision to release held operations of one plan. Who it was is what they said; nobody proves it."""
+
+    by: str
+    why: str = ""
+    kinds: frozenset[str] | None = None
+    """Of `kinds.KINDS`; None: all that the plan holds."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """An approval that covers nothing any more."""
 

@@ -5,12 +5,13 @@ the operations and the held operations with their reasons. The time of evaluatio
 decision taken later has the same id, since every operation carries the fingerprints of its inputs.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -39,6 +40,8 @@ class Plan:
     settings_digest: str
     program: str
     """Version of the program that decided."""
+    settings: tuple[tuple[str, str], ...] = ()
+    """Digest of each setting by its name, to say later which one has changed; not part of the decision."""
 
     @property
     def is_empty(self) -> bool:
@@ -46,13 +49,14 @@ class Plan:
         return not self.operations and not self.held
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913 - what a plan says of itself, by name
     operations: Iterable[Operation],
     held: Iterable[HeldOperation],
     *,
     evaluated_at: datetime,
     settings_digest: str,
     program: str,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
     """Sort operations by rank and name, and give them their id; the order of the input does not matter."""
     flowing = tuple(sorted(operations, key=attrgetter("sort_key")))
@@ -60,20 +64,67 @@ def make_plan(
     digest = sha256()
     for chunk in _decision(flowing, waiting, settings_digest, program):
         digest.update(chunk)
-    return Plan(digest.hexdigest(), flowing, waiting, evaluated_at, settings_digest, program)
+    by_name = tuple(sorted(settings.items()))
+    return Plan(digest.hexdigest(), flowing, waiting, evaluated_at, settings_digest, program, by_name)
+
+
+def part_of(plan: Plan, operations: Iterable[Operation], held: Iterable[HeldOperation]) -> Plan:
+    """Return a part of a plan, under the id of the whole: what is carried out of it now, and what goes on waiting."""
+    flowing = tuple(sorted(operations, key=attrgetter("sort_key")))
+    return replace(plan, operations=flowing, held=tuple(sorted(held, key=attrgetter("operation.sort_key"))))
 
 
 def json_chunks(plan: Plan) -> Iterator[bytes]:
     """Yield the plan file piece by piece, so that a million operations need no second copy in memory."""
     yield b'{"decision":'
     yield from _decision(plan.operations, plan.held, plan.settings_digest, plan.program)
-    rest = {"evaluated_at": plan.evaluated_at.isoformat(), "format": FORMAT, "plan_id": plan.plan_id}
-    yield b"," + orjson.dumps(rest, option=orjson.OPT_SORT_KEYS)[1:]
+    yield b"," + orjson.dumps(_about(plan), option=orjson.OPT_SORT_KEYS)[1:]
 
 
 def to_json(plan: Plan) -> bytes:
     """Return the plan file: the decision that the id is of, then time of evaluation, format and id."""
     return b"".join(json_chunks(plan))
+
+
+def pieces(plan: Plan) -> Iterator[bytes]:
+    """Yield the plan as JSON documents of bounded size: what it is about, then what it holds, then what it does."""
+    head = _about(plan) | {"program": plan.program, "settings_digest": plan.settings_digest}
+    yield orjson.dumps(head, option=orjson.OPT_SORT_KEYS)
+    for name, encoded in (("held", map(held_json, plan.held)), ("operations", map(operation_json, plan.operations))):
+        while chunk := list(islice(encoded, _CHUNK)):
+            yield b'{"' + name.encode() + b'":[' + b",".join(chunk) + b"]}"
+
+
+def from_pieces(documents: Iterable[bytes]) -> Plan:
+    """Return the plan of `pieces`; one document after the other is read and let go.
+
+    Raises:
+        PlanError: it is not what was stored.
+    """
+    rest = iter(documents)
+    operations: list[Operation] = []
+    held: list[HeldOperation] = []
+    try:
+        head = orjson.loads(next(rest))
+        for document in map(orjson.loads, rest):
+            held.extend(map(held_from, document.get("held", ())))
+            operations.extend(map(operation_from, document.get("operations", ())))
+        plan = _made(head, operations, held, head)
+    except (StopIteration, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PlanError(f"The stored plan cannot be understood: {error}.", _REMEDY) from error
+    if plan.plan_id != head.get("plan_id"):
+        raise PlanError(f"The stored plan {plan.plan_id[:12]}… is not the one that was stored.", _REMEDY)
+    return plan
+
+
+def _about(plan: Plan) -> dict[str, Any]:
+    """Return what a plan file says beside the decision."""
+    return {
+        "evaluated_at": plan.evaluated_at.isoformat(),
+        "format": FORMAT,
+        "plan_id": plan.plan_id,
+        "settings": dict(plan.settings),
+    }
 
 
 def from_json(text: bytes) -> Plan:
@@ -103,18 +154,29 @@ def from_json(text: bytes) -> Plan:
 
 def _plan(document: dict[str, Any]) -> Plan:
     decision = document["decision"]
-    evaluated_at = datetime.fromisoformat(document["evaluated_at"])
+    return _made(document, map(operation_from, decision["operations"]), map(held_from, decision["held"]), decision)
+
+
+def _made(
+    about: Mapping[str, Any],
+    operations: Iterable[Operation],
+    held: Iterable[HeldOperation],
+    decided_by: Mapping[str, Any],
+) -> Plan:
+    evaluated_at = datetime.fromisoformat(about["evaluated_at"])
     if evaluated_at.tzinfo is None:
         raise ValueError("the time of evaluation has no time zone")
-    for name in ("settings_digest", "program"):
-        if not isinstance(decision[name], str):
+    settings = about.get("settings", {})
+    for name, text in {**settings, **{name: decided_by[name] for name in ("settings_digest", "program")}}.items():
+        if not isinstance(text, str):
             raise TypeError(f"`{name}` is not text")
     return make_plan(
-        (operation_from(plain) for plain in decision["operations"]),
-        (held_from(plain) for plain in decision["held"]),
+        operations,
+        held,
         evaluated_at=evaluated_at,
-        settings_digest=decision["settings_digest"],
-        program=decision["program"],
+        settings_digest=decided_by["settings_digest"],
+        program=decided_by["program"],
+        settings=settings,
     )
 
 

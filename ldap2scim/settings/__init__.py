@@ -1,7 +1,7 @@
 """Settings: what the files say, checked and composed of the adapters' own settings."""
 
 from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel, Row, Schedule, Settings
-from ldap2scim.settings.effective import digest, mapping_digest, rows
+from ldap2scim.settings.effective import changed_settings, digest, digests, mapping_digest, rows
 from ldap2scim.settings.load import load
 
 __all__ = [
@@ -10,7 +10,9 @@ __all__ = [
     "Row",
     "Schedule",
     "Settings",
+    "changed_settings",
     "digest",
+    "digests",
     "load",
     "mapping_digest",
     "rows",

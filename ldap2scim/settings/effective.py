@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from enum import Enum
@@ -45,13 +45,38 @@ def digest(settings: Settings) -> str:
     Directories, mappings, the service and the safety policy count. Secrets, the state's path, the schedule, logging
     and how connections are made (encryption, authorities, proxy, time limits, concurrency) do not.
     """
-    return _digest(
-        {
-            "directories": [_directory(directory, _DIRECTORY) for directory in settings.directories],
-            "service": {name: _plain(getattr(settings.service, name)) for name in _SERVICE} | _assumed(settings),
-            "safety": _plain(settings.safety),
-        }
-    )
+    return _digest(_shaping(settings))
+
+
+def digests(settings: Settings) -> Mapping[str, str]:
+    """Return a short SHA-256 of each setting that shapes a plan, by its place: tells later which one changed."""
+    shaping = _shaping(settings)
+    by_name = {
+        one["settings"]["name"]: one["settings"] | {"mappings": one["mappings"]} for one in shaping["directories"]
+    }
+    told = {**shaping, "directories": by_name, "order of directories": list(by_name)}
+    return {place: _digest(value)[:16] for place, value in _leaves(told)}
+
+
+def changed_settings(then: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the places of settings that differ between two `digests`, sorted."""
+    return tuple(sorted(place for place in {*then, *now} if then.get(place) != now.get(place)))
+
+
+def _shaping(settings: Settings) -> dict[str, Plain]:
+    return {
+        "directories": [_directory(directory, _DIRECTORY) for directory in settings.directories],
+        "service": {name: _plain(getattr(settings.service, name)) for name in _SERVICE} | _assumed(settings),
+        "safety": _plain(settings.safety),
+    }
+
+
+def _leaves(value: Plain, place: str = "") -> Iterator[tuple[str, Plain]]:
+    if isinstance(value, dict) and value:
+        for name, part in value.items():
+            yield from _leaves(part, f"{place}.{name}" if place else name)
+    else:
+        yield place, value
 
 
 def _assumed(settings: Settings) -> dict[str, Plain]:

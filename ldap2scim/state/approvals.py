@@ -6,15 +6,21 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, insert, select, union, update
 
 from ldap2scim.errors import PlanError
 from ldap2scim.model import Key
-from ldap2scim.planning.approvals import Approval
+from ldap2scim.planning.approvals import Approval, Release, approvals_of
+from ldap2scim.planning.kinds import kind_of, of_kinds
 from ldap2scim.planning.operations import Inputs
+from ldap2scim.state.decisions import mark_used, record_decision
 from ldap2scim.state.lease import Lease
-from ldap2scim.state.schema import held_operations, plans
+from ldap2scim.state.plans import stored_plan
+from ldap2scim.state.schema import held_operations, plan_files, plans
 from ldap2scim.state.store import Store
+
+UNSIGNED = Release("")
+"""By nobody in particular: everything that a plan holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +114,8 @@ def record_held(lease: Lease, plan: HeldPlan) -> None:
             )
 
 
-def use(lease: Lease, approved: Collection[Approved]) -> None:
-    """Mark approvals as used, before the first request that they allow.
+def use(lease: Lease, approved: Collection[Approved], run_id: str = "") -> None:
+    """Mark approvals as used, and the decisions that they come from, before the first request that they allow.
 
     Raises:
         PlanError: one of them was used before; none is marked.
@@ -127,58 +133,85 @@ def use(lease: Lease, approved: Collection[Approved]) -> None:
                     f"Plan {item.plan_id}: the approval to {item.approval.verb} {item.approval.key} was used before.",
                     "Look at a new plan, and approve that one if it is right.",
                 )
+        mark_used(connection, {item.plan_id for item in approved}, run_id)
 
 
 def full_plan_id(store: Store, start: str) -> str:
-    """Return the id of the one plan with held operations whose id begins with `start` (at least 8 digits).
+    """Return the id of the one plan that is kept and begins with `start` (at least 8 digits).
 
     Raises:
         PlanError: no plan, or several, begin so.
     """
     if len(start) >= 8 and start.isalnum():
+        begins = (select(table.c.plan_id).where(table.c.plan_id.startswith(start)) for table in (plans, plan_files))
         with store.read() as connection:
-            found = connection.scalars(select(plans.c.plan_id).where(plans.c.plan_id.startswith(start)).limit(2)).all()
+            found = connection.scalars(union(*begins).limit(2)).all()
         if len(found) == 1:
             return str(found[0])
         if found:
             raise PlanError(f"Several plans begin with {start}.", "Give more digits of the id.")
-    raise PlanError(f"There is no plan {start} with held operations.", "Take the id from the report of the last run.")
+    raise _no_plan(start)
 
 
-def approve(store: Store, plan_id: str) -> int:
-    """Release the held operations of a plan, once; needs no lease, since a person does it at any time.
+def approve(store: Store, plan_id: str, release: Release = UNSIGNED) -> int:
+    """Release held operations of a plan, once; needs no lease, since a person does it at any time.
 
     Returns:
         How many operations the approval covers.
 
     Raises:
-        PlanError: no such plan, nothing held in it, or approved before.
+        PlanError: no such plan, nothing (of these kinds) held in it, or approved before.
         StateError: the store cannot be written.
     """
+    wanted = None if release.kinds is None else _of_kinds(store, plan_id, release.kinds)
+    of_plan = held_operations.c.plan_id == plan_id
     with store.write() as connection:
         if connection.scalar(select(plans.c.plan_id).where(plans.c.plan_id == plan_id)) is None:
-            raise PlanError(
-                f"There is no plan {plan_id} with held operations.", "Take the id from the report of the last run."
-            )
-        of_plan = held_operations.c.plan_id == plan_id
-        total, approved = connection.execute(
-            select(func.count(), func.count(held_operations.c.approved_at)).where(of_plan)
-        ).one()
-        if total == 0:
+            raise _no_plan(plan_id)
+        rows = connection.execute(select(held_operations).where(of_plan)).all()
+        if not rows:
             raise PlanError(f"Plan {plan_id} holds nothing.", "Nothing needs to be approved.")
-        if approved:
+        chosen = [row for row in rows if wanted is None or _approval(row) in wanted]
+        fresh = [row.number for row in chosen if row.approved_at is None]
+        if not fresh:  # one kind may have been approved before the others
             raise PlanError(
                 f"Plan {plan_id} was approved before; an approval is good once.",
                 "Make a new plan, and approve that one if it is right.",
             )
-        connection.execute(update(held_operations).where(of_plan).values(approved_at=store.clock()))
-        return int(total)
+        connection.execute(_APPROVE, [{"plan": plan_id, "of_number": n, "at": store.clock()} for n in fresh])
+        record_decision(connection, plan_id, release, len(fresh), store.clock())
+        return len(fresh)
+
+
+def _of_kinds(store: Store, plan_id: str, kinds: Collection[str]) -> frozenset[Approval]:
+    plan = stored_plan(store, plan_id)
+    if plan is None:
+        raise _no_plan(plan_id)
+    chosen = of_kinds(plan.held, kinds)
+    if not chosen:
+        held = sorted({kind_of(one.operation) for one in plan.held})
+        raise PlanError(
+            f"Plan {plan_id} holds nothing of the kind {', '.join(sorted(kinds))}.",
+            f"It holds: {', '.join(held) or 'nothing'}.",
+        )
+    return approvals_of(chosen)
+
+
+def _no_plan(plan_id: str) -> PlanError:
+    return PlanError(
+        f"There is no plan {plan_id} with held operations.", "Take the id from the report of the last run."
+    )
 
 
 def _approval(row: Any) -> Approval:  # noqa: ANN401 (a row of held_operations)
     return Approval(Key(row.key), row.verb, Inputs(row.inputs_desired, row.inputs_known))
 
 
+_APPROVE = (
+    update(held_operations)
+    .where(held_operations.c.plan_id == bindparam("plan"), held_operations.c.number == bindparam("of_number"))
+    .values(approved_at=bindparam("at", type_=held_operations.c.approved_at.type))
+)
 _USE = (
     update(held_operations)
     .where(held_operations.c.plan_id == bindparam("plan"), held_operations.c.number == bindparam("of_number"))
