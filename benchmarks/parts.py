@@ -139,7 +139,7 @@ def bodies(settings: Path) -> Measured:
 
     loaded = load(settings, os.environ)
     profile = by_name(loaded.service.profile)
-    with open_store(loaded.state_path) as store, (settings.parent / "bodies.jsonl").open("wb") as out:
+    with open_store(loaded.state) as store, (settings.parent / "bodies.jsonl").open("wb") as out:
         state = StateReader(store)
         keys = list(state.image.desired_frame(ResourceType.USER)["key"])
         for essence in state.image.essences(keys).values():

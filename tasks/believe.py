@@ -41,7 +41,7 @@ def _describe(run: Run, believed: Believed) -> None:
     try:
         from validations.suites import describe  # three seconds of imports that only this needs
 
-        described = describe(believed.people, believed.groups, run.settings.state_path.parent / DATA_DOCS)
+        described = describe(believed.people, believed.groups, run.settings.folder / DATA_DOCS)
         publish_data_docs(described.index, success=described.success)
     except Exception as error:  # noqa: BLE001 - a foreign library at work on a side issue
         run.note(_not_described(error))

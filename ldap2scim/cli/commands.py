@@ -66,7 +66,7 @@ def approve(asked: argparse.Namespace) -> int:
 
 
 def _release(loaded: Settings, plan_id: str, asked: argparse.Namespace) -> int:
-    with open_store(loaded.state_path, create=False) as store:
+    with open_store(loaded.state, create=False) as store:
         count = release(store, full_plan_id(store, plan_id))
     if asked.json and asked.command == "approve":
         output.document({"approved": count})

@@ -15,7 +15,7 @@ def keep_command(asked: argparse.Namespace) -> int:
     """Record, take back or list decisions."""
     loaded = load(asked.config, os.environ)
     output.notes(loaded.notes)
-    with open_store(loaded.state_path, create=False) as store:
+    with open_store(loaded.state, create=False) as store:
         if asked.who is None:
             _list(asked, store)
         elif asked.end:

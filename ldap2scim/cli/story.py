@@ -162,7 +162,7 @@ def _settings(stage: Stage) -> Settings:
 
 def _findings(stage: Stage) -> tuple[Finding, ...]:
     """Return what the last run noticed."""
-    with open_store(_settings(stage).state_path) as store:
+    with open_store(_settings(stage).state) as store:
         state = StateReader(store)
         return state.runs.findings(state.runs.latest_runs(1)[0].run_id)
 

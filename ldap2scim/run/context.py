@@ -18,6 +18,7 @@ from ldap2scim.run.session import Session
 from ldap2scim.settings import Settings, digest
 from ldap2scim.state.access import StateReader
 from ldap2scim.state.lease import TTL, Lease, acquire
+from ldap2scim.state.location import StateFile
 from ldap2scim.state.runs import start_run
 from ldap2scim.state.store import Store, open_store
 
@@ -86,20 +87,21 @@ class Run:
 
 
 def open_state(settings: Settings) -> Store:
-    """Open the state; its folder and file are made where they are missing.
+    """Open the state; a file and its folder are made where they are missing.
 
     Raises:
         StateError: it cannot be opened or made.
     """
-    folder = settings.state_path.parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StateError(
-            f"The folder {folder} of the state file cannot be made: {error.strerror}.",
-            "Make it a folder that the user who runs ldap2scim may write to, or name another file as `state`.",
-        ) from error
-    return open_store(settings.state_path)
+    if isinstance(settings.state, StateFile):
+        folder = settings.state.path.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StateError(
+                f"The folder {folder} of the state file cannot be made: {error.strerror}.",
+                "Make it a folder that the user who runs ldap2scim may write to, or name another file as `state`.",
+            ) from error
+    return open_store(settings.state)
 
 
 @contextmanager

@@ -63,8 +63,8 @@ def _tried(what: str, look: Callable[[], str]) -> Item:
 
 
 def _state(settings: Settings) -> str:
-    with open_state(settings):
-        return f"{settings.state_path} can be read and written"
+    with open_state(settings) as store:
+        return f"{store.place} can be read and written"
 
 
 def _network(settings: Settings) -> Iterator[Item]:

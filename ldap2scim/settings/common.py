@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ldap2scim.directory.settings import DirectorySettings
@@ -11,12 +10,9 @@ from ldap2scim.planning.policy import RemovalLimit, SafetyPolicy
 from ldap2scim.scim import profiles
 from ldap2scim.scim.profiles import Profile
 from ldap2scim.settings.composed import Schedule
-from ldap2scim.settings.nodes import ScalarNode, SequenceNode
+from ldap2scim.settings.nodes import SequenceNode
 from ldap2scim.settings.reading import Field, Section, Unfit, unknown
-from ldap2scim.settings.values import filled, ldap_attribute, path, percent, texts, whole
-
-STATE_FILE = Path("state/ldap2scim.db")
-"""Where the state lives unless written otherwise, below the folder of the settings file."""
+from ldap2scim.settings.values import filled, ldap_attribute, percent, texts, whole
 
 PAGE_SIZE = 1000
 CONNECT_TIMEOUT = 10.0
@@ -79,17 +75,6 @@ def _removal_limit(section: Section, usual: RemovalLimit) -> RemovalLimit:
         section.problem("least", f"is {limit.least} and above `most`, which is {limit.most}.")
     section.finish()
     return limit
-
-
-def read_state(parent: Section) -> Path:
-    """Return the path of the state file: `state: {path: FILE}` or `state: FILE`."""
-    usual = parent.reading.base / STATE_FILE
-    if isinstance(parent.get("state"), ScalarNode):
-        return parent.take("state", path, usual)
-    section = parent.section("state")
-    found = section.take("path", path, usual)
-    section.finish()
-    return found
 
 
 def read_schedule(section: Section) -> Schedule:

@@ -13,6 +13,7 @@ from ldap2scim.mapping.spec import Mappings
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.scim.settings import ServiceSettings
 from ldap2scim.settings.mail_settings import MailSettings
+from ldap2scim.state.location import Location, StateFile
 
 
 class LogLevel(StrEnum):
@@ -62,8 +63,8 @@ class Settings:
     """At least one; their names differ."""
     service: ServiceSettings
     safety: SafetyPolicy
-    state_path: Path
-    """The SQLite file of the state store; relative ones in the file begin at the settings file's folder."""
+    state: Location
+    """The file of the state store, or its database; relative paths begin at the settings file's folder."""
     schedule: Schedule
     log_level: LogLevel
     mail: MailSettings | None = None
@@ -72,6 +73,18 @@ class Settings:
     """What works and deserves a word, with its place."""
     rows: tuple[Row, ...] = field(default=(), repr=False)
     """Every effective setting with its origin."""
+
+    @property
+    def state_path(self) -> Path:
+        """Return the path of the state file; of a database, the place that the file would have."""
+        return self.state.path if isinstance(self.state, StateFile) else self.folder / "ldap2scim.db"
+
+    @property
+    def folder(self) -> Path:
+        """Return where files beside the state are kept, such as the data docs."""
+        if isinstance(self.state, StateFile):
+            return self.state.path.parent
+        return self.file.parent.absolute() / "state"
 
     @property
     def synchronises_groups(self) -> bool:

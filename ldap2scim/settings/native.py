@@ -19,7 +19,6 @@ from ldap2scim.settings.common import (
     note_idle_lockout,
     read_safety,
     read_schedule,
-    read_state,
     source_anchor,
 )
 from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel
@@ -35,6 +34,7 @@ from ldap2scim.settings.reading import Section, Unfit
 from ldap2scim.settings.rules import Overlay
 from ldap2scim.settings.secret_values import password, token
 from ldap2scim.settings.service_parts import compose, read_transport, way_out
+from ldap2scim.settings.state_place import read_state
 from ldap2scim.settings.values import (
     addresses,
     boolean,
@@ -79,7 +79,7 @@ def read_native(root: Section) -> Parts:
         directories=_directories(root.section("directories"), shared, profiles.by_name(service.profile), country),
         service=service,
         safety=read_safety(root.section("safety")),
-        state_path=read_state(root),
+        state=read_state(root),
         schedule=read_schedule(root.section("schedule")),
         log_level=log.take("level", one_of(LogLevel), LogLevel.INFO),
         mail=read_mail(root.section("mail")),

@@ -12,7 +12,7 @@ from ldap2scim.model import ResourceType
 from ldap2scim.scim import profiles
 from ldap2scim.scim.profiles.iij_id import IIJ_ID
 from ldap2scim.scim.settings import ProxySettings, ServiceSettings
-from ldap2scim.settings.common import note_idle_lockout, read_safety, read_schedule, read_state
+from ldap2scim.settings.common import note_idle_lockout, read_safety, read_schedule
 from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel
 from ldap2scim.settings.default_mappings import least_group_mapping, least_user_mapping
 from ldap2scim.settings.filter_checks import scim_filter
@@ -25,6 +25,7 @@ from ldap2scim.settings.phone_numbers import phone_country, with_phones
 from ldap2scim.settings.reading import Field, Section, Unfit
 from ldap2scim.settings.secret_values import password, token
 from ldap2scim.settings.service_parts import compose, read_transport, way_out
+from ldap2scim.settings.state_place import read_state
 from ldap2scim.settings.values import boolean, filled, one_of, split_address, whole
 from ldap2scim.settings.yaml_problems import array_advice
 
@@ -75,7 +76,7 @@ def read_original(root: Section, secret_hint: str) -> Parts:
         directories=(ConfiguredDirectory(directory, mappings),),
         service=service,
         safety=read_safety(ours.section("safety")),
-        state_path=read_state(ours),
+        state=read_state(ours),
         schedule=read_schedule(ours.section("schedule")),
         log_level=_log_level(root.section("log")),
         mail=read_mail(ours.section("mail")),

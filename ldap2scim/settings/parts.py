@@ -1,7 +1,6 @@
 """What either form of the settings file comes to, before it is composed. Pure."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from ldap2scim.mapping.spec import ResourceMapping
 from ldap2scim.model import ResourceType
@@ -12,6 +11,7 @@ from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel, Schedule
 from ldap2scim.settings.mail_settings import MailSettings
 from ldap2scim.settings.reading import Section
 from ldap2scim.settings.rules import Overlay, lay
+from ldap2scim.state.location import Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Parts:
     directories: tuple[ConfiguredDirectory, ...]
     service: ServiceSettings
     safety: SafetyPolicy
-    state_path: Path
+    state: Location
     schedule: Schedule
     log_level: LogLevel
     mail: MailSettings | None = None

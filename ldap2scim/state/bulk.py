@@ -17,7 +17,7 @@ class Bulk:
     def __init__(self, statement: Insert | Update | Delete, names: Sequence[str]) -> None:
         self._statement = statement
         self._names = tuple(names)
-        self._compiled: dict[str, tuple[str, tuple[int, ...] | None]] = {}
+        self._compiled: dict[str, tuple[str, tuple[int, ...]]] = {}
 
     @classmethod
     def insert(cls, table: Table, names: Sequence[str]) -> "Bulk":
@@ -29,20 +29,27 @@ class Bulk:
         parameters = list(rows)
         if not parameters:
             return
+        if connection.dialect.name == "postgresql" and self._copy(connection, parameters):
+            return
         sql, order = self._for(connection)
-        if order is None:  # the driver takes names
-            connection.exec_driver_sql(sql, [dict(zip(self._names, row, strict=True)) for row in parameters])
-        elif order == tuple(range(len(self._names))):
+        if order == tuple(range(len(self._names))):
             connection.exec_driver_sql(sql, parameters)
         else:
             ordered = itemgetter(*order)
             connection.exec_driver_sql(sql, [ordered(row) for row in parameters])
 
-    def _for(self, connection: Connection) -> tuple[str, tuple[int, ...] | None]:
+    def _copy(self, connection: Connection, rows: Sequence[tuple[object, ...]]) -> bool:
+        from ldap2scim.state.postgresql import copy_rows
+
+        return isinstance(self._statement, Insert) and copy_rows(connection, self._statement.table, self._names, rows)
+
+    def _for(self, connection: Connection) -> tuple[str, tuple[int, ...]]:
         name = connection.dialect.name
         if name not in self._compiled:
-            compiled = self._statement.compile(dialect=connection.dialect)
-            places = getattr(compiled, "positiontup", None)
-            order = None if places is None else tuple(self._names.index(place) for place in places)
+            dialect = connection.dialect
+            if not dialect.positional:  # psycopg takes names as well; places cost no dictionary a row
+                dialect = type(dialect)(paramstyle="format")  # type: ignore[call-arg]  # as `create_engine` calls it
+            compiled = self._statement.compile(dialect=dialect)
+            order = tuple(self._names.index(place) for place in getattr(compiled, "positiontup", None) or ())
             self._compiled[name] = (str(compiled), order)
         return self._compiled[name]

@@ -37,11 +37,12 @@ def read_frame(connection: Connection, query: Select[Any], kinds: Sequence[Colum
         "boolean": (pa.bool_(), "boolean"),
         "integer": (pa.int64(), "int64"),
     }
+    # A database without booleans has numbers in their place.
+    booleans = pa.bool_() if connection.dialect.supports_native_boolean else pa.int8()
     parts: list[list[Any]] = [[] for _ in kinds]
     for rows in _plain_rows(connection, query):
         for part, values, kind in zip(parts, zip(*rows, strict=True), kinds, strict=True):
-            # A database without booleans has numbers in their place.
-            column = pa.array(values, type=pa.int8() if kind == "boolean" else of_kind[kind][0])
+            column = pa.array(values, type=booleans if kind == "boolean" else of_kind[kind][0])
             match kind:
                 case "text":
                     part.append(column.fill_null(ABSENT))
@@ -59,7 +60,8 @@ def read_frame(connection: Connection, query: Select[Any], kinds: Sequence[Colum
 
 def _plain_rows(connection: Connection, query: Select[Any]) -> Iterator[Sequence[tuple[Any, ...]]]:
     """Yield the driver's own tuples: a row object for each of them is a third of the time of a scan."""
-    result = connection.execute(query)
+    # A driver that would fetch everything at once (psycopg) is told not to; SQLite's never does.
+    result = connection.execute(query, execution_options={"stream_results": True})
     try:
         while rows := result.cursor.fetchmany(CHUNK_ROWS):
             yield rows

@@ -80,7 +80,7 @@ class Lease:
 
     def _extend(self, connection: Connection) -> None:
         connection.execute(
-            update(lease).where(lease.c.name == self.name).values(expires_at=self.store.clock() + self.ttl)
+            update(lease).where(lease.c.name == self.name).values(expires_at=self.store.now(connection) + self.ttl)
         )
 
 
@@ -110,8 +110,8 @@ def acquire(
     Raises:
         RunRefused: another run holds it; the message says who, and since when.
     """
-    now = store.clock()
     with store.write() as connection:
+        now = store.now(connection)
         found = connection.execute(select(lease).where(lease.c.name == name).with_for_update()).one_or_none()
         held = found is not None and found.holder is not None and found.expires_at > now
         if found is not None and held and not abandoned(found.holder):

@@ -108,8 +108,8 @@ def test_too_many_removals_are_held_while_the_rest_flows_until_they_are_approved
     assert len(pair.service.writes()) == 1, "the promotion"
     assert active(pair) == SIZE.people
 
-    state_path = load(Path(config), os.environ).state_path
-    with open_store(state_path) as store:
+    place = load(Path(config), os.environ).state
+    with open_store(place) as store:
         plan_id = str(held.message).partition("ldap2scim approve ")[2].split()[0]
         assert approve(store, full_plan_id(store, plan_id)) >= 8, "the leavers, and their memberships"
     assert run(config, "apply").name == "Completed"

@@ -63,7 +63,7 @@ def read(settings: Settings) -> Read:
 
 def contents(settings: Settings) -> dict[str, Any]:
     """Return the whole image, but for numbers of rows and reads."""
-    with open_store(settings.state_path) as store:
+    with open_store(settings.state) as store:
         return _contents(store)
 
 

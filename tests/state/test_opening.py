@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ldap2scim.errors import StateError
-from ldap2scim.state import store as store_module
+from ldap2scim.state import sqlite
 from ldap2scim.state.lease import Lease, acquire
 from ldap2scim.state.schema import SCHEMA_VERSION, metadata
 from ldap2scim.state.store import Store, open_store
@@ -178,7 +178,7 @@ def test_a_store_in_use_by_another_process_says_so(
     path: Path, store: Store, lease: Lease, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process that writes is waited for, and named as the reason when it does not end."""
-    monkeypatch.setattr(store_module, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
@@ -214,7 +214,7 @@ def test_a_new_file_that_another_process_writes_at_this_moment_is_waited_for(
 
 def test_a_new_file_that_another_process_keeps_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the time that we wait for other processes, we say so."""
-    monkeypatch.setattr(store_module, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
     open_store(path).close()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("PRAGMA journal_mode = DELETE")

@@ -10,6 +10,7 @@ from ldap2scim.mapping.spec import Mappings, ResourceMapping, ValueRule
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.scim.settings import Leavers, ServiceSettings
 from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel, Schedule, Settings
+from ldap2scim.state.location import StateFile
 from tests.mapping.worlds import DIRECTORY
 from tests.validations.worlds import rules
 from validations.settings import NO_LDAP_GROUPS, NO_SCIM_GROUPS, check_settings
@@ -32,7 +33,7 @@ def settings(*directories: ConfiguredDirectory, users: str = "", groups: str = "
         directories=directories or (directory(),),
         service=service,
         safety=SafetyPolicy(),
-        state_path=Path("state.db"),
+        state=StateFile(Path("state.db")),
         schedule=Schedule(),
         log_level=LogLevel.INFO,
     )
