@@ -7,7 +7,7 @@ Pure: no I/O, standard library only. Attribute names are those of RFC 7643 §4 i
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType, TypeAlias
+from typing import NamedTuple, NewType, TypeAlias
 
 Key = NewType("Key", str)
 """Identity of a person or group in our state: `directory:source anchor`. It never leaves our state."""
@@ -27,6 +27,13 @@ class ResourceType(StrEnum):
     GROUP = "Group"
 
 
+class Scope(NamedTuple):
+    """One kind of entry of one directory: what one read proves something about, and one row of the accounts."""
+
+    directory: str
+    resource_type: ResourceType
+
+
 class GuidForm(StrEnum):
     """How objectGUID and mS-DS-ConsistencyGuid are written where they are mapped."""
 
@@ -44,6 +51,11 @@ def make_key(directory: str, anchor: str) -> Key:
 def directory_of(key: Key) -> str:
     """Return the name of the directory that an entry belongs to."""
     return key.partition(":")[0]
+
+
+def scope_of(key: Key, resource_type: ResourceType) -> Scope:
+    """Return where an entry or resource is counted."""
+    return Scope(directory_of(key), resource_type)
 
 
 def anchor_of(key: Key) -> str:

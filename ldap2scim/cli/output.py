@@ -55,7 +55,7 @@ def report(said: Report, *, as_json: bool) -> None:
                 "exit_code": said.exit_code,
                 "plan_id": said.plan.plan_id if said.plan is not None else None,
                 "stopped_by": said.stopped_by,
-                "accounts": asdict(said.accounts) if said.accounts is not None else None,
+                "accounts": _accounts(said),
                 "forecast": _forecast(said),
                 "reads": [asdict(read) for read in said.reads],
                 "summary": list(shown.lines),
@@ -76,6 +76,12 @@ def drift(found: Drift, *, as_json: bool) -> None:
         document({"in_step": found.in_step, "exit_code": found.exit_code, **_tables(found.document)})
         return
     print(to_text(found.document), end="")
+
+
+def _accounts(said: Report) -> dict[str, Any] | None:
+    if said.accounts is None:
+        return None
+    return {**asdict(said.accounts), "imbalances": [str(one) for one in said.accounts.imbalances]}
 
 
 def _forecast(said: Report) -> dict[str, Any] | None:

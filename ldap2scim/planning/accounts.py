@@ -1,14 +1,26 @@
 """What became of every operation and of every entry (P5). Pure.
 
 Every number is counted on its own and none is found by subtraction: a forgotten entry unbalances the accounts, and
-a run whose accounts do not add up has failed.
+a run whose accounts do not add up has failed. Directories and resource types are counted apart: an operation counts
+where its key belongs.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
-from ldap2scim.model import Key
+from ldap2scim.model import Key, ResourceType, Scope, scope_of
+from ldap2scim.planning.account_rows import (
+    AccountRow,
+    DirectoryAccount,
+    Imbalance,
+    ServiceAccount,
+    imbalances,
+    total_of_entries,
+    total_of_service,
+)
 from ldap2scim.planning.operations import (
     Adopt,
     ChangeMembers,
@@ -71,82 +83,44 @@ _ORDER: Mapping[Fate, int] = {fate: rank for rank, fate in enumerate(Fate)}
 
 
 @dataclass(frozen=True, slots=True)
-class DirectoryAccount:
-    """Entries in the image = out of scope + every fate."""
-
-    in_image: int
-    out_of_scope: int
-    held: int
-    created: int
-    adopted: int
-    restored: int
-    updated: int
-    unchanged: int
-    failed: int
-    in_doubt: int
-
-    @property
-    def accounted(self) -> int:
-        """Return how many entries have a fate."""
-        written = self.created + self.adopted + self.restored + self.updated
-        return self.out_of_scope + self.held + written + self.unchanged + self.failed + self.in_doubt
-
-    @property
-    def balanced(self) -> bool:
-        """Say whether no entry was forgotten or counted twice."""
-        return self.in_image == self.accounted
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceAccount:
-    """Managed before + created + adopted + restored = managed after + removed."""
-
-    managed_before: int
-    created: int
-    adopted: int
-    restored: int
-    managed_after: int
-    removed: int
-    """Deleted, deactivated as leavers, taken over by a re-created entry under another key, or found to be gone."""
-
-    @property
-    def balanced(self) -> bool:
-        """Say whether the snapshot has exactly what the outcomes say."""
-        return self.managed_before + self.created + self.adopted + self.restored == self.managed_after + self.removed
-
-
-@dataclass(frozen=True, slots=True)
 class Counted:
-    """What is counted outside of the outcomes: by reading, by mapping, by comparing, and in the snapshot."""
+    """What is counted of one scope outside of the outcomes: by reading, mapping, comparing, and in the snapshot."""
 
-    in_image: int
-    out_of_scope: int
-    held_entries: int
+    in_image: int = 0
+    out_of_scope: int = 0
+    held_entries: int = 0
     """Entries held by findings."""
-    unchanged: int
-    """`Difference.unchanged`, both types together."""
-    managed_before: int
-    managed_after: int
+    unchanged: int = 0
+    """`Difference.unchanged`."""
+    managed_before: int = 0
+    managed_after: int = 0
     vanished: int = 0
     """Managed resources that an operation found to be gone from the service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The two accounts of one run."""
+    """The two accounts of one run: the totals, and what they are made of."""
 
     directory: DirectoryAccount
     service: ServiceAccount
+    rows: tuple[AccountRow, ...]
+    """By directory and resource type, in that order; one where there is nothing to tell is left out."""
+
+    @property
+    def imbalances(self) -> tuple[Imbalance, ...]:
+        """Return every sum that does not add up."""
+        return imbalances(self.rows)
 
     @property
     def balanced(self) -> bool:
-        """Say whether both add up."""
-        return self.directory.balanced and self.service.balanced
+        """Say whether every row adds up, and with them the totals."""
+        return not self.imbalances
 
     @classmethod
     def of(
         cls,
-        counted: Counted,
+        counted: Mapping[Scope, Counted],
         outcomes: Iterable[Outcome],
         held: Iterable[HeldOperation],
         taken_over: frozenset[Key] = frozenset(),
@@ -159,39 +133,33 @@ class Accounts:
             held: operations that wait for a person.
             taken_over: `Difference.taken_over`.
         """
-        fates: dict[Key, Fate] = {}
-        moves = _Moves()
+        fates: dict[_Entry, Fate] = {}
+        moves: defaultdict[Scope, _Moves] = defaultdict(_Moves)
         for outcome in outcomes:
-            moves.count(outcome, taken_over)
-            if _concerns_entry(outcome.operation):
-                _worst(fates, outcome.operation.key, _fate(outcome))
+            operation = outcome.operation
+            if outcome.result.is_done:
+                _move(operation, moves, taken_over)
+            if _concerns_entry(operation):
+                _worst(fates, operation, _fate(outcome))
         for waiting in held:
             if _concerns_entry(waiting.operation):
-                _worst(fates, waiting.operation.key, Fate.HELD)
-        tally = dict.fromkeys(Fate, 0)
-        for fate in fates.values():
-            tally[fate] += 1
-        directory = DirectoryAccount(
-            in_image=counted.in_image,
-            out_of_scope=counted.out_of_scope,
-            held=counted.held_entries + tally[Fate.HELD],
-            created=tally[Fate.CREATED],
-            adopted=tally[Fate.ADOPTED],
-            restored=tally[Fate.RESTORED],
-            updated=tally[Fate.UPDATED],
-            unchanged=counted.unchanged + tally[Fate.UNCHANGED],
-            failed=tally[Fate.FAILED],
-            in_doubt=tally[Fate.IN_DOUBT],
-        )
-        service = ServiceAccount(
-            managed_before=counted.managed_before,
-            created=moves.created,
-            adopted=moves.adopted,
-            restored=moves.restored,
-            managed_after=counted.managed_after,
-            removed=moves.removed + counted.vanished,
-        )
-        return cls(directory, service)
+                _worst(fates, waiting.operation, Fate.HELD)
+        tallies: defaultdict[Scope, Counter[Fate]] = defaultdict(Counter)
+        for (key, resource_type), fate in fates.items():
+            tallies[scope_of(key, resource_type)][fate] += 1
+        scopes = sorted({*counted, *moves, *tallies}, key=_order_of_rows)
+        nothing = Counted()
+        rows = (_row(scope, counted.get(scope, nothing), tallies[scope], moves[scope]) for scope in scopes)
+        return cls.of_rows(row for row in rows if not row.is_empty)
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[AccountRow]) -> "Accounts":
+        """Add up rows."""
+        filled = tuple(rows)
+        return cls(total_of_entries(filled), total_of_service(filled), filled)
+
+
+_Entry: TypeAlias = tuple[Key, ResourceType]
 
 
 @dataclass(slots=True)
@@ -203,21 +171,51 @@ class _Moves:
     restored: int = 0
     removed: int = 0
 
-    def count(self, outcome: Outcome, taken_over: frozenset[Key]) -> None:
-        if not outcome.result.is_done:
-            return
-        match outcome.operation:
-            case Create():
-                self.created += 1
-            case Adopt(replaces=replaced):
-                self.adopted += 1
-                self.removed += replaced in taken_over
-            case Restore():
-                self.restored += 1
-            case Delete() | Deactivate():
-                self.removed += 1
-            case Update() | ChangeMembers():
-                pass
+
+def _move(operation: Operation, moves: Mapping[Scope, _Moves], taken_over: frozenset[Key]) -> None:
+    here = moves[scope_of(operation.key, operation.resource_type)]
+    match operation:
+        case Create():
+            here.created += 1
+        case Adopt(replaces=replaced):
+            here.adopted += 1
+            if replaced is not None and replaced in taken_over:
+                # An entry that was re-created in another directory leaves the row of the old one.
+                moves[scope_of(replaced, operation.resource_type)].removed += 1
+        case Restore():
+            here.restored += 1
+        case Delete() | Deactivate():
+            here.removed += 1
+        case Update() | ChangeMembers():
+            pass
+
+
+def _row(scope: Scope, counted: Counted, tally: Mapping[Fate, int], moves: _Moves) -> AccountRow:
+    entries = DirectoryAccount(
+        in_image=counted.in_image,
+        out_of_scope=counted.out_of_scope,
+        held=counted.held_entries + tally[Fate.HELD],
+        created=tally[Fate.CREATED],
+        adopted=tally[Fate.ADOPTED],
+        restored=tally[Fate.RESTORED],
+        updated=tally[Fate.UPDATED],
+        unchanged=counted.unchanged + tally[Fate.UNCHANGED],
+        failed=tally[Fate.FAILED],
+        in_doubt=tally[Fate.IN_DOUBT],
+    )
+    service = ServiceAccount(
+        managed_before=counted.managed_before,
+        created=moves.created,
+        adopted=moves.adopted,
+        restored=moves.restored,
+        managed_after=counted.managed_after,
+        removed=moves.removed + counted.vanished,
+    )
+    return AccountRow(scope.directory, scope.resource_type, entries, service)
+
+
+def _order_of_rows(scope: Scope) -> tuple[str, int]:
+    return scope.directory, list(ResourceType).index(scope.resource_type)
 
 
 def _concerns_entry(operation: Operation) -> bool:
@@ -225,8 +223,9 @@ def _concerns_entry(operation: Operation) -> bool:
     return not isinstance(operation, Delete | Deactivate)
 
 
-def _worst(fates: dict[Key, Fate], key: Key, fate: Fate) -> None:
-    fates[key] = max(fate, fates.get(key, fate), key=_ORDER.__getitem__)
+def _worst(fates: dict[_Entry, Fate], operation: Operation, fate: Fate) -> None:
+    entry = (operation.key, operation.resource_type)
+    fates[entry] = max(fate, fates.get(entry, fate), key=_ORDER.__getitem__)
 
 
 def _fate(outcome: Outcome) -> Fate:

@@ -4,11 +4,9 @@ Narrow frames are matched by key; only rows that differ are turned into objects,
 for. What is held is left alone on both sides. Absence leads to a removal only where `removability` says so.
 """
 
-import numpy as np
-
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.model import ResourceType
-from ldap2scim.planning.matching import contains_any
+from ldap2scim.model import ResourceType, Scope
+from ldap2scim.planning.matching import contains_any, count_by_directory
 from ldap2scim.planning.members import propose_members
 from ldap2scim.planning.pairing import Pairing, pair_rows
 from ldap2scim.planning.proposals import Difference, Proposals
@@ -43,16 +41,19 @@ def diff(
         held=tuple(proposals.held),
         blocked=tuple(proposals.blocked),
         findings=tuple(proposals.findings),
-        unchanged={pairing.resource_type: _unchanged(pairing, totals.changed_groups) for pairing in pairings},
+        unchanged={
+            scope: count for pairing in pairings for scope, count in _unchanged(pairing, totals.changed_groups).items()
+        },
         dropped_members=totals.dropped,
         known_members=totals.known_members,
         taken_over=frozenset(proposals.taken_over),
     )
 
 
-def _unchanged(pairing: Pairing, changed_groups: frozenset[str]) -> int:
+def _unchanged(pairing: Pairing, changed_groups: frozenset[str]) -> dict[Scope, int]:
     keys = pairing.desired["key"].array.take(pairing.same.desired)
-    return int(np.count_nonzero(~contains_any(keys, changed_groups)))
+    in_step = keys[~contains_any(keys, changed_groups)]
+    return {Scope(directory, pairing.resource_type): n for directory, n in count_by_directory(in_step).items()}
 
 
 def _dropped(count: int) -> Finding:

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from ldap2scim.model import Key, directory_of
+
 Column: TypeAlias = Any
 """A pandas column or array of text, or an Arrow array; Arrow ships no types."""
 Positions: TypeAlias = NDArray[np.int64]
@@ -54,6 +56,17 @@ def equal_texts(one: Column, one_rows: Positions, other: Column, other_rows: Pos
 def union(columns: Sequence[Column]) -> Column:
     """Return every key of several columns once, in order of first appearance."""
     return pc.unique(pa.concat_arrays([as_arrow(column) for column in columns]))
+
+
+def count_by_directory(keys: Column) -> dict[str, int]:
+    """Count keys by the directory that they belong to, in one pass for each."""
+    rest, counts = as_arrow(keys), dict[str, int]()
+    while len(rest):
+        directory = directory_of(Key(rest[0].as_py()))
+        mine = pc.starts_with(rest, pattern=f"{directory}:")
+        counts[directory] = pc.sum(mine).as_py()
+        rest = rest.filter(pc.invert(mine))
+    return counts
 
 
 def texts(column: Column, rows: Positions) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ldap2scim.findings import Finding
-from ldap2scim.model import Key, ResourceType
+from ldap2scim.model import Key, Scope
 from ldap2scim.planning.operations import HeldOperation, Operation
 from ldap2scim.planning.removability import Removability, why_held
 
@@ -19,7 +19,7 @@ class Difference:
     blocked: tuple[HeldOperation, ...]
     """Nobody can release these: what they need to know could not be read."""
     findings: tuple[Finding, ...]
-    unchanged: Mapping[ResourceType, int]
+    unchanged: Mapping[Scope, int]
     """Managed resources that are in step, counted by comparing; groups with members to change are not among them."""
     dropped_members: int
     """Desired memberships whose member is not, and will not be, at the service."""

@@ -3,22 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import pandas as pd
 
 from ldap2scim.findings import Held
-from ldap2scim.model import Key, ResourceType
+from ldap2scim.model import Key
+from ldap2scim.model import Scope as Scope  # noqa: PLC0414 (a word of the states, too)
 from ldap2scim.planning.frames import text_array
 from ldap2scim.planning.linking import Behind
 from ldap2scim.planning.matching import Column
-
-
-class Scope(NamedTuple):
-    """One kind of entry of one directory: what one read proves something about."""
-
-    directory: str
-    resource_type: ResourceType
 
 
 class ReadState(StrEnum):

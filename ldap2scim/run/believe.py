@@ -1,5 +1,6 @@
 """Validate: what was read and mapped is looked at whole, and everything that the decision needs is gathered."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from ldap2scim.run.member_notes import member_notes
 from ldap2scim.run.nesting import nested_groups
 from ldap2scim.run.reading import Read
 from ldap2scim.scim.profiles import profile_of
+from ldap2scim.state.desired import ImageCount
 from ldap2scim.state.image_rows import ReferenceKind, Standing
 from ldap2scim.state.references import AMBIGUOUS, UNKNOWN, References
 from ldap2scim.state.runs import ProvenRead
@@ -37,9 +39,9 @@ class Believed:
     undecided: frozenset[Key]
     """Those, and groups that list an entry which is held."""
     stops: tuple[Finding, ...]
-    in_image: int
-    out_of_scope: int
-    held_by_mapping: int
+    in_image: Mapping[Scope, int]
+    out_of_scope: Mapping[Scope, int]
+    held_by_mapping: Mapping[Scope, int]
     read_nos: Mapping[Scope, int]
     people: pd.DataFrame
     groups: pd.DataFrame
@@ -88,13 +90,20 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
         ambiguous=_listing(references, AMBIGUOUS),
         undecided=_undecided(references, holds),
         stops=stops(findings),
-        in_image=sum(counts.values()),
-        out_of_scope=sum(count for name, count in counts.items() if name[2] is Standing.OUT_OF_SCOPE),
-        held_by_mapping=len(held),
+        in_image=_by_scope(counts),
+        out_of_scope=_by_scope({name: n for name, n in counts.items() if name[2] is Standing.OUT_OF_SCOPE}),
+        held_by_mapping=Counter(Scope(one.directory, one.resource_type) for one in held),
         read_nos={Scope(one.directory, kind): one.changes.read_no for one in read for kind in ResourceType},
         people=frames[ResourceType.USER],
         groups=frames[ResourceType.GROUP],
     )
+
+
+def _by_scope(counts: Mapping[ImageCount, int]) -> Mapping[Scope, int]:
+    found: Counter[Scope] = Counter()
+    for (directory, resource_type, _), count in counts.items():
+        found[Scope(directory, resource_type)] += count
+    return found
 
 
 def _read_facts(run: Run, reads: tuple[Read, ...]) -> tuple[ReadFact, ...]:

@@ -1,12 +1,13 @@
 """Decide: what is known is compared with what is desired, and the differences become a judged plan."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ldap2scim import __version__
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.model import Key, ResourceType
+from ldap2scim.model import Key, ResourceType, Scope, scope_of
 from ldap2scim.planning.approvals import Refused
 from ldap2scim.planning.diff import diff
 from ldap2scim.planning.frames import KNOWN_COLUMNS, empty_known
@@ -35,10 +36,10 @@ class Decision:
 
     plan: Plan
     difference: Difference
-    managed_before: int
+    managed_before: Mapping[Scope, int]
     surveyed: Survey | None
     """The full read of the service that it was decided from, where there was one."""
-    held_entries: int
+    held_entries: Mapping[Scope, int]
     """Entries held by findings: of validation, and of what was found at the service."""
 
 
@@ -90,7 +91,7 @@ def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Deci
 def plan_of(run: Run, believed: Believed, compared: Comparison, surveyed: Survey | None) -> Decision:
     """Judge what differs, and make the plan of it."""
     difference = compared.difference
-    counts = run.state.snapshot.counts()
+    managed = run.state.snapshot.managed()
     run.note(*difference.findings)
     judged = _judge(run, difference)
     run.note(*(_refused(one) for one in judged.refused))
@@ -101,7 +102,6 @@ def plan_of(run: Run, believed: Believed, compared: Comparison, surveyed: Survey
         settings_digest=run.settings_digest,
         program=__version__,
     )
-    managed = sum(count for (_, status), count in counts.items() if status is Status.MANAGED)
     return Decision(plan, difference, managed, surveyed, _held_entries(believed, compared.holds))
 
 
@@ -182,8 +182,11 @@ def _judge(run: Run, difference: Difference) -> Judged:
     return judge(difference, population, run.settings.safety, recent, frozenset(one.approval for one in run.approved))
 
 
-def _held_entries(believed: Believed, holds: Holds) -> int:
+def _held_entries(believed: Believed, holds: Holds) -> Mapping[Scope, int]:
     """Count entries of the image that are held: by the mapping, and those of the desired frames by their key."""
     desired = believed.desired
-    in_frames = sum(int(frame["key"].isin(list(holds.keys)).sum()) for frame in (desired.users, desired.groups))
-    return believed.held_by_mapping + in_frames
+    held = Counter(believed.held_by_mapping)
+    for kind, frame in ((ResourceType.USER, desired.users), (ResourceType.GROUP, desired.groups)):
+        keys = frame["key"][frame["key"].isin(list(holds.keys))]
+        held.update(scope_of(Key(key), kind) for key in keys)
+    return held

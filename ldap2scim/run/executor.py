@@ -243,7 +243,9 @@ class Executor:
         gone = await self._view.is_gone(Target(operation.resource_type, operation.service_id))
         if gone and (found := await self._moved(operation, attributes)) is not None:
             return await self._take(operation, attributes, found)
-        return Failed(operation, error, Gone(operation.key) if gone else None)
+        # A re-created entry takes over the row of another key: that one knows the resource.
+        known_as = operation.key if isinstance(operation, Update) else operation.replaces or operation.key
+        return Failed(operation, error, Gone(known_as) if gone else None)
 
     async def _moved(self, operation: Create | Changing, attributes: Attributes) -> Json | None:
         """Return the resource under another id, where there is one that is ours."""

@@ -6,6 +6,7 @@ changes that met none costs the same for a hundred people and for a million.
 
 from ldap2scim import __version__
 from ldap2scim.findings import Finding, stops
+from ldap2scim.model import ResourceType, Scope
 from ldap2scim.planning.accounts import Accounts, Counted
 from ldap2scim.planning.plan import Plan, make_plan
 from ldap2scim.run.access import TOKEN_RULES, look_at_token
@@ -18,7 +19,6 @@ from ldap2scim.state import newcomers
 from ldap2scim.state.adoption import is_adoption_open
 from ldap2scim.state.image_rows import Standing
 from ldap2scim.state.runs import RunRecord
-from ldap2scim.state.snapshot_rows import Status
 
 _OF_ONE_RUN = TOKEN_RULES | {
     "approval-refused",
@@ -82,18 +82,24 @@ def _accounts(run: Run, before: RunRecord) -> Accounts | None:
     """Count again what can be counted; an image or snapshot that is another one does not add up."""
     if not before.accounts:
         return None
-    directory = before.accounts["directory"]
+    # A record of an older version has totals alone, and says too little.
+    rows = {Scope(row["directory"], ResourceType(row["resource_type"])): row for row in before.accounts.get("rows", ())}
+    if not rows:
+        return None
     names = {one.settings.name for one in run.settings.directories}
     counts = {name: count for name, count in run.state.image.counts().items() if name[0] in names}
-    managed = sum(n for (_, status), n in run.state.snapshot.counts().items() if status is Status.MANAGED)
-    counted = Counted(
-        in_image=sum(counts.values()),
-        out_of_scope=sum(count for name, count in counts.items() if name[2] is Standing.OUT_OF_SCOPE),
-        held_entries=directory["held"],
-        unchanged=directory["unchanged"],
-        managed_before=managed,
-        managed_after=managed,
-    )
+    managed = run.state.snapshot.managed()
+    counted = {
+        scope: Counted(
+            in_image=sum(counts.get((*scope, standing), 0) for standing in Standing),
+            out_of_scope=counts.get((*scope, Standing.OUT_OF_SCOPE), 0),
+            held_entries=rows[scope]["entries"]["held"] if scope in rows else 0,
+            unchanged=rows[scope]["entries"]["unchanged"] if scope in rows else 0,
+            managed_before=managed.get(scope, 0),
+            managed_after=managed.get(scope, 0),
+        )
+        for scope in {*rows, *managed, *(Scope(directory, kind) for directory, kind, _ in counts)}
+    }
     return Accounts.of(counted, (), ())
 
 

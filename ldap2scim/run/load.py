@@ -7,6 +7,7 @@ doubt, and the next run asks the service about it first.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
@@ -19,9 +20,9 @@ from ldap2scim.errors import (
     UniquenessConflict,
 )
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.model import rfc_name
+from ldap2scim.model import Scope, rfc_name, scope_of
 from ldap2scim.planning.accounts import Outcome
-from ldap2scim.planning.operations import ChangeMembers, Operation
+from ldap2scim.planning.operations import Adopt, ChangeMembers, Operation, Restore
 from ldap2scim.planning.plan import Plan
 from ldap2scim.run.context import Run
 from ldap2scim.run.done import Applied, Done, Failed, InDoubt
@@ -61,7 +62,7 @@ class Loader:
         self._plan_id = plan.plan_id
         self.outcomes: list[Outcome] = []
         """One for each operation, in the order in which they ended."""
-        self.vanished = 0
+        self.vanished: Counter[Scope] = Counter()
         """Managed resources that turned out to be gone from the service."""
         self.stopped_by: ServiceError | None = None
         """Why the rest was not sent: the token is refused, or the service is away."""
@@ -108,8 +109,8 @@ class Loader:
     def _count(self, done: Sequence[Done]) -> None:
         for one in done:
             self.outcomes.append(outcome_of(one))
-            if isinstance(one, Failed) and isinstance(one.change, Gone):
-                self.vanished += 1
+            if isinstance(one, Failed) and isinstance(one.change, Gone) and _was_managed(one.operation):
+                self.vanished[scope_of(one.change.key, one.operation.resource_type)] += 1
             if isinstance(one, Applied) and one.missing:
                 self._run.note(_missing(one))
             if isinstance(one, Applied):
@@ -203,6 +204,11 @@ class _Step:
 def _not_sent(operation: Operation, why: ServiceError) -> Failed:
     error = type(why)(f"{operation.name}: not sent, since the service had been given up: {why.message}", why.remedy)
     return Failed(operation, error)
+
+
+def _was_managed(operation: Operation) -> bool:
+    """Say whether the snapshot counted the resource as managed before: not where it was only found, or had left."""
+    return operation.replaces is not None if isinstance(operation, Adopt) else not isinstance(operation, Restore)
 
 
 def _may_succeed(failed: Failed) -> bool:

@@ -1,17 +1,18 @@
 """Report: the accounts, the plan, the findings, and what the run is remembered by."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from ldap2scim.errors import ReadIncomplete, ServiceError
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.model import directory_of
+from ldap2scim.model import Scope, scope_of
 from ldap2scim.planning.accounts import Accounts, Counted, Outcome, Result
 from ldap2scim.planning.approvals import approvals_of
 from ldap2scim.planning.forecast import Forecast
-from ldap2scim.planning.operations import Adopt, Create, Deactivate, Delete, Operation, Restore
+from ldap2scim.planning.operations import Adopt, ChangeMembers, Create, Deactivate, Delete, Restore, Update
 from ldap2scim.planning.plan import Plan
-from ldap2scim.planning.states import ReadState, Scope
+from ldap2scim.planning.states import ReadState
 from ldap2scim.run import notices
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Mode, Run
@@ -25,7 +26,6 @@ from ldap2scim.scim.forecast import forecast
 from ldap2scim.scim.profiles import profile_of
 from ldap2scim.state import approvals, runs
 from ldap2scim.state.approvals import HeldPlan
-from ldap2scim.state.snapshot_rows import Status
 
 _ABOUT_READS = frozenset({"short-read", "server-behind"})
 """Rules that hold removals because of a read, until nobody waits for them any more."""
@@ -154,30 +154,43 @@ def forecast_of(run: Run, plan: Plan) -> Forecast:
 
 
 def _accounts(run: Run, believed: Believed, decision: Decision, loader: Loader | None) -> Accounts:
-    managed_after = sum(n for (_, status), n in run.state.snapshot.counts().items() if status is Status.MANAGED)
+    managed_after = run.state.snapshot.managed()
     if loader is None:
         # A forecast: as if every operation that may flow were confirmed.
         outcomes: Sequence[Outcome] = [Outcome(one, Result.APPLIED) for one in decision.plan.operations]
-        managed_after += _moved(decision.plan.operations, decision)
+        managed_after = _forecast_of_managed(managed_after, decision)
     else:
         outcomes = loader.outcomes
-    counted = Counted(
-        in_image=believed.in_image,
-        out_of_scope=believed.out_of_scope,
-        held_entries=decision.held_entries,
-        unchanged=sum(decision.difference.unchanged.values()),
-        managed_before=decision.managed_before,
-        managed_after=managed_after,
-        vanished=loader.vanished if loader is not None else 0,
-    )
+    parts: Mapping[str, Mapping[Scope, int]] = {
+        "in_image": believed.in_image,
+        "out_of_scope": believed.out_of_scope,
+        "held_entries": decision.held_entries,
+        "unchanged": decision.difference.unchanged,
+        "managed_before": decision.managed_before,
+        "managed_after": managed_after,
+        "vanished": loader.vanished if loader is not None else {},
+    }
+    scopes = {scope for part in parts.values() for scope in part}
+    counted = {scope: Counted(**{name: part.get(scope, 0) for name, part in parts.items()}) for scope in scopes}
     return Accounts.of(counted, outcomes, decision.plan.held, decision.difference.taken_over)
 
 
-def _moved(operations: Sequence[Operation], decision: Decision) -> int:
-    entering = sum(isinstance(one, Create | Adopt | Restore) for one in operations)
-    leaving = sum(isinstance(one, Delete | Deactivate) for one in operations)
-    taken = sum(isinstance(one, Adopt) and one.replaces in decision.difference.taken_over for one in operations)
-    return entering - leaving - taken
+def _forecast_of_managed(now: Mapping[Scope, int], decision: Decision) -> Mapping[Scope, int]:
+    managed = Counter(now)
+    for one in decision.plan.operations:
+        here = scope_of(one.key, one.resource_type)
+        match one:
+            case Create() | Restore():
+                managed[here] += 1
+            case Adopt(replaces=replaced):
+                managed[here] += 1
+                if replaced is not None and replaced in decision.difference.taken_over:
+                    managed[scope_of(replaced, one.resource_type)] -= 1
+            case Delete() | Deactivate():
+                managed[here] -= 1
+            case Update() | ChangeMembers():
+                pass
+    return managed
 
 
 def close_run(run: Run, said: Report, believable: set[int], *, in_step: bool) -> None:
@@ -226,7 +239,7 @@ def _doubted(believed: Believed, decision: Decision | None, outcomes: Sequence[O
         return {scope.directory for scope in reads}
     plan = decision.plan
     open_ends = len(outcomes) < len(plan.operations) or not all(outcome.result.is_done for outcome in outcomes)
-    waiting = {Scope(directory_of(one.operation.key), one.operation.resource_type) for one in plan.held}
+    waiting = {scope_of(one.operation.key, one.operation.resource_type) for one in plan.held}
     short = {scope for scope, state in reads.items() if state is not ReadState.PROVEN}
     return {scope.directory for scope in short if open_ends or scope in waiting}
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, func, select
 
-from ldap2scim.model import Key, ResourceType
+from ldap2scim.model import Key, ResourceType, Scope
 from ldap2scim.state.chunks import chunks
 from ldap2scim.state.frames import read_frame
+from ldap2scim.state.key_parts import directory_of_key
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.schema import memberships, snapshot, snapshot_essences
 from ldap2scim.state.snapshot_rows import SnapshotRow, Status
@@ -84,6 +85,13 @@ class SnapshotReader:
         )
         with self._store.read() as connection:
             return {(ResourceType(kind), Status(status)): count for kind, status, count in connection.execute(query)}
+
+    def managed(self) -> Mapping[Scope, int]:
+        """Count what is managed by the directory that it belongs to, configured or not, and by kind."""
+        columns = (directory_of_key(snapshot.c.key), snapshot.c.resource_type)
+        query = select(*columns, func.count()).where(snapshot.c.status == Status.MANAGED.value).group_by(*columns)
+        with self._store.read() as connection:
+            return {Scope(directory, ResourceType(kind)): count for directory, kind, count in connection.execute(query)}
 
 
 class NewSnapshot:

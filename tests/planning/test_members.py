@@ -49,7 +49,7 @@ def test_one_new_member_is_one_small_change() -> None:
     (change,) = found.operations
     assert isinstance(change, ChangeMembers)
     assert (change.added, change.removed, change.service_id) == (("ad:7",), (), "id-ad:g")
-    assert list(found.unchanged.values()) == [3000, 1]
+    assert found.unchanged == {Scope("ad", ResourceType.USER): 3000, Scope("ad", ResourceType.GROUP): 1}
 
 
 def test_a_membership_of_a_resource_that_vanished_is_made_again() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.model import Key, ResourceType
+from ldap2scim.model import Key, ResourceType, Scope
 from ldap2scim.planning.accounts import Accounts, Counted, Outcome, Result
 from ldap2scim.planning.operations import (
     AttributeChange,
@@ -19,6 +19,7 @@ from ldap2scim.planning.plan import Plan, make_plan
 from ldap2scim.planning.render import (
     MOST_LINES,
     MOST_ROWS,
+    accounts_table,
     plan_document,
     report_document,
     to_markdown,
@@ -34,6 +35,8 @@ MEMBERS = ChangeMembers(
     Key("ad:2"), ResourceType.GROUP, "cn=g", Inputs("a", "b"), "2", (Key("ad:1"), Key("ad:3")), (Key("ad:4"),)
 )
 DELETE = Delete(Key("ad:5"), ResourceType.USER, "gone\x1b[2J", Inputs(None, "b"), "5", None)
+USERS, GROUPS = (Scope("ad", kind) for kind in ResourceType)
+ONE = Counted(in_image=1, managed_before=1, managed_after=1)
 FINDING = Finding("some-rule", Severity.HOLD, "It is so.", "Do this.", tuple(f"cn={n}" for n in range(7)))
 
 
@@ -114,7 +117,7 @@ def test_a_report_shows_troubles_and_accounts() -> None:
         Outcome(UPDATE, Result.FAILED, error="409: the name is taken. Rename one."),
         Outcome(MEMBERS, Result.APPLIED, ignored=("members",)),
     ]
-    accounts = Accounts.of(Counted(2, 0, 0, 0, 2, 2), outcomes, ())
+    accounts = Accounts.of(dict.fromkeys((USERS, GROUPS), ONE), outcomes, ())
     document = report_document(plan(UPDATE, MEMBERS, DELETE), outcomes, accounts, [FINDING])
     text = to_text(document)
     assert "1 applied, 1 failed" in text
@@ -123,11 +126,27 @@ def test_a_report_shows_troubles_and_accounts() -> None:
     assert "The service ignored members." in text
     assert "Directory: 2 entries = 1 updated + 1 failed." in text
     assert "Service: 2 managed before = 2 managed after." in text
+    assert "  ad  users   1 entries = 1 failed   1 managed before = 1 managed after\n" in text
+    assert "  ad  groups  1 entries = 1 updated  1 managed before = 1 managed after\n" in text
+
+
+def test_the_table_of_the_accounts_has_every_number_and_the_totals() -> None:
+    """A row a directory and type, zeros included, with the words of both accounts; what does not add up says NO."""
+    outcomes = [Outcome(MEMBERS, Result.APPLIED)]
+    rows = to_rows(accounts_table(Accounts.of(dict.fromkeys((USERS, GROUPS), ONE), outcomes, ())))
+    assert [(row["directory"], row["type"]) for row in rows] == [("ad", "users"), ("ad", "groups"), ("all", "all")]
+    assert [row["in image"] for row in rows] == ["1", "1", "2"]
+    assert [row["updated"] for row in rows] == ["0", "1", "1"]
+    assert [row["entries add up"] for row in rows] == ["NO", "yes", "NO"]
+    assert [row["managed after"] for row in rows] == ["1", "1", "2"]
+    assert {row["managed add up"] for row in rows} == {"yes"}
+    assert to_rows(accounts_table(None)) == []
 
 
 def test_accounts_that_do_not_add_up_are_said_at_the_top() -> None:
     """An unbalanced run says that it failed."""
-    accounts = Accounts.of(Counted(9, 0, 0, 0, 2, 2), [], ())
+    accounts = Accounts.of({USERS: Counted(in_image=9, managed_before=2, managed_after=2)}, [], ())
     document = report_document(plan(), [], accounts)
     assert any("do not add up" in line for line in document.lines)
     assert any("9 entries ≠ 0" in line for line in document.lines)
+    assert "ad, users: 9 of the directory's entries have no fate." in document.lines

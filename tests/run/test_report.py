@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.model import ResourceType
+from ldap2scim.model import ResourceType, Scope
 from ldap2scim.planning.accounts import Accounts, Counted, Outcome, Result
 from ldap2scim.planning.operations import Delete, HeldOperation
 from ldap2scim.planning.plan import Plan, make_plan
@@ -17,8 +17,8 @@ from ldap2scim.run.report import Report
 from tests.run.scripted import INPUTS, KEY
 
 DELETE = Delete(KEY, ResourceType.USER, "aiko", INPUTS, "1", None)
-BALANCED = Accounts.of(Counted(0, 0, 0, 0, 0, 0), (), ())
-UNBALANCED = Accounts.of(Counted(1, 0, 0, 0, 0, 0), (), ())
+BALANCED = Accounts.of({}, (), ())
+UNBALANCED = Accounts.of({Scope("corp", ResourceType.USER): Counted(in_image=1)}, (), ())
 
 
 def plan(*, pending: bool = False, held: bool = False) -> Plan:
