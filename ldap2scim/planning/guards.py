@@ -6,46 +6,18 @@ A reason is one sentence with counts, the limit, and what to do.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from ldap2scim.essence import from_essence
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.linking import LINKING_ID
 from ldap2scim.planning.operations import Adopt, Operation, Restore, Update
 from ldap2scim.planning.policy import RemovalLimit, SafetyPolicy
+from ldap2scim.planning.population import Population
+from ldap2scim.planning.reasons import APPROVE, Reasons, identity, joined, of_type
 from ldap2scim.planning.removals import changes_of, is_removal, limit_for, most_removals, plural
 
-Reasons: TypeAlias = Mapping[tuple[Key, str], str]
-"""By key and verb of an operation."""
-APPROVE = "approve the plan's id if this is wanted"
 _LOGIN = {ResourceType.USER: "user_name", ResourceType.GROUP: "display_name"}
-
-
-@dataclass(frozen=True, slots=True)
-class Population:
-    """What shares are measured against, counted before anything is applied."""
-
-    managed_users: int
-    managed_groups: int
-    members: Mapping[Key, int] = field(default_factory=dict)
-    """How many members each group that loses some had (`Difference.known_members`)."""
-    last_dns: Mapping[Key, str] = field(default_factory=dict)
-    """DNs of entries that have gone, where the directory image still has them: names of protected ones."""
-
-    def managed(self, resource_type: ResourceType) -> int:
-        """Return how many resources of a kind are managed."""
-        return self.managed_users if resource_type is ResourceType.USER else self.managed_groups
-
-
-def identity(operation: Operation) -> tuple[Key, str]:
-    """Return what names an operation in a plan: its key and verb."""
-    return (operation.key, operation.verb)
-
-
-def of_type(operations: Iterable[Operation], resource_type: ResourceType) -> list[Operation]:
-    """Return the operations on one kind of resource."""
-    return [operation for operation in operations if operation.resource_type is resource_type]
 
 
 def guard_removals(
@@ -100,23 +72,27 @@ def guard_updates(operations: Sequence[Operation], population: Population, polic
 
 
 def guard_attributes(operations: Sequence[Operation], population: Population, policy: SafetyPolicy) -> Reasons:
-    """Hold what changes one attribute of more than half of the users: a mapping accident."""
+    """Hold what changes one attribute of more than its share of the users (half of them): a mapping accident."""
     users = [operation for operation in of_type(operations, ResourceType.USER) if changes_of(operation)]
     base = _base(of_type(operations, ResourceType.USER), population, ResourceType.USER)
     counts = Counter(change.path for operation in users for change in changes_of(operation))
     accidents = {
         path: count
         for path, count in counts.items()
-        if count > policy.attribute_minimum and count * 100 > base * policy.attribute_percent
+        if count > policy.attribute_minimum and count * 100 > base * _share(path, policy)
     }
     return _by_path(
         users,
         {
-            path: f"`{path}` would change for {count} of {base} users, more than {policy.attribute_percent:g} %: "
+            path: f"`{path}` would change for {count} of {base} users, more than {_share(path, policy):g} %: "
             f"look at its mapping, and {APPROVE}."
             for path, count in accidents.items()
         },
     )
+
+
+def _share(path: str, policy: SafetyPolicy) -> float:
+    return policy.attributes.get(path, policy.attribute_percent)
 
 
 def guard_external_ids(operations: Sequence[Operation], population: Population, policy: SafetyPolicy) -> Reasons:
@@ -157,7 +133,7 @@ def _by_path(operations: Iterable[Operation], reasons: Mapping[str, str]) -> Rea
         for change in changes_of(operation):
             if change.path in reasons:
                 found[identity(operation)].append(reasons[change.path])
-    return {name: " ".join(sentences) for name, sentences in found.items()}
+    return joined(found)
 
 
 def guard_members(losses: Mapping[Key, int], population: Population, policy: SafetyPolicy) -> Mapping[Key, str]:
@@ -183,27 +159,29 @@ def guard_protected(operations: Iterable[Operation], population: Population, pol
     """Hold every removal of somebody whose login, group name or DN is protected. No approval releases it."""
     if not policy.protected:
         return {}
-    protected = {_comparable(name) for name in policy.protected}
+    protected = {comparable(name) for name in policy.protected}
+    removals = [operation for operation in operations if is_removal(operation)]
+    dns = population.places.dns([operation.key for operation in removals])
     return {
         identity(operation): (
             f"{operation.name} is protected and is never removed or deactivated: take the name off `protected` if that "
             "is really wanted."
         )
-        for operation in operations
-        if is_removal(operation) and not protected.isdisjoint(_names(operation, population))
+        for operation in removals
+        if not protected.isdisjoint(names_of(operation, dns))
     }
 
 
-def _names(operation: Operation, population: Population) -> set[str]:
-    """Return every name that somebody goes by, before and after the operation."""
-    names: list[Any] = [operation.name, population.last_dns.get(operation.key)]
+def names_of(operation: Operation, dns: Mapping[Key, str]) -> set[str]:
+    """Return every name that somebody goes by, before and after the operation, as `comparable` has them."""
+    names: list[Any] = [operation.name, dns.get(operation.key)]
     login = _LOGIN[operation.resource_type]
     if isinstance(operation, Adopt | Restore | Update):
         names.append(from_essence(operation.essence).get(login))
         names.extend(change.old for change in operation.changes if change.path == login)
-    return {_comparable(name) for name in names if isinstance(name, str)}
+    return {comparable(name) for name in names if isinstance(name, str)}
 
 
-def _comparable(name: str) -> str:
-    """Return a name as protected names are compared: no case, no blanks around the signs of a DN (RFC 4514 §4)."""
+def comparable(name: str) -> str:
+    """Return a name as listed names are compared: no case, no blanks around the signs of a DN (RFC 4514 §4)."""
     return re.sub(r"\s*([,=+])\s*", r"\1", name).strip().casefold()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ldap2scim.model import Key
 from ldap2scim.planning.approvals import Approval
 from ldap2scim.planning.members import member_inputs
-from ldap2scim.planning.operations import ChangeMembers, HeldOperation
+from ldap2scim.planning.operations import ChangeMembers, HeldOperation, Inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +76,52 @@ def _of_members(held: Iterable[HeldOperation]) -> Iterator[tuple[HeldOperation, 
             yield waiting, waiting.operation
 
 
+@dataclass(frozen=True, slots=True)
+class TooMany:
+    """Why nobody may enter a group, or nobody may leave it; empty where all may."""
+
+    gain: tuple[str, ...] = ()
+    loss: tuple[str, ...] = ()
+
+
+NOT_TOO_MANY = TooMany()
+
+
 def part(
-    group: GroupChange, standing: Standing, loss: str | None, approvals: frozenset[Approval]
+    group: GroupChange, standing: Standing, too_many: TooMany, approvals: frozenset[Approval]
 ) -> tuple[ChangeMembers | None, HeldOperation | None]:
-    """Part the change of one group; `loss` is the reason why too many would leave, if they would."""
+    """Part the change of one group."""
     key = group.template.key
     whole = key in standing.not_coming
     late = group.added if whole else group.added & standing.not_coming
     following = group.leaving if whole else group.leaving & standing.staying
-    own = group.leaving if loss is not None else group.waiting
+    entering = group.added if too_many.gain else frozenset[Key]()
+    own = group.leaving if too_many.loss else group.waiting
     # What the held part was, or would have been, before the removals of members were released.
     asked = own | group.blocked | following | (group.leaving & standing.released)
-    known = member_inputs((), tuple(asked)).known
-    if any(a.key == key and a.verb == ChangeMembers.verb and a.inputs.known == known for a in approvals):
-        own, loss = frozenset(), None
+    inputs = member_inputs(tuple(entering), tuple(asked))
+    if any(a.key == key and _covers(a, inputs, too_many) for a in approvals):
+        own, entering, too_many = frozenset(), frozenset(), NOT_TOO_MANY
+    followers = len(late - entering) + len(following)
+    late |= entering
     kept = own | following | group.blocked
     reasons = (
-        *((loss,) if loss is not None else ()),
+        *(too_many.gain if entering else ()),
+        *(too_many.loss if own else ()),
         *(group.reasons if kept & (group.waiting | group.blocked) else ()),
-        *_followers(whole, len(late) + len(following)),
+        *_followers(whole, followers),
     )
     held = _change(group.template, late, kept)
     return (
         _change(group.template, group.added - late, group.leaving - kept),
         None if held is None else HeldOperation(held, reasons),
     )
+
+
+def _covers(approval: Approval, inputs: Inputs, too_many: TooMany) -> bool:
+    """Say whether the same members would leave as were approved, and where that was asked, the same enter."""
+    same_enter = not too_many.gain or approval.inputs.desired == inputs.desired
+    return approval.verb == ChangeMembers.verb and approval.inputs.known == inputs.known and same_enter
 
 
 def _followers(whole: bool, count: int) -> tuple[str, ...]:

@@ -1,21 +1,20 @@
 """Judge: which operations may flow without a person, and which are held, each with its reasons (DESIGN §6). Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ldap2scim.model import ResourceType
+from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.approvals import Approval, Refused, approval_for, refused_approvals
+from ldap2scim.planning.dimensions import guard_dimensions, guard_kinds
 from ldap2scim.planning.guards import (
-    Population,
     guard_attributes,
     guard_external_ids,
     guard_members,
     guard_protected,
     guard_removals,
     guard_updates,
-    identity,
 )
-from ldap2scim.planning.member_parts import Standing, gather, part
+from ldap2scim.planning.member_parts import NOT_TOO_MANY, GroupChange, Standing, TooMany, gather, part
 from ldap2scim.planning.operations import (
     Adopt,
     ChangeMembers,
@@ -27,7 +26,10 @@ from ldap2scim.planning.operations import (
     Restore,
 )
 from ldap2scim.planning.policy import SafetyPolicy
+from ldap2scim.planning.population import Population
+from ldap2scim.planning.privileged import MemberReasons, guard_memberships, guard_privileged
 from ldap2scim.planning.proposals import Difference
+from ldap2scim.planning.reasons import Reasons, identity
 
 __all__ = ["Judged", "Population", "Refused", "judge"]
 
@@ -53,13 +55,17 @@ def judge(
     Removals of one kind over the limit are held all together, approved ones flow, and approved ones still count: an
     approval covers what it was given for and nothing new. What cannot be known and what is protected stays held.
     """
-    judged = _judge_resources(difference, population, policy, recent_removals, approvals)
+    proposed = _proposed(difference, approvals)
+    changes = gather(_changes_of_members(difference.operations), difference.held, difference.blocked)
+    privileged = guard_privileged(proposed, changes, population, policy)
+    judged = _judge_resources(
+        difference, proposed, population, policy, recent_removals, privileged.resources, approvals
+    )
     standing = _standing(judged, approvals)
     flowing, held = list(judged.flowing), list(judged.held)
-    changes = gather(_changes_of_members(difference.operations), difference.held, difference.blocked)
-    losses = guard_members({key: len(group.leaving) for key, group in changes.items()}, population, policy)
+    too_many = _too_many_members(changes, privileged, population, policy)
     for key, group in changes.items():
-        flows, waits = part(group, standing, losses.get(key), approvals)
+        flows, waits = part(group, standing, too_many.get(key, NOT_TOO_MANY), approvals)
         if flows is not None:
             flowing.append(flows)
         if waits is not None:
@@ -67,31 +73,40 @@ def judge(
     return Judged(tuple(flowing), tuple(held), refused_approvals(approvals, flowing, held))
 
 
-def _judge_resources(
+def _proposed(difference: Difference, approvals: frozenset[Approval]) -> list[Operation]:
+    """Return what is judged beside memberships: what is proposed, and what was held for a person who has agreed."""
+    return [
+        *(operation for operation in difference.operations if not isinstance(operation, ChangeMembers)),
+        *(held.operation for held in _resources_only(difference.held) if approval_for(held.operation) in approvals),
+    ]
+
+
+def _judge_resources(  # noqa: PLR0913, PLR0917 - the inputs of `judge`, and what was found on the way
     difference: Difference,
+    proposed: Sequence[Operation],
     population: Population,
     policy: SafetyPolicy,
     recent_removals: Mapping[ResourceType, int],
+    privileged: Reasons,
     approvals: frozenset[Approval],
 ) -> Judged:
     """Judge everything but memberships."""
-    known_reasons = _resources_only(difference.held)
-    candidates = [
-        *(operation for operation in difference.operations if not isinstance(operation, ChangeMembers)),
-        *(held.operation for held in known_reasons if approval_for(held.operation) in approvals),
-    ]
-    # Creations endanger nobody, and may be a million.
-    risky = [operation for operation in candidates if not isinstance(operation, Create)]
+    # Creations endanger nobody unless the settings say so, and may be a million.
+    harmless = () if policy.limits_creations else (Create,)
+    risky = [operation for operation in proposed if not isinstance(operation, harmless)]
     guards = (
         guard_removals(risky, population, policy, recent_removals),
         guard_updates(risky, population, policy),
+        guard_kinds(risky, population, policy),
+        guard_dimensions(risky, population, policy),
         guard_attributes(risky, population, policy),
         guard_external_ids(risky, population, policy),
+        privileged,
     )
     protected = guard_protected(risky, population, policy)
-    flowing: list[Operation] = [operation for operation in candidates if isinstance(operation, Create)]
+    flowing: list[Operation] = [operation for operation in proposed if isinstance(operation, harmless)]
     held = [*_resources_only(difference.blocked)]
-    held.extend(waiting for waiting in known_reasons if approval_for(waiting.operation) not in approvals)
+    held.extend(one for one in _resources_only(difference.held) if approval_for(one.operation) not in approvals)
     for operation in risky:
         name = identity(operation)
         reasons = tuple(guard[name] for guard in guards if name in guard)
@@ -102,6 +117,25 @@ def _judge_resources(
         else:
             flowing.append(operation)
     return Judged(tuple(flowing), tuple(held), ())
+
+
+def _too_many_members(
+    changes: Mapping[Key, GroupChange], privileged: MemberReasons, population: Population, policy: SafetyPolicy
+) -> Mapping[Key, TooMany]:
+    """Say of each group whom it may not gain or lose, and why."""
+    shares = guard_members({key: len(group.leaving) for key, group in changes.items()}, population, policy)
+    enter, leave = guard_memberships(changes, population, policy)
+    return {
+        key: TooMany(
+            gain=_given(enter, privileged.gains.get(key)) if group.added else (),
+            loss=_given(shares.get(key), leave, privileged.losses.get(key)) if group.leaving else (),
+        )
+        for key, group in changes.items()
+    }
+
+
+def _given(*reasons: str | None) -> tuple[str, ...]:
+    return tuple(reason for reason in reasons if reason is not None)
 
 
 def _resources_only(held: Iterable[HeldOperation]) -> list[HeldOperation]:

@@ -1,4 +1,4 @@
-"""Blocks that both forms of the settings file share: safety, state, schedule, the service's transport. No I/O."""
+"""Blocks that both forms of the settings file share: state, schedule, the service's transport. No I/O."""
 
 import re
 from datetime import timedelta
@@ -6,13 +6,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ldap2scim.directory.settings import DirectorySettings
 from ldap2scim.mapping.spec import Mappings, ValueRule
-from ldap2scim.planning.policy import RemovalLimit, SafetyPolicy
 from ldap2scim.scim import profiles
 from ldap2scim.scim.profiles import Profile
 from ldap2scim.settings.composed import Schedule
 from ldap2scim.settings.nodes import SequenceNode
 from ldap2scim.settings.reading import Field, Section, Unfit, unknown
-from ldap2scim.settings.values import filled, ldap_attribute, percent, texts, whole
+from ldap2scim.settings.values import filled, ldap_attribute
 
 PAGE_SIZE = 1000
 CONNECT_TIMEOUT = 10.0
@@ -24,7 +23,6 @@ LONGEST_WITHOUT_FULL_READ = timedelta(days=31)
 LONGEST_LOCK = timedelta(days=366)
 
 _CRON_FIELD = r"[0-9A-Za-z*,/#?-]+"
-_MANY = 100_000_000
 _LOCKED = "pwdaccountlockedtime"
 
 
@@ -44,37 +42,6 @@ def note_idle_lockout(section: Section, settings: DirectorySettings, mappings: M
     if settings.lockout_duration is not None and _LOCKED not in map(str.lower, active.sources):
         text = "has no effect: `active` is not mapped from pwdAccountLockedTime, so no lock disables anybody."
         section.note("lockout_duration", text)
-
-
-def read_safety(section: Section) -> SafetyPolicy:
-    """Return the limits of DESIGN §6, each with its default."""
-    usual = SafetyPolicy()
-    policy = SafetyPolicy(
-        users=_removal_limit(section.section("users"), usual.users),
-        groups=_removal_limit(section.section("groups"), usual.groups),
-        short_read_percent=section.take("short_read_percent", percent, usual.short_read_percent),
-        update_percent=section.take("update_percent", percent, usual.update_percent),
-        update_minimum=section.take("update_minimum", whole(0, _MANY), usual.update_minimum),
-        member_loss_percent=section.take("member_loss_percent", percent, usual.member_loss_percent),
-        member_loss_minimum=section.take("member_loss_minimum", whole(0, _MANY), usual.member_loss_minimum),
-        attribute_percent=section.take("attribute_percent", percent, usual.attribute_percent),
-        attribute_minimum=section.take("attribute_minimum", whole(0, _MANY), usual.attribute_minimum),
-        protected=section.take("protected", texts, usual.protected),
-    )
-    section.finish()
-    return policy
-
-
-def _removal_limit(section: Section, usual: RemovalLimit) -> RemovalLimit:
-    limit = RemovalLimit(
-        least=section.take("least", whole(0, _MANY), usual.least),
-        percent=section.take("percent", percent, usual.percent),
-        most=section.take("most", whole(0, _MANY), usual.most),
-    )
-    if limit.least > limit.most:
-        section.problem("least", f"is {limit.least} and above `most`, which is {limit.most}.")
-    section.finish()
-    return limit
 
 
 def read_schedule(section: Section) -> Schedule:

@@ -17,7 +17,6 @@ from ldap2scim.settings.common import (
     LONGEST_WITHOUT_FULL_READ,
     PAGE_SIZE,
     note_idle_lockout,
-    read_safety,
     read_schedule,
     source_anchor,
 )
@@ -32,6 +31,7 @@ from ldap2scim.settings.parts import Parts, finished_mapping
 from ldap2scim.settings.phone_numbers import phone_country, with_phones
 from ldap2scim.settings.reading import Section, Unfit
 from ldap2scim.settings.rules import Overlay
+from ldap2scim.settings.safety import read_safety
 from ldap2scim.settings.secret_values import password, token
 from ldap2scim.settings.service_parts import compose, read_transport, way_out
 from ldap2scim.settings.state_place import read_state

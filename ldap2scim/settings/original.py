@@ -12,7 +12,7 @@ from ldap2scim.model import ResourceType
 from ldap2scim.scim import profiles
 from ldap2scim.scim.profiles.iij_id import IIJ_ID
 from ldap2scim.scim.settings import ProxySettings, ServiceSettings
-from ldap2scim.settings.common import note_idle_lockout, read_safety, read_schedule
+from ldap2scim.settings.common import note_idle_lockout, read_schedule
 from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel
 from ldap2scim.settings.default_mappings import least_group_mapping, least_user_mapping
 from ldap2scim.settings.filter_checks import scim_filter
@@ -23,6 +23,7 @@ from ldap2scim.settings.original_mapping import read_original_overlay
 from ldap2scim.settings.parts import Parts, finished_mapping
 from ldap2scim.settings.phone_numbers import phone_country, with_phones
 from ldap2scim.settings.reading import Field, Section, Unfit
+from ldap2scim.settings.safety import read_safety
 from ldap2scim.settings.secret_values import password, token
 from ldap2scim.settings.service_parts import compose, read_transport, way_out
 from ldap2scim.settings.state_place import read_state

@@ -13,6 +13,7 @@ from ldap2scim.planning.proposals import Difference
 from ldap2scim.planning.removals import most_removals
 from ldap2scim.planning.safety import Judged, Population, judge
 from ldap2scim.planning.states import Holds, Leaving, LoginMatch, ReadState, Scope
+from tests.planning.places import WorldPlaces
 from tests.planning.worlds import PROVEN, USER, Row, Service, World, difference, dn_of, group, service_of, user
 
 NOTHING: frozenset[Approval] = frozenset()
@@ -32,9 +33,8 @@ def judged(
     recent: Mapping[ResourceType, int] | None = None,
 ) -> Judged:
     """Judge a difference against what was managed before."""
-    population = Population(
-        len(before.users), len(before.groups), found.known_members, {Key("ad:u000"): dn_of("ad:u000")}
-    )
+    places = WorldPlaces(before)
+    population = Population(len(before.users), len(before.groups), found.known_members, places)
     return judge(found, population, policy or SafetyPolicy(), recent or {}, approvals)
 
 

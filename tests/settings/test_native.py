@@ -14,7 +14,17 @@ from ldap2scim.directory.settings import (
     Nesting,
 )
 from ldap2scim.model import GuidForm
-from ldap2scim.planning.policy import RemovalLimit, SafetyPolicy
+from ldap2scim.planning.policy import (
+    Canary,
+    DimensionLimit,
+    Dimensions,
+    ErrorRate,
+    KindLimits,
+    Limit,
+    Privileged,
+    RemovalLimit,
+    SafetyPolicy,
+)
 from ldap2scim.scim.settings import Leavers, ProxySettings, ServiceSettings
 from ldap2scim.secret import Secret
 from ldap2scim.settings import LogLevel, Schedule
@@ -107,6 +117,19 @@ safety:
   attribute_percent: 40
   attribute_minimum: 3
   protected: [admin, 'cn=boss,dc=example']
+  attributes: {title: 20, department: 30 %, emails: 40}
+  limits:
+    create: {percent: 250, minimum: 7, most: 8}
+    rename: {percent: 1}
+    delete: {most: 0}
+    leave: {percent: 9, minimum: 11}
+  by:
+    directory: {population: 1, minimum: 2, remove: 3, rename: 4, update: 5, restore: 6, create: 700}
+    department: {attribute: costCenter, remove: 10}
+    group: {remove: 11}
+  privileged: {groups: [admins, 'cn=root,dc=example'], entering: 1, leaving: 0}
+  canary: {above: 9, first: 3, pilot: pilots, error_percent: 10}
+  errors: {percent: 5, window: 50}
 state: {path: /var/lib/x.db}
 schedule: {cron: '0 */2 * * *', timezone: Asia/Tokyo}
 log: {level: debug}
@@ -158,7 +181,32 @@ log: {level: debug}
         retry_budget=7,
     )
     assert settings.safety == SafetyPolicy(
-        RemovalLimit(1, 2.5, 3), RemovalLimit(4, 5, 6), 80, 20, 5, 10, 2, 40, 3, ("admin", "cn=boss,dc=example")
+        RemovalLimit(1, 2.5, 3),
+        RemovalLimit(4, 5, 6),
+        80,
+        20,
+        5,
+        10,
+        2,
+        40,
+        3,
+        ("admin", "cn=boss,dc=example"),
+        {"title": 20, "enterprise.department": 30, "emails": 40},
+        KindLimits(
+            create=Limit(250, 7, 8),
+            rename=Limit(1, 10, None),
+            delete=Limit(None, 10, 0),
+            leave=Limit(9, 11, None),
+        ),
+        Dimensions(
+            directory=DimensionLimit(1, 2, 3, 4, 5, 6, 700),
+            department=DimensionLimit(remove=10),
+            group=DimensionLimit(remove=11, rename=None),
+            department_attribute="enterprise.cost_center",
+        ),
+        Privileged(("admins", "cn=root,dc=example"), 1, 0),
+        Canary(9, 3, "pilots", 10),
+        ErrorRate(5, 50),
     )
     assert settings.state_path == Path("/var/lib/x.db")
     assert settings.schedule == Schedule("0 */2 * * *", "Asia/Tokyo")
@@ -358,6 +406,17 @@ def test_a_clear_base_url_is_noted(native: Loader) -> None:
         ("safety: {users: {percent: 101}}", "`safety.users.percent` must be a number from 0 to 100"),
         ("safety: {users: {least: 9, most: 8}}", "is 9 and above `most`"),
         ("safety: {protect: [x]}", "did you mean `protected`?"),
+        ("safety: {attributes: {titel: 5}}", "`safety.attributes.titel` is not known; did you mean `title`?"),
+        ("safety: {attributes: {title: 101}}", "`safety.attributes.title` must be a number from 0 to 100"),
+        ("safety: {attributes: 5}", "`safety.attributes` must be a block of attributes and shares"),
+        ("safety: {limits: {creates: {most: 5}}}", "did you mean `create`?"),
+        ("safety: {limits: {rename: {most: -1}}}", "`safety.limits.rename.most` must be a whole number"),
+        ("safety: {by: {unit: {removed: 5}}}", "did you mean `remove`?"),
+        ("safety: {by: {group: {rename: 5}}}", "`safety.by.group.rename` "),
+        ("safety: {by: {department: {attribute: emails}}}", "`safety.by.department.attribute` `emails` is not known"),
+        ("safety: {privileged: {group: [x]}}", "did you mean `groups`?"),
+        ("safety: {canary: {first: x}}", "`safety.canary.first` must be a number"),
+        ("safety: {errors: {window: 0}}", "`safety.errors.window` must be a whole number from 1"),
         ("schedule: {cron: daily}", "five fields"),
         ("schedule: {timezone: Mars/North}", "is no time zone"),
         ("log: {level: verbose}", "known are error, warn, info, debug"),

@@ -1,0 +1,28 @@
+"""Why operations are held, by what names them in a plan. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from ldap2scim.model import Key, ResourceType
+from ldap2scim.planning.operations import Operation
+
+Reasons: TypeAlias = Mapping[tuple[Key, str], str]
+"""By key and verb of an operation: sentences with counts, the limit, and what to do."""
+APPROVE = "approve the plan's id if this is wanted"
+MOST_NAMED = 3
+"""Names in one sentence."""
+
+
+def identity(operation: Operation) -> tuple[Key, str]:
+    """Return what names an operation in a plan: its key and verb."""
+    return (operation.key, operation.verb)
+
+
+def of_type(operations: Iterable[Operation], resource_type: ResourceType) -> list[Operation]:
+    """Return the operations on one kind of resource."""
+    return [operation for operation in operations if operation.resource_type is resource_type]
+
+
+def joined(sentences: Mapping[tuple[Key, str], Sequence[str]]) -> Reasons:
+    """Return all sentences about each operation as one reason."""
+    return {name: " ".join(said) for name, said in sentences.items()}
