@@ -60,10 +60,16 @@ def read_frame(connection: Connection, query: Select[Any], kinds: Sequence[Colum
 
 def _plain_rows(connection: Connection, query: Select[Any]) -> Iterator[Sequence[tuple[Any, ...]]]:
     """Yield the driver's own tuples: a row object for each of them is a third of the time of a scan."""
-    # A driver that would fetch everything at once (psycopg) is told not to; SQLite's never does.
-    result = connection.execute(query, execution_options={"stream_results": True})
+    if connection.dialect.name == "sqlite":
+        result = connection.execute(query)
+        fetch = result.cursor.fetchmany
+    else:
+        # A driver that would fetch everything at once (psycopg) is told not to. SQLAlchemy then takes the first row
+        # from it beforehand, so that the rows must be asked of SQLAlchemy.
+        result = connection.execute(query, execution_options={"stream_results": True})
+        fetch = result.fetchmany
     try:
-        while rows := result.cursor.fetchmany(CHUNK_ROWS):
+        while rows := fetch(CHUNK_ROWS):
             yield rows
     finally:
         result.close()
