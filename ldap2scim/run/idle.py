@@ -4,6 +4,9 @@ The same image, mapping, snapshot, settings and program give the same decision, 
 changes that met none costs the same for a hundred people and for a million.
 """
 
+from collections import Counter
+from collections.abc import Mapping
+
 from ldap2scim import __version__
 from ldap2scim.findings import Finding, stops
 from ldap2scim.model import ResourceType, Scope
@@ -19,6 +22,7 @@ from ldap2scim.state import newcomers
 from ldap2scim.state.adoption import is_adoption_open
 from ldap2scim.state.image_rows import Standing
 from ldap2scim.state.runs import RunRecord
+from ldap2scim.state.snapshot_rows import Status
 
 _OF_ONE_RUN = TOKEN_RULES | {
     "approval-refused",
@@ -80,27 +84,39 @@ def _is_quiet(run: Run) -> bool:
 
 def _accounts(run: Run, before: RunRecord) -> Accounts | None:
     """Count again what can be counted; an image or snapshot that is another one does not add up."""
-    if not before.accounts:
-        return None
     # A record of an older version has totals alone, and says too little.
-    rows = {Scope(row["directory"], ResourceType(row["resource_type"])): row for row in before.accounts.get("rows", ())}
-    if not rows:
+    rows = (before.accounts or {}).get("rows", ())
+    then = {Scope(row["directory"], ResourceType(row["resource_type"])): row for row in rows}
+    managed = {scope: row["service"]["managed_after"] for scope, row in then.items()}
+    if not then or _by_type(managed) != _managed_now(run):
         return None
     names = {one.settings.name for one in run.settings.directories}
     counts = {name: count for name, count in run.state.image.counts().items() if name[0] in names}
-    managed = run.state.snapshot.managed()
     counted = {
         scope: Counted(
             in_image=sum(counts.get((*scope, standing), 0) for standing in Standing),
             out_of_scope=counts.get((*scope, Standing.OUT_OF_SCOPE), 0),
-            held_entries=rows[scope]["entries"]["held"] if scope in rows else 0,
-            unchanged=rows[scope]["entries"]["unchanged"] if scope in rows else 0,
+            held_entries=then[scope]["entries"]["held"] if scope in then else 0,
+            unchanged=then[scope]["entries"]["unchanged"] if scope in then else 0,
             managed_before=managed.get(scope, 0),
             managed_after=managed.get(scope, 0),
         )
-        for scope in {*rows, *managed, *(Scope(directory, kind) for directory, kind, _ in counts)}
+        for scope in {*then, *(Scope(directory, kind) for directory, kind, _ in counts)}
     }
     return Accounts.of(counted, (), ())
+
+
+def _managed_now(run: Run) -> Counter[ResourceType]:
+    """Count by type alone, which is quicker; nothing moves between directories without a change that was read."""
+    counts = run.state.snapshot.counts()
+    return Counter({kind: count for (kind, status), count in counts.items() if status is Status.MANAGED})
+
+
+def _by_type(managed: Mapping[Scope, int]) -> Counter[ResourceType]:
+    found: Counter[ResourceType] = Counter()
+    for scope, count in managed.items():
+        found[scope.resource_type] += count
+    return found
 
 
 def _findings(run: Run, before: RunRecord) -> tuple[Finding, ...]:

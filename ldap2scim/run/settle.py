@@ -101,7 +101,8 @@ async def _changed(view: ServiceView, intent: Intent) -> SnapshotChange | None:
     try:
         return _observed(view, intent, await view.read(target))
     except ResourceNotFound:
-        return Gone(intent.key) if await view.is_gone(target) else None
+        # A re-created entry takes over the row of another key: that one knows the resource.
+        return Gone(intent.replaces or intent.key) if await view.is_gone(target) else None
 
 
 async def _removed(run: Run, view: ServiceView, intent: Intent) -> SnapshotChange | None:

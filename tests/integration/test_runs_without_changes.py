@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,11 @@ import pytest
 from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.directory.reader import Search
 from ldap2scim.directory.session import Session
+from ldap2scim.run import pipeline
+from ldap2scim.run.believe import Believed, believe
+from ldap2scim.run.context import Run
+from ldap2scim.run.extract import Unread
+from ldap2scim.run.reading import Read
 from ldap2scim.sandbox.ldif import LdifEntry, write_ldif
 from ldap2scim.sandbox.service import embedded_service
 from ldap2scim.sandbox.world import BASE_DN
@@ -95,6 +101,36 @@ def test_nothing_is_asked_of_the_service_and_next_to_nothing_of_the_directory(in
     assert said.document["accounts"] == whole["accounts"]
     assert said.document["operations"] == []
     assert "read by changes (syncrepl)" in in_step.program("sync", "--apply").out
+
+
+@pytest.mark.slapd
+def test_a_record_that_says_too_little_or_something_else_is_not_repeated(
+    in_step: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Accounts of an older version, without rows, or of another snapshot: that run looks at all, the next need not."""
+    looked: list[object] = []
+
+    def look(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
+        looked.append(run)
+        return believe(run, reads)
+
+    monkeypatch.setattr(pipeline, "believe", look)
+    said = [in_step.program("sync", "--apply", "--json").document["accounts"]]
+    assert looked == []
+    without_rows = "UPDATE runs SET accounts = json_remove(accounts, '$.rows')"
+    another = "UPDATE runs SET accounts = json_set(accounts, '$.rows[0].service.managed_after', 7)"
+    for spoil in (without_rows, another):
+        with closing(sqlite3.connect(in_step.program.state)) as state:
+            state.execute(spoil)
+            state.commit()
+        said += [in_step.program("sync", "--apply", "--json").document["accounts"] for _ in range(2)]
+        assert len(looked) == 1
+        looked.clear()
+    assert said == [said[0]] * 5
+    assert [(row["directory"], row["resource_type"]) for row in said[0]["rows"]] == [
+        ("main", "User"),
+        ("main", "Group"),
+    ]
 
 
 @pytest.mark.slapd

@@ -266,6 +266,17 @@ class TestChange:
         assert done.change is None
 
 
+@pytest.mark.parametrize("operation", [ADOPT, RESTORE])
+async def test_what_a_recreated_entry_would_take_over_is_forgotten_under_its_old_key(
+    operation: Adopt | Restore,
+) -> None:
+    """The row that knows the resource goes; else each run would try to take over what is gone."""
+    witness = on_wire("8", externalId="x-8", userName="eight")
+    provider = ScriptedProvider({"/Users/8": witness}, {"PATCH /Users/1": [MISSING]})
+    done = await carry_out(replace(operation, replaces=Key("corp:0")), provider)
+    assert done.change == Gone(Key("corp:0"))
+
+
 async def test_the_only_resource_is_gone_when_the_list_of_its_kind_answers() -> None:
     """Where no other resource is known, a list that can be read must do as the witness."""
     provider = ScriptedProvider(script={"PATCH /Users/1": [MISSING]})

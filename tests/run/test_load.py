@@ -10,6 +10,7 @@ import pytest
 from ldap2scim.errors import (
     AccessRefused,
     OutcomeUnknown,
+    ResourceNotFound,
     RunRefused,
     ServiceError,
     ServiceUnavailable,
@@ -17,9 +18,19 @@ from ldap2scim.errors import (
     UniquenessConflict,
 )
 from ldap2scim.essence import fingerprint, to_essence
-from ldap2scim.model import Key, ResourceType
+from ldap2scim.model import Key, ResourceType, Scope
 from ldap2scim.planning.accounts import Result
-from ldap2scim.planning.operations import ChangeMembers, Create, Deactivate, Inputs, Operation
+from ldap2scim.planning.operations import (
+    Adopt,
+    AttributeChange,
+    ChangeMembers,
+    Create,
+    Deactivate,
+    Inputs,
+    Operation,
+    Restore,
+    Update,
+)
 from ldap2scim.planning.plan import make_plan
 from ldap2scim.run.load import MOST_NAMED, PATIENCE, Loader, batches
 from ldap2scim.run.records import intent_of
@@ -85,6 +96,28 @@ def test_outcome_and_snapshot_are_written(start: StartRun, store: Store) -> None
         found = connection.exec_driver_sql("SELECT key, service_id FROM snapshot ORDER BY key").fetchall()
     assert [tuple(one) for one in found] == [("corp:0", "0"), ("corp:1", "1"), ("corp:2", "2")]
     assert journal.JournalReader(store).in_doubt() == ()
+
+
+def test_what_turned_out_to_be_gone_is_counted_where_it_was_managed(start: StartRun) -> None:
+    """What was managed leaves the row of its directory; what had left, or was never managed, leaves none."""
+    essence = to_essence({"external_id": "x", "user_name": "u", "title": "boss", "active": True})
+    changes = (AttributeChange("title", "engineer", "boss"),)
+
+    def operation(kind: type[Adopt] | type[Restore] | type[Update], number: int, **more: Key) -> Operation:
+        key = Key(f"corp:{number}")
+        inputs = Inputs("a", "b")
+        return kind(key, ResourceType.USER, f"uid=u{number}", inputs, str(number), None, essence, changes, **more)
+
+    operations = [
+        operation(Update, 1),
+        operation(Adopt, 2),
+        operation(Adopt, 3, replaces=Key("hr:3")),
+        operation(Restore, 4),
+    ]
+    gone = {f"PATCH /Users/{number}": [ResourceNotFound("404", "", 404)] for number in range(1, 5)}
+    loads = apply(start, ScriptedProvider({"/Users/8": on_wire("8"), "/Users/9": on_wire("9")}, gone), operations)
+    assert {outcome.result for outcome in loads.outcomes} == {Result.FAILED}
+    assert loads.vanished == {Scope("corp", ResourceType.USER): 1, Scope("hr", ResourceType.USER): 1}
 
 
 def test_refused_token_stops_the_load(start: StartRun) -> None:
