@@ -3,7 +3,6 @@
 That each filter parses is checked when the settings are read (`settings.filter_checks`), with file and line.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 
 from ldap2scim.directory.active_directory import IN_CHAIN
@@ -12,23 +11,23 @@ from ldap2scim.findings import Finding, Severity
 from ldap2scim.mapping.spec import ValueRule
 from ldap2scim.scim.profiles import profile_of
 from ldap2scim.settings.composed import ConfiguredDirectory, Settings, selects_no_ldap_group, selects_no_scim_group
+from validations.filters import check_filters
 
 NO_LDAP_GROUPS = "!(cn=*)"
 NO_SCIM_GROUPS = 'displayName eq ""'
 UPSTREAM_NAMES = {"external_user_name": "externalUserName", "subject": "subject"}
 """Names at the upstream identity provider, of the IIJ ID Service, by path; each needs an issuer."""
 ISSUER = "id_token_claims.issuer"
-_NOBODY_LDAP = re.compile(r"\(?!\((cn|objectclass)=\*\)\)?", re.IGNORECASE)
-_NOBODY_SCIM = re.compile(r'\(?\s*(userName|id)\s+eq\s+""\s*\)?', re.IGNORECASE)
 
 
 def check_settings(settings: Settings) -> tuple[Finding, ...]:
     """Check what the settings say together."""
     return (
         *_no_groups_pair(settings),
-        *_nobody_filters(settings),
+        *check_filters(settings),
         *(found for directory in settings.directories for found in _in_chain(directory)),
         *(found for directory in settings.directories for found in _issuer(directory)),
+        *(found for directory in settings.directories for found in _primary(directory)),
         *_nested_groups(settings),
     )
 
@@ -60,29 +59,6 @@ def _no_groups_pair(settings: Settings) -> Iterable[Finding]:
             "filter for groups does not say that none of the service is ours: all of them would be taken for leavers.",
             remedy=f"Write the SCIM filter for groups `{NO_SCIM_GROUPS}` as well, or take the group filter away.",
             subjects=tuple(without),
-        )
-
-
-def _nobody_filters(settings: Settings) -> Iterable[Finding]:
-    """Nobody can be synchronised where a filter for users can match nobody; groups alone have no members."""
-    for directory in settings.directories:
-        written = directory.settings.user_filter
-        if _NOBODY_LDAP.fullmatch(re.sub(r"\s+", "", written)):
-            yield Finding(
-                rule="filter-selects-nobody",
-                severity=Severity.STOP,
-                message=f"The user filter `{written}` of directory {directory.settings.name} can match no entry.",
-                remedy="Write a filter that selects the people to be synchronised, or take it away to take all.",
-                subjects=(directory.settings.name,),
-            )
-    written = settings.service.user_filter
-    if _NOBODY_SCIM.fullmatch(written.strip()):
-        yield Finding(
-            rule="filter-selects-nobody",
-            severity=Severity.STOP,
-            message=f"The SCIM filter for users `{written}` can match nobody, so that everybody would be created "
-            "again in every run.",
-            remedy="Write a SCIM filter that selects the users of this instance, or take it away to see all.",
         )
 
 
@@ -129,6 +105,20 @@ def _issuer(directory: ConfiguredDirectory) -> Iterable[Finding]:
             message=f"The user mapping of {where} sets {shown}, and takes idTokenClaims.issuer from the directory "
             "without a default: the service refuses (400) people who have no value there.",
             remedy="Write a default for idTokenClaims.issuer.",
+            subjects=(directory.settings.name,),
+        )
+
+
+def _primary(directory: ConfiguredDirectory) -> Iterable[Finding]:
+    """Which of several addresses is the one to write to is the directory's word, not the service's guess."""
+    items = directory.mappings.user.multi.get("emails", ())
+    if len(items) > 1 and not any("primary" in item.sub_attributes for item in items):
+        yield Finding(
+            rule="no-primary-email",
+            severity=Severity.NOTE,
+            message=f"The user mapping of directory {directory.settings.name} makes several e-mail addresses, and "
+            "marks none of them primary: the service chooses one.",
+            remedy="Write `primary: true` beside one of `emails`.",
             subjects=(directory.settings.name,),
         )
 

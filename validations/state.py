@@ -12,7 +12,9 @@ from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.planning.states import ReadState
 from ldap2scim.settings.composed import selects_no_ldap_group
 from ldap2scim.state.image_rows import Duplicate
+from validations.addresses import check_addresses
 from validations.duplicates import EXTERNAL_IDS, GROUP_NAMES, LOGINS, Doubles, duplicates
+from validations.groups import NO_GROUPS, GroupFacts, check_groups
 
 LONGEST_BLOCK = timedelta(days=1)
 """How long an entry without any key may block the removals of its kind before a person is called."""
@@ -49,6 +51,12 @@ class StateFacts:
     now: datetime
     case_exact: frozenset[ResourceType] = frozenset()
     """Kinds whose logins or names the service compares with case."""
+    unique_email: bool = False
+    """Whether the service refuses an e-mail address that somebody has already."""
+    writes_to_users: bool = False
+    """Whether the service sends something to its users that they need."""
+    membership: GroupFacts | None = None
+    """Who is in which group; None: not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,8 @@ def check_state(facts: StateFacts, policy: SafetyPolicy) -> Verdict:
     """Check a state as a whole."""
     doubles = tuple(_all_duplicates(facts))
     anchors = tuple(_duplicate_anchors(facts.duplicates))
+    addresses = check_addresses(facts.users, unique=facts.unique_email, needed=facts.writes_to_users)
+    groups = check_groups(facts.membership) if facts.membership is not None else NO_GROUPS
     short = [fact for fact in facts.reads if fact.behind is not None or is_short(fact, policy)]
     findings = (
         *(found for fact in facts.reads for found in _totals(fact, policy)),
@@ -75,9 +85,12 @@ def check_state(facts: StateFacts, policy: SafetyPolicy) -> Verdict:
         *(found for fact in facts.reads for found in _nobody_mapped(fact, facts.users)),
         *(found.finding for found in doubles),
         *anchors,
+        *addresses.findings,
+        *groups.findings,
         *_blocks(facts),
     )
     held = frozenset(key for found in doubles for key in found.keys) | {one.key for one in facts.duplicates}
+    held |= addresses.holds | groups.holds
     return Verdict(findings, held, frozenset((fact.directory, fact.resource_type) for fact in short))
 
 

@@ -90,21 +90,37 @@ _WANTED: Final[dict[tuple[ResourceType, Refusal], _Wanted]] = {
 
 def compile_checks(guidance: Guidance, mapping: ResourceMapping, kind: ResourceType) -> ValueCheck | None:
     """Return the check of one kind of entry; None where nothing that is mapped can be refused."""
+    compiled = (
+        _refusals(guidance, mapping, kind),
+        _counts(guidance, mapping),
+        _lengths(guidance, mapping, kind),
+        _issuers(guidance, mapping),
+    )
+    parts = tuple(part for part in compiled if part is not None)
+    if len(parts) <= 1:
+        return parts[0] if parts else None
+
+    def check(attributes: Attributes, dn: str) -> tuple[Finding, ...]:
+        found: tuple[Finding, ...] = ()
+        for part in parts:
+            found += part(attributes, dn)
+        return found
+
+    return check
+
+
+def _refusals(guidance: Guidance, mapping: ResourceMapping, kind: ResourceType) -> ValueCheck | None:
     mapped = {*mapping.single, *mapping.multi}
     looks = [
-        (path, path.partition(".")[0], path.partition(".")[2], wanted.fits, wanted)
+        (*_split(path), wanted.fits, wanted)
         for (about, refusal), wanted in _WANTED.items()
         if about is kind and refusal in guidance.refuses
         for path in wanted.paths
         if path in mapped
     ]
-    most = [(name, limit) for name, limit in guidance.most.items() if name in mapping.multi]
-    needs_issuer = Refusal.ISSUER in guidance.refuses and any(name in mapped for name in _UPSTREAM)
-    if not looks and not most and not needs_issuer:
-        return None
 
     def check(attributes: Attributes, dn: str) -> tuple[Finding, ...]:
-        found: list[Finding] = []
+        found: tuple[Finding, ...] = ()
         for path, name, sub, fits, wanted in looks:
             value = attributes.get(name)
             if value is None or (isinstance(value, str) and fits(value)):
@@ -112,16 +128,48 @@ def compile_checks(guidance: Guidance, mapping: ResourceMapping, kind: ResourceT
             # The other values of the same attribute are seen when this one is mended.
             bad = next((one for one in _values(value, sub) if not fits(one)), None)
             if bad is not None:
-                found.append(_refused(path, bad, wanted, mapping, dn))
+                found += (_refused(path, bad, wanted, mapping, dn),)
+        return found
+
+    return check if looks else None
+
+
+def _counts(guidance: Guidance, mapping: ResourceMapping) -> ValueCheck | None:
+    most = [(name, limit) for name, limit in guidance.most.items() if name in mapping.multi]
+
+    def check(attributes: Attributes, dn: str) -> tuple[Finding, ...]:
+        found: tuple[Finding, ...] = ()
         for name, limit in most:
             items = attributes.get(name)
             if isinstance(items, tuple) and len(items) > limit:
-                found.append(_too_many(name, len(items), limit, mapping, dn))
-        if needs_issuer and _lacks_issuer(attributes):
-            found.append(_issuer(mapping, dn))
-        return tuple(found)
+                found += (_too_many(name, len(items), limit, mapping, dn),)
+        return found
 
-    return check
+    return check if most else None
+
+
+def _lengths(guidance: Guidance, mapping: ResourceMapping, kind: ResourceType) -> ValueCheck | None:
+    longest = [
+        (*_split(path), limit) for path, limit in guidance.longest.get(kind, {}).items() if path in mapping.single
+    ]
+
+    def check(attributes: Attributes, dn: str) -> tuple[Finding, ...]:
+        found: tuple[Finding, ...] = ()
+        for path, name, sub, limit in longest:
+            value = attributes.get(name)
+            for text in () if value is None else _values(value, sub):
+                if len(text) > limit:
+                    found += (_too_long(path, len(text), limit, mapping, dn),)
+        return found
+
+    return check if longest else None
+
+
+def _issuers(guidance: Guidance, mapping: ResourceMapping) -> ValueCheck | None:
+    mapped = {*mapping.single, *mapping.multi}
+    if Refusal.ISSUER not in guidance.refuses or mapped.isdisjoint(_UPSTREAM):
+        return None
+    return lambda attributes, dn: (_issuer(mapping, dn),) if _lacks_issuer(attributes) else ()
 
 
 def value_class(value: str) -> str:
@@ -152,6 +200,16 @@ def _too_many(name: str, count: int, limit: int, mapping: ResourceMapping, dn: s
     )
 
 
+def _too_long(path: str, length: int, limit: int, mapping: ResourceMapping, dn: str) -> Finding:
+    return Finding(
+        rule="value-too-long",
+        severity=Severity.HOLD,
+        message=f"{rfc_name(path)} has {length} characters, and the service takes {limit} at most.",
+        remedy=f"Shorten {_sources(path, mapping)} of this entry, or cut it with `convert`.",
+        subjects=(dn,),
+    )
+
+
 def _issuer(mapping: ResourceMapping, dn: str) -> Finding:
     return Finding(
         rule="issuer-missing",
@@ -177,6 +235,11 @@ def _values(value: AttributeValue, sub: str) -> list[str]:
     items = value if isinstance(value, tuple) else (value,)
     found = [item.get(sub or "value") for item in items if isinstance(item, dict)]
     return [one for one in found if isinstance(one, str)]
+
+
+def _split(path: str) -> tuple[str, str, str]:
+    name, _, sub = path.partition(".")
+    return path, name, sub
 
 
 def _sources(path: str, mapping: ResourceMapping) -> str:

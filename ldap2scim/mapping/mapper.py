@@ -19,7 +19,14 @@ from ldap2scim.mapping.active import Account, ActiveReader, compile_active
 from ldap2scim.mapping.attributes import compile_attributes, with_text_defaults
 from ldap2scim.mapping.items import compile_items
 from ldap2scim.mapping.paths import split_path
-from ldap2scim.mapping.problems import missing_attribute, one_value_kept, surplus_primary, unreadable_value
+from ldap2scim.mapping.problems import (
+    control_character,
+    control_characters,
+    missing_attribute,
+    one_value_kept,
+    surplus_primary,
+    unreadable_value,
+)
 from ldap2scim.mapping.spec import ResourceMapping, ValueRule
 from ldap2scim.mapping.values import Unreadable, compile_value
 from ldap2scim.model import Attributes, AttributeValue, GuidForm, Key, ResourceType, make_key
@@ -163,6 +170,11 @@ class Mapper:
         if self._refused is not None and (found := self._refused(attributes, entry.dn)):
             return self._held(entry, anchor, found)
         essence = to_essence(attributes)
+        # JSON writes a control character as an escape, so that one look at the whole tells that there is none.
+        if "\\u00" in essence and (strange := control_characters(attributes)):
+            return self._held(
+                entry, anchor, tuple(control_character(path, self._mapping, entry.dn) for path in strange)
+            )
         get = attributes.get
         return Mapped(
             make_key(self._directory, anchor),

@@ -3,10 +3,12 @@
 No message holds a value: it names the attribute, and the DN is the finding's subject.
 """
 
+from collections.abc import Mapping
+
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.mapping.spec import ResourceMapping, ValueRule
 from ldap2scim.mapping.values import Unreadable
-from ldap2scim.model import rfc_name
+from ldap2scim.model import Attributes, rfc_name
 
 _NO_RULE = ValueRule()
 
@@ -35,6 +37,35 @@ def missing_attribute(path: str, mapping: ResourceMapping, dn: str) -> Finding:
         Severity.HOLD,
         f"{name} is required and the entry has no value for it.",
         remedy,
+        (dn,),
+    )
+
+
+def control_characters(attributes: Attributes) -> tuple[str, ...]:
+    """Return the paths of attributes with a control character in them; line ends and tabs are none here."""
+    return tuple(path for path, value in attributes.items() if _is_strange(value))
+
+
+def _is_strange(value: object) -> bool:
+    match value:
+        case str():
+            return any(sign < " " and sign not in "\t\n\r\b\f" for sign in value)
+        case Mapping():
+            return any(map(_is_strange, value.values()))
+        case tuple():
+            return any(map(_is_strange, value))
+        case _:
+            return False
+
+
+def control_character(path: str, mapping: ResourceMapping, dn: str) -> Finding:
+    """Hold an entry with a character that nobody typed and that services and databases refuse."""
+    sources = " or ".join(_sources(path, mapping)) or "the mapping's default"
+    return Finding(
+        "control-character",
+        Severity.HOLD,
+        f"{rfc_name(path)} has a control character, which services refuse.",
+        f"Take it out of {sources} of this entry in the directory, or out of the value with `convert`.",
         (dn,),
     )
 

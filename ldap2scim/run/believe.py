@@ -22,6 +22,7 @@ from ldap2scim.state.desired import ImageCount
 from ldap2scim.state.image_rows import ReferenceKind, Standing
 from ldap2scim.state.references import AMBIGUOUS, UNKNOWN, References
 from ldap2scim.state.runs import ProvenRead
+from validations.groups import GroupFacts
 from validations.settings import check_settings
 from validations.state import ReadFact, StateFacts, check_state
 
@@ -59,6 +60,7 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
     image = run.state.image
     frames = {kind: image.desired_frame(kind, directories) for kind in ResourceType}
     references = image.references(directories, nested_groups(run.settings))
+    profile = profile_of(run.settings.service)
     facts = StateFacts(
         users=frames[ResourceType.USER],
         groups=frames[ResourceType.GROUP],
@@ -67,7 +69,12 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
         # Of a directory that is not configured any more nobody can mend an entry.
         keyless_since={scope: since for scope, since in image.keyless_since().items() if scope[0] in directories},
         now=run.now,
-        case_exact=profile_of(run.settings.service).case_exact,
+        case_exact=profile.case_exact,
+        unique_email=profile.guidance.unique_email,
+        writes_to_users=profile.guidance.writes_to_users,
+        membership=GroupFacts(
+            frames[ResourceType.GROUP], references.memberships, references.nesting, profile.guidance.most_members
+        ),
     )
     verdict = check_state(facts, run.settings.safety)
     held = [one for one in image.held() if one.directory in directories]

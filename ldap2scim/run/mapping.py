@@ -13,7 +13,7 @@ from ldap2scim.run.context import Run
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.group_scope import is_outside
 from ldap2scim.run.reading import Read
-from ldap2scim.scim.profiles import by_name
+from ldap2scim.scim.profiles import profile_of
 from ldap2scim.settings import ConfiguredDirectory, Settings, mapping_digest
 from ldap2scim.state.encoding import unpack
 from ldap2scim.state.image_rows import MappedRow, PendingRow, Standing
@@ -51,7 +51,7 @@ def mapper_of(settings: Settings, directory: ConfiguredDirectory, kind: Resource
         SettingsError: an exclusion could never hold.
     """
     mapping = directory.mappings.user if kind is ResourceType.USER else directory.mappings.group
-    refused = compile_checks(by_name(settings.service.profile).guidance, mapping, kind)
+    refused = compile_checks(profile_of(settings.service).guidance, mapping, kind)
     return compile_mapping(directory.settings, mapping, kind, refused)
 
 

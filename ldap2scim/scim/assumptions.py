@@ -44,6 +44,12 @@ class Assumptions:
     external_id_filter: bool | None = None
     """Whether an empty answer to a filter on externalId proves that nobody has it."""
     nested_groups: bool | None = None
+    most_members: int | None = None
+    """As many as the service takes in one group."""
+    unique_email: bool | None = None
+    """Whether the service refuses an e-mail address that another user has."""
+    longest: tuple[tuple[ResourceType, str, int], ...] = ()
+    """Attribute with one value → the most characters that the service takes."""
     ignored: tuple[tuple[ResourceType, str], ...] = ()
     """Attributes, and sub-attributes, that the service drops; besides those of the profile."""
     placements: tuple[tuple[ResourceType, str, str], ...] = ()

@@ -53,6 +53,9 @@ def read_assumptions(section: Section) -> Assumptions:
         members_shown=_written(section, "members_shown", one_of(MembersShown)),
         external_id_filter=_written(section, "external_id_filter", boolean),
         nested_groups=_written(section, "nested_groups", boolean),
+        most_members=_written(section, "most_members", whole(1, 100_000_000)),
+        unique_email=_written(section, "unique_email", boolean),
+        longest=_longest(section.section("longest")),
         ignored=_ignored(section.section("ignored")),
         placements=_placements(section.section("placements")),
     )
@@ -104,6 +107,19 @@ def _paths(kind: ResourceType) -> Parser[tuple[str, ...]]:
         return tuple(known[name] for name in names)
 
     return parse
+
+
+def _longest(section: Section) -> tuple[tuple[ResourceType, str, int], ...]:
+    found: list[tuple[ResourceType, str, int]] = []
+    for kind, name in _SECTIONS.items():
+        part = section.section(name)
+        for written, path in sorted(VOCABULARIES[kind].single.items()):
+            most = _written(part, written, whole(1, 1_000_000))
+            if most is not None:
+                found.append((kind, path, most))
+        part.finish()
+    section.finish()
+    return tuple(found)
 
 
 def _placements(section: Section) -> tuple[tuple[ResourceType, str, str], ...]:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, cast
 import orjson
 
 from ldap2scim.scim.assumptions import NOTHING_SAID
-from ldap2scim.scim.profiles import by_name
+from ldap2scim.scim.profiles import profile_of
 from ldap2scim.settings.composed import ConfiguredDirectory, Row, Settings
 
 Plain: TypeAlias = Any
@@ -90,8 +90,8 @@ def mapping_digest(settings: Settings, directory_name: str) -> str:
     Where it is unchanged, an unchanged entry need not be mapped again.
     """
     found = next(one for one in settings.directories if one.settings.name == directory_name)
-    guidance = by_name(settings.service.profile).guidance
-    refused = {"refuses": sorted(guidance.refuses), "most": _plain(guidance.most)}
+    guidance = profile_of(settings.service).guidance
+    refused = {"refuses": sorted(guidance.refuses), "most": _plain(guidance.most), "longest": _plain(guidance.longest)}
     return _digest({**_directory(found, _READS_ENTRIES), "service": refused})
 
 

@@ -1,7 +1,7 @@
 """Who belongs to which group, groups in groups included, and which references lead to nobody."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,6 +57,8 @@ class References:
     across: frozenset[Key]
     """Groups that list, where they are flattened at whatever depth, somebody whom their own directory does not have: it
     may be somebody, or a whole group, of another one, so that every directory's read counts for who leaves them."""
+    nesting: tuple[tuple[Key, Key], ...] = ()
+    """Group, group that it lists, whatever nesting means for its directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def read_references(
         memberships=_memberships(listed, reach),
         unresolved=_unresolved(listed, reach, nested),
         across=frozenset(Key(key) for key in listed.entries.frame["key"].array.take(across)),
+        nesting=tuple(_nesting(listed)),
     )
 
 
@@ -154,6 +157,18 @@ def _reach(scope: "Places", inside: Inside) -> _Reach:
     outer = np.repeat(np.array(nesting, dtype=np.int64), [len(groups) for groups in reached])
     inner = np.fromiter((group for groups in reached for group in groups), dtype=np.int64)
     return _Reach(joined([flat, outer]), joined([flat, inner]))
+
+
+def _nesting(listed: _Listed) -> "Iterator[tuple[Key, Key]]":
+    keys, is_group = listed.entries.frame["key"].array, listed.entries.is_group
+    for part in listed.parts:
+        found = part.target >= 0
+        found[found] = is_group[part.target[found]]
+        if found.any():
+            outer, inner = keys.take(part.group[found]), keys.take(part.target[found])
+            for one, other in zip(outer.tolist(), inner.tolist(), strict=True):
+                if isinstance(one, str) and isinstance(other, str):
+                    yield Key(one), Key(other)
 
 
 def _memberships(listed: _Listed, reach: _Reach) -> "DataFrame":

@@ -58,10 +58,20 @@ def test_what_a_probe_prints_can_be_stored(native: Loader) -> None:
   nested_groups: false
   ignored:
     user: [title, name.formatted, emails]
+  most_members: 7
+  unique_email: true
+  longest:
+    user: {userName: 64, name.familyName: 20}
+    group: {displayName: 30}
 """
     service = native(with_service(block)).service
     profile = profile_of(service)
 
+    assert profile.guidance.longest == {
+        ResourceType.USER: {"user_name": 64, "name.family_name": 20},
+        ResourceType.GROUP: {"display_name": 30},
+    }
+    assert (profile.guidance.most_members, profile.guidance.unique_email) == (7, True)
     assert profile.update_of(ResourceType.USER) is by_name("generic").update
     assert profile.member_removals is MemberRemovals.BY_VALUE
     assert (profile.page_size, profile.members_per_request, profile.bytes_per_request) == (50, 10, 1000)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ldap2scim.directory.settings import DirectoryKind, Nesting
-from ldap2scim.mapping.spec import Mappings, ResourceMapping, ValueRule
+from ldap2scim.mapping.spec import ItemRule, Mappings, ResourceMapping, ValueRule
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.scim.settings import Leavers, ServiceSettings
 from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel, Schedule, Settings
@@ -160,3 +160,43 @@ def test_groups_in_groups_are_kept_where_the_service_is_sent_them() -> None:
     assert check_settings(settings(flat)) == ()
     generic = settings(kept)
     assert check_settings(replace(generic, service=replace(generic.service, profile="generic"))) == ()
+
+
+def test_a_filter_that_selects_everybody_is_noted() -> None:
+    """It does not say what somebody meant it to say; nothing is stopped for it."""
+    found = check_settings(
+        settings(directory(users="(|(title=x)(!(title=x)))"), users="userName pr", groups="displayName pr or id pr")
+    )
+
+    assert rules(found) == [("filter-selects-everything", "note")] * 3
+
+
+def test_a_contradiction_stops_the_run() -> None:
+    """No entry can satisfy it: everybody would be a leaver."""
+    assert rules(check_settings(settings(directory(users="(&(title=x)(!(title=x)))")))) == [
+        ("filter-selects-nobody", "stop")
+    ]
+
+
+def test_operators_that_the_service_does_not_know_are_noted() -> None:
+    """The filter is not sent then; that half of the pair which means no groups is no such filter."""
+    service = settings(users='userName sw "a" or userName eq "b"', groups='displayName eq "x"')
+    found = check_settings(replace(service, service=replace(service.service, profile="aws")))
+
+    assert rules(found) == [("filter-not-sent", "note")]
+    assert "uses or, sw," in found[0].message
+
+
+def test_several_addresses_without_a_primary_one_are_noted() -> None:
+    """The service would choose one of them."""
+    one = directory()
+    address, other = ItemRule({"value": ValueRule(("mail",))}), ItemRule({"value": ValueRule(("otherMail",))})
+    marked = ItemRule({"value": ValueRule(("mail",)), "primary": ValueRule(default=True)})
+
+    def of(*items: ItemRule) -> list[tuple[str, str]]:
+        user = replace(one.mappings.user, multi={"emails": items})
+        return rules(check_settings(settings(replace(one, mappings=replace(one.mappings, user=user)))))
+
+    assert of(address, other) == [("no-primary-email", "note")]
+    assert of(marked, other) == []
+    assert of(address) == []

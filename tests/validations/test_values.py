@@ -9,6 +9,7 @@ from ldap2scim.mapping.mapper import Mapped, compile_mapping
 from ldap2scim.mapping.spec import GlobalNumbers, ItemRule, ResourceMapping, ValueRule
 from ldap2scim.model import ResourceType
 from ldap2scim.scim.profiles import by_name
+from ldap2scim.scim.profiles.guidance import Guidance
 from tests.mapping.worlds import ANCHOR, DIRECTORY, DN, GROUPS, NOW, USERS, entry, fixed, source, suzuki
 from validations.values import compile_checks, value_class
 
@@ -110,3 +111,27 @@ def test_the_class_of_a_value_is_no_part_of_it() -> None:
     """Length and kinds of signs are said, in any script."""
     assert value_class("ab 1") == "a text of 4 characters (Latin letters, blanks, digits and no @)"
     assert value_class("鈴木すず@") == "a text of 5 characters (hiragana, kanji, signs)"
+
+
+def test_a_value_that_is_too_long_is_held_and_not_shown() -> None:
+    """At the limit it is taken; the length is said, never the value."""
+    guidance = Guidance(longest={ResourceType.USER: {"user_name": 5, "name.family_name": 3, "nick_name": 1}})
+    check = compile_checks(guidance, USERS, ResourceType.USER)
+    assert check is not None
+
+    found = check({"user_name": "abcdef", "name": {"family_name": "abc"}}, DN)
+    assert [(one.rule, one.severity) for one in found] == [("value-too-long", Severity.HOLD)]
+    assert found[0].message == "userName has 6 characters, and the service takes 5 at most."
+    assert len(check({"user_name": "abcde", "name": {"family_name": "abcd"}}, DN)) == 1
+    assert compile_checks(guidance, USERS, ResourceType.GROUP) is None
+
+
+@pytest.mark.parametrize("attribute", ["displayName", "mail"])
+def test_a_control_character_holds_its_entry(attribute: str) -> None:
+    """Whatever the service; line ends, tabs and a backslash followed by `u0000` are none."""
+    plain = compile_mapping(DIRECTORY, USERS, ResourceType.USER)
+    held = plain.map(suzuki(**{attribute: "a\x02b@example.jp"}), ANCHOR, NOW)
+
+    assert isinstance(held, Held)
+    assert [one.rule for one in held.findings] == ["control-character"]
+    assert isinstance(plain.map(suzuki(**{attribute: "a\tb\n\\u0000@example.jp"}), ANCHOR, NOW), Mapped)

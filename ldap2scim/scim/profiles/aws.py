@@ -10,6 +10,7 @@ from typing import Final
 from ldap2scim.model import ResourceType
 from ldap2scim.scim.habits import MemberRemovals, MembersShown, Paging, UpdateMethod
 from ldap2scim.scim.profiles.generic import GENERIC
+from ldap2scim.scim.profiles.guidance import Guidance
 
 AWS: Final = replace(
     GENERIC,
@@ -30,4 +31,10 @@ AWS: Final = replace(
         ResourceType.USER: frozenset({"ims", "photos", "entitlements", "roles", "x509_certificates"}),
     },
     assumed=replace(GENERIC.assumed, max_results=100),
+    guidance=Guidance(
+        longest={  # the Identity Store API behind it, CreateUser and CreateGroup
+            ResourceType.USER: {"user_name": 128, "display_name": 1024, "nick_name": 1024, "title": 1024},
+            ResourceType.GROUP: {"display_name": 1024},
+        }
+    ),
 )

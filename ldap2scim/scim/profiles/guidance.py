@@ -49,6 +49,14 @@ class Guidance:
     refuses: frozenset[Refusal] = frozenset()
     most: Mapping[str, int] = field(default_factory=dict)
     """The most values that a multi-valued attribute may have, by its name in the model."""
+    longest: Mapping[ResourceType, Mapping[str, int]] = field(default_factory=dict)
+    """The most characters of an attribute with one value, by its path in the model."""
+    most_members: int | None = None
+    """The most members of a group; None: not known."""
+    unique_email: bool = False
+    """Whether it refuses an e-mail address that another user has."""
+    writes_to_users: bool = False
+    """Whether it sends new users their first password, so that one without an address cannot begin."""
 
 
 ANY_SERVICE = Guidance()

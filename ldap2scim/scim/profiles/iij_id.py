@@ -62,6 +62,7 @@ IIJ_ID_GUIDANCE: Final = Guidance(
         "Mails about passwords go to every registered address, all others to the primary one alone.",
     ),
     refuses=frozenset(Refusal),
+    writes_to_users=True,
     most={"emails": 5, "phone_numbers": 10, "ims": 10},  # the console has 4 addresses beside the primary one
 )
 

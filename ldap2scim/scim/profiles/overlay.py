@@ -7,6 +7,7 @@ from functools import lru_cache
 from ldap2scim.model import ResourceType
 from ldap2scim.scim.assumptions import NOTHING_SAID, Assumptions
 from ldap2scim.scim.habits import UserDeletion
+from ldap2scim.scim.profiles.guidance import Guidance
 from ldap2scim.scim.profiles.profile import TWO_STEPS, Profile, RemovalState, RemovalStep, Return
 
 
@@ -38,7 +39,24 @@ def corrected(profile: Profile, assumed: Assumptions) -> Profile:
         placements=_placements(profile, assumed),
         user_deletion=assumed.deletion or profile.user_deletion,
         removal=_removal(profile, assumed.deletion),
+        guidance=_guidance(profile.guidance, assumed),
         unproven={name: words for name, words in profile.unproven.items() if not getattr(assumed, name)},
+    )
+
+
+def _guidance(guidance: Guidance, assumed: Assumptions) -> Guidance:
+    longest = {
+        kind: {
+            **guidance.longest.get(kind, {}),
+            **{path: most for found, path, most in assumed.longest if found is kind},
+        }
+        for kind in ResourceType
+    }
+    return replace(
+        guidance,
+        longest=longest,
+        most_members=assumed.most_members or guidance.most_members,
+        unique_email=_said(assumed.unique_email, guidance.unique_email),
     )
 
 
