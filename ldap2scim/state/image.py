@@ -14,6 +14,7 @@ from ldap2scim.errors import ReadIncomplete
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.state.bulk import Bulk
 from ldap2scim.state.chunks import chunks
+from ldap2scim.state.departed import remember_departing
 from ldap2scim.state.encoding import digest
 from ldap2scim.state.image_members import MemberChanges, groups_with, members_digest
 from ldap2scim.state.image_names import names
@@ -155,6 +156,7 @@ class ImageWriter:
     def forget(self, ids: Iterable[int]) -> None:
         """Let entries leave the image."""
         for piece in chunks(ids):
+            remember_departing(self._connection, piece, self._clock)
             # Raw entry, essence and references go with it (ON DELETE CASCADE).
             self._connection.execute(delete(image).where(image.c.id.in_(piece)))
             self._removed += len(piece)

@@ -6,7 +6,6 @@ a scan of a hundred thousand rows reads a sixth of the pages.
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Text as AnyText
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -23,6 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy import Text as AnyText
 
 SCHEMA_VERSION = 4
 
@@ -33,6 +33,11 @@ _MICROSECOND = timedelta(microseconds=1)
 def micros(moment: datetime) -> int:
     """Return a moment as it is kept: microseconds since 1970 (UTC), in the same order in every database."""
     return (moment - EPOCH) // _MICROSECOND
+
+
+def from_micros(value: int) -> datetime:
+    """Return the moment of a number that `micros` made."""
+    return EPOCH + value * _MICROSECOND
 
 
 class Instant(TypeDecorator[datetime]):
@@ -304,4 +309,19 @@ decisions = Table(
     Column("kinds", Text),  # JSON; NULL: all
     Column("operations", Integer, nullable=False),  # how many it released
     Column("used_in", Text, index=True),  # the run that rested on it
+)
+departed = Table(
+    "departed",
+    metadata,
+    Column("key", Text, primary_key=True),  # of somebody who is managed and has left the image
+    Column("dn", Text, nullable=False),  # the last
+    Column("dn_normalised", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+held_since = Table(
+    "held_since",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("verb", Text, primary_key=True),
+    Column("since", Instant, nullable=False),  # the first run of those in a row that held it
 )

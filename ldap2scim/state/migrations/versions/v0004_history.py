@@ -59,3 +59,18 @@ def upgrade() -> None:
         ForeignKeyConstraint(["plan_id"], ["plan_files.plan_id"], ondelete="CASCADE"),
         PrimaryKeyConstraint("plan_id", "number"),
     )
+    op.create_table(
+        "departed",
+        Column("key", TEXT, nullable=False),
+        Column("dn", TEXT, nullable=False),
+        Column("dn_normalised", TEXT, nullable=False),
+        Column("at", INSTANT, nullable=False),
+        PrimaryKeyConstraint("key"),
+    )
+    op.create_table(
+        "held_since",
+        Column("key", TEXT, nullable=False),
+        Column("verb", TEXT, nullable=False),
+        Column("since", INSTANT, nullable=False),
+        PrimaryKeyConstraint("key", "verb"),
+    )

@@ -1,0 +1,33 @@
+"""The last names of managed people and groups whose entries have gone: what they are protected and counted by."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, insert, literal, select
+
+from ldap2scim.state.lease import Lease
+from ldap2scim.state.schema import departed, image, snapshot
+from ldap2scim.state.store import Clock
+
+
+def remember_departing(connection: Connection, ids: Sequence[int], clock: Clock) -> None:
+    """Keep the DNs of those rows of the image, about to be deleted, whose resources are known to the service."""
+    leaving = image.c.id.in_(ids) & image.c.key.in_(select(snapshot.c.key))
+    connection.execute(delete(departed).where(departed.c.key.in_(select(image.c.key).where(leaving))))
+    kept = select(image.c.key, image.c.dn, image.c.dn_normalised, literal(clock(), departed.c.at.type)).where(leaving)
+    connection.execute(insert(departed).from_select(["key", "dn", "dn_normalised", "at"], kept))
+
+
+def forget_departed(lease: Lease) -> None:
+    """Drop those who are not known to the service any more, or have come back into the image.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: the store cannot be written.
+    """
+    with lease.store.read() as connection:
+        if connection.execute(select(departed.c.key).limit(1)).first() is None:
+            return
+    known, back = select(snapshot.c.key), select(image.c.key).where(image.c.key.is_not(None))
+    with lease.write() as connection:
+        connection.execute(delete(departed).where(departed.c.key.not_in(known)))
+        connection.execute(delete(departed).where(departed.c.key.in_(back)))
