@@ -114,7 +114,7 @@ def test_what_turned_out_to_be_gone_is_counted_where_it_was_managed(start: Start
         operation(Adopt, 3, replaces=Key("hr:3")),
         operation(Restore, 4),
     ]
-    gone = {f"PATCH /Users/{number}": [ResourceNotFound("404", "", 404)] for number in range(1, 5)}
+    gone: Script = {f"PATCH /Users/{number}": [ResourceNotFound("404", "", 404)] for number in range(1, 5)}
     loads = apply(start, ScriptedProvider({"/Users/8": on_wire("8"), "/Users/9": on_wire("9")}, gone), operations)
     assert {outcome.result for outcome in loads.outcomes} == {Result.FAILED}
     assert loads.vanished == {Scope("corp", ResourceType.USER): 1, Scope("hr", ResourceType.USER): 1}
