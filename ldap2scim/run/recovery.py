@@ -31,7 +31,7 @@ def rebuild_snapshot(run: Run, surveyed: Survey) -> None:
     open_adoption(run.lease)
     with replaced_snapshot(run.lease) as snapshot:
         snapshot.add(rows)
-    remembered.link_members(run.lease, _pairs(surveyed, ours))
+        snapshot.add_memberships(_pairs(surveyed, ours))
 
 
 def link_known_members(run: Run, surveyed: Survey) -> None:

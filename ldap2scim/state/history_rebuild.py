@@ -5,12 +5,12 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Select, Table, Text, insert, or_, select
+from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Select, Table, insert, or_, select
 
 from ldap2scim.model import Key
 from ldap2scim.state.chunks import chunks
 from ldap2scim.state.history_entries import Entries, row_of
-from ldap2scim.state.schema import Instant, memberships, snapshot, snapshot_essences
+from ldap2scim.state.schema import Instant, Text, memberships, snapshot, snapshot_essences
 
 _aside = MetaData()
 _ROW = ("id", "key", "resource_type", "service_id", "external_id", "login", "fingerprint", "version", "status")

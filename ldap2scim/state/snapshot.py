@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, delete, func, select
 
 from ldap2scim.model import Key, ResourceType, Scope
+from ldap2scim.state import history_rebuild
 from ldap2scim.state.chunks import chunks
 from ldap2scim.state.frames import read_frame
+from ldap2scim.state.history_entries import Entries
 from ldap2scim.state.key_parts import directory_of_key
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.schema import memberships, snapshot, snapshot_essences
@@ -116,22 +118,34 @@ class NewSnapshot:
         Raises:
             StateError: the group or a member was not added, or the store cannot be written.
         """
-        for piece in chunks(members):
-            link(self._connection, [(group, member) for member in piece])
+        self.add_memberships((group, member) for member in members)
+
+    def add_memberships(self, pairs: Iterable[tuple[Key, Key]]) -> None:
+        """Take in memberships, each a group and a member, between rows that were added.
+
+        Raises:
+            StateError: a group or member was not added, or the store cannot be written.
+        """
+        for piece in chunks(pairs):
+            link(self._connection, piece)
 
 
 @contextmanager
 def replaced_snapshot(lease: Lease) -> Iterator[NewSnapshot]:
     """Build a new snapshot, which takes the place of the old one when the block ends well.
 
-    After an error, or when the process dies, the old one stands as it was.
+    After an error, or when the process dies, the old one stands as it was. What the new one has other than the old
+    one is written into the history.
 
     Raises:
         RunRefused: the run lost its lease.
         StateError: the store cannot be written.
     """
     with lease.write() as connection:
+        entries = Entries(connection, lease.store.clock())
+        history_rebuild.put_aside(connection)
         connection.execute(delete(memberships))
         connection.execute(delete(snapshot_essences))
         connection.execute(delete(snapshot))
         yield NewSnapshot(connection, lease.store.clock)
+        history_rebuild.compare(connection, entries)
