@@ -9,6 +9,7 @@
     │   └── ChangesRefused         everything has to be read again
     ├── DataError                  the state read may not be believed
     ├── PlanError                  a plan, an approval or a lease that does not hold
+    │   ├── PlanRefused              made under other settings or by another version, or used before
     │   └── RunRefused               another run holds the lease
     ├── StateError                 the state store is missing, broken, full, or of another version
     ├── ServiceError               status, scim_type, detail; never a body
@@ -86,6 +87,10 @@ class DataError(Ldap2ScimError):
 
 class PlanError(Ldap2ScimError):
     """A plan or an approval that does not hold any more."""
+
+
+class PlanRefused(PlanError):
+    """A plan that is not carried out, none of it: other settings, another version, or used before."""
 
 
 class RunRefused(PlanError):

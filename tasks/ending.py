@@ -19,7 +19,7 @@ from typing import Any, Final
 from prefect import State
 from prefect.states import Completed, Failed
 
-from ldap2scim.errors import Ldap2ScimError, ReadIncomplete, RunRefused
+from ldap2scim.errors import Ldap2ScimError, PlanRefused, ReadIncomplete, RunRefused
 from ldap2scim.run.documents import document_of
 from ldap2scim.run.report import Report
 
@@ -66,7 +66,7 @@ def exit_code(state: State[Any]) -> int:
 
 
 def _of_error(error: Ldap2ScimError) -> State[Any]:
-    refused = isinstance(error, ReadIncomplete | RunRefused)
+    refused = isinstance(error, PlanRefused | ReadIncomplete | RunRefused)
     return Failed(name=REFUSED if refused else None, message=str(error))
 
 

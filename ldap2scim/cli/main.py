@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from ldap2scim.cli.parser import parse
-from ldap2scim.errors import Ldap2ScimError, ReadIncomplete, RunRefused
+from ldap2scim.errors import Ldap2ScimError, PlanRefused, ReadIncomplete, RunRefused
 
 FAILED, REFUSED = 1, 3
 
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(asked)
     except Ldap2ScimError as error:
         _say(asked, error)
-        return REFUSED if isinstance(error, ReadIncomplete | RunRefused) else FAILED
+        return REFUSED if isinstance(error, PlanRefused | ReadIncomplete | RunRefused) else FAILED
     except KeyboardInterrupt:
         print("Stopped. What was begun is settled by the next run.", file=sys.stderr)
         return FAILED
@@ -52,6 +52,7 @@ _COMMANDS = {
     "check": "check:check",
     "demo": "demo:demo",
     "drift": "commands:drift",
+    "explain": "explain:explain",
     "keep": "keep:keep_command",
     "plan": "commands:plan",
     "probe": "probe:probe",

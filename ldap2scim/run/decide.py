@@ -8,10 +8,11 @@ from datetime import timedelta
 from ldap2scim import __version__
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType, Scope, scope_of
-from ldap2scim.planning.approvals import Refused
+from ldap2scim.planning.approvals import Approval, Refused
 from ldap2scim.planning.diff import diff
 from ldap2scim.planning.frames import KNOWN_COLUMNS, empty_known
 from ldap2scim.planning.linking import LINKING_ID, Behind
+from ldap2scim.planning.operations import HeldOperation
 from ldap2scim.planning.plan import Plan, make_plan
 from ldap2scim.planning.proposals import Difference
 from ldap2scim.planning.safety import Judged, Population, judge
@@ -24,7 +25,9 @@ from ldap2scim.run.survey import Survey, survey
 from ldap2scim.run.unresolved import hold_losses, look_up_unresolved, moved_note, with_members
 from ldap2scim.scim.profiles import by_name
 from ldap2scim.scim.settings import Leavers
+from ldap2scim.settings import digests
 from ldap2scim.state.adoption import is_adoption_open
+from ldap2scim.state.population import StatePlaces
 from ldap2scim.state.snapshot_rows import Status
 
 DAY = timedelta(hours=24)
@@ -41,6 +44,18 @@ class Decision:
     """The full read of the service that it was decided from, where there was one."""
     held_entries: Mapping[Scope, int]
     """Entries held by findings: of validation, and of what was found at the service."""
+    outside: tuple[HeldOperation, ...] | None = None
+    """Where a given plan is carried out: what differs and is left alone by that. None: the plan is all that differs."""
+
+    @property
+    def waiting(self) -> tuple[HeldOperation, ...]:
+        """Return everything that differs and is not carried out by this run."""
+        return self.plan.held if self.outside is None else self.outside
+
+    @property
+    def in_step(self) -> bool:
+        """Say whether nothing differs."""
+        return not self.plan.operations and not self.waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +93,7 @@ def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Deci
         DataError: what was read contradicts itself.
     """
     if surveyed is None:
-        surveyed = _survey_where_needed(run, believed)
+        surveyed = survey_where_needed(run, believed)
     if surveyed is not None:
         run.note(*surveyed.findings)
     run.progress.begin("comparing")
@@ -93,7 +108,7 @@ def plan_of(run: Run, believed: Believed, compared: Comparison, surveyed: Survey
     difference = compared.difference
     managed = run.state.snapshot.managed()
     run.note(*difference.findings)
-    judged = _judge(run, difference)
+    judged = judged_by(run, difference, frozenset(one.approval for one in run.approved))
     run.note(*(_refused(one) for one in judged.refused))
     plan = make_plan(
         judged.flowing,
@@ -101,11 +116,12 @@ def plan_of(run: Run, believed: Believed, compared: Comparison, surveyed: Survey
         evaluated_at=run.now,
         settings_digest=run.settings_digest,
         program=__version__,
+        settings=digests(run.settings),
     )
-    return Decision(plan, difference, managed, surveyed, _held_entries(believed, compared.holds))
+    return Decision(plan, difference, managed, surveyed, held_entries(believed, compared.holds))
 
 
-def _survey_where_needed(run: Run, believed: Believed) -> Survey | None:
+def survey_where_needed(run: Run, believed: Believed) -> Survey | None:
     """Read the service in a first run, and while something is left to adopt: as recover does."""
     known = bool(run.state.snapshot.counts())
     if known and not is_adoption_open(run.store):
@@ -135,7 +151,7 @@ def compare_as_read(run: Run, believed: Believed, surveyed: Survey | None) -> Co
     if surveyed is not None:
         keys |= surveyed.holds
     holds = Holds(keys, believed.holds.blocked)
-    known = surveyed.known if surveyed is not None else _snapshot(run)
+    known = known_state(run, surveyed)
     essences = Essences(run, surveyed.essences if surveyed is not None else None)
     known = replace(known, behind=_behind(run))
     return Comparison(diff(believed.desired, known, holds, essences, _leaving(run)), holds)
@@ -156,7 +172,10 @@ def _refused(one: Refused) -> Finding:
     )
 
 
-def _snapshot(run: Run) -> KnownState:
+def known_state(run: Run, surveyed: Survey | None) -> KnownState:
+    """Return what the service is known to have: as surveyed, or else as it last confirmed."""
+    if surveyed is not None:
+        return surveyed.known
     snapshot = run.state.snapshot
     frames = {kind: snapshot.known_frame(kind)[list(KNOWN_COLUMNS)] for kind in ResourceType}
     if not run.settings.synchronises_groups:
@@ -171,18 +190,20 @@ def _leaving(run: Run) -> Leaving:
     return Leaving.DEACTIVATE if run.settings.service.leavers is Leavers.DEACTIVATE else Leaving.DELETE
 
 
-def _judge(run: Run, difference: Difference) -> Judged:
+def judged_by(run: Run, difference: Difference, approvals: frozenset[Approval]) -> Judged:
+    """Apply the safety policy, as far as no approval releases."""
     counts = run.state.snapshot.counts()
     population = Population(
         managed_users=counts.get((ResourceType.USER, Status.MANAGED), 0),
         managed_groups=counts.get((ResourceType.GROUP, Status.MANAGED), 0),
         members=difference.known_members,
+        places=StatePlaces(run.store, run.settings.safety.by.department_attribute),
     )
     recent = run.state.journal.recent_removals(run.now - DAY)
-    return judge(difference, population, run.settings.safety, recent, frozenset(one.approval for one in run.approved))
+    return judge(difference, population, run.settings.safety, recent, approvals)
 
 
-def _held_entries(believed: Believed, holds: Holds) -> Mapping[Scope, int]:
+def held_entries(believed: Believed, holds: Holds) -> Mapping[Scope, int]:
     """Count entries of the image that are held: by the mapping, and those of the desired frames by their key."""
     desired = believed.desired
     held = Counter(believed.held_by_mapping)

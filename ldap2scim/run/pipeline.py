@@ -3,8 +3,11 @@
 from datetime import datetime
 
 from ldap2scim.errors import Ldap2ScimError
+from ldap2scim.planning.approvals import Release
+from ldap2scim.planning.plan import Plan
 from ldap2scim.progress import Progress
 from ldap2scim.run.believe import Believed, believe
+from ldap2scim.run.carry_out import admit, decide_exactly, release
 from ldap2scim.run.context import Mode, Run, open_run
 from ldap2scim.run.decide import Decision, decide
 from ldap2scim.run.extract import Unread, extract
@@ -55,6 +58,38 @@ def recover(settings: Settings, mode: Mode, *, progress: Progress | None = None,
             rebuild(run, surveyed)
             decision = decide(run, believed, surveyed)
         return conclude(run, reads, believed, decision)
+
+
+def carry_out(  # noqa: PLR0913 - as of `synchronise`, with the plan and what was decided about it
+    settings: Settings,
+    plan: Plan,
+    decision: Release | None = None,
+    mode: Mode = Mode.APPLY,
+    *,
+    progress: Progress | None = None,
+    now: datetime | None = None,
+) -> Report:
+    """Read, compare, and carry out what still stands of a plan, and nothing else.
+
+    Args:
+        settings: of the administrator; the same as those that the plan was made under.
+        plan: that somebody has seen.
+        decision: releases what the plan holds; None: what was approved by its id before is released, and no more.
+        mode: `Mode.PLAN` says what still stands, and changes nothing.
+        progress: who is told how far it has come.
+        now: the time of evaluation; None: the present.
+
+    Raises:
+        PlanRefused: other settings, another version, or an approval that was used before; nothing was done.
+        Ldap2ScimError: nothing could be decided; the service and the snapshot are as they were.
+    """
+    admit(settings, plan)
+    with open_run(settings, mode, progress=progress, now=now) as run:
+        release(run, plan, decision)
+        reads, _ = look(run)
+        believed = believe(run, reads)
+        exactly = None if believed.stops else decide_exactly(run, believed, plan)
+        return conclude(run, reads, believed, exactly)
 
 
 def look(run: Run) -> tuple[tuple[Read | Unread, ...], MappedCount]:
@@ -114,7 +149,7 @@ def start_load(run: Run, decision: Decision) -> Loader:
     Raises:
         PlanError: an approval was used by another run meanwhile.
     """
-    approvals.use(run.lease, run.approved)
+    approvals.use(run.lease, run.approved, run.run_id)
     if decision.surveyed is not None:
         open_adoption(run.lease)
     return Loader(run, decision.plan, decision.surveyed)

@@ -8,7 +8,6 @@ from ldap2scim.errors import ReadIncomplete, ServiceError
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Scope, scope_of
 from ldap2scim.planning.accounts import Accounts, Counted, Outcome, Result
-from ldap2scim.planning.approvals import approvals_of
 from ldap2scim.planning.forecast import Forecast
 from ldap2scim.planning.operations import Adopt, ChangeMembers, Create, Deactivate, Delete, Restore, Update
 from ldap2scim.planning.plan import Plan
@@ -18,14 +17,14 @@ from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.decide import Decision
 from ldap2scim.run.extract import Unread
+from ldap2scim.run.kept_plans import keep_plan
 from ldap2scim.run.load import Loader
 from ldap2scim.run.mail import write_to
 from ldap2scim.run.notices import NOBODY, Welcome, newcomers_of, welcome
 from ldap2scim.run.reading import Read
 from ldap2scim.scim.forecast import forecast
 from ldap2scim.scim.profiles import profile_of
-from ldap2scim.state import approvals, runs
-from ldap2scim.state.approvals import HeldPlan
+from ldap2scim.state import runs
 
 _ABOUT_READS = frozenset({"short-read", "server-behind"})
 """Rules that hold removals because of a read, until nobody waits for them any more."""
@@ -140,7 +139,9 @@ def report(
         welcome=welcomed,
     )
     believable = {number for scope, number in believed.read_nos.items() if scope.directory not in doubted}
-    in_step = said.plan is not None and said.plan.is_empty and all(isinstance(one, Read) for one in reads)
+    in_step = decision is not None and decision.in_step and all(isinstance(one, Read) for one in reads)
+    if decision is not None and decision.outside is None and decision.plan.held:
+        keep_plan(run, decision.plan)
     close_run(run, said, believable, in_step=in_step and not doubted)
     if loader is not None:
         notices.conclude(run, newcomers)
@@ -172,7 +173,7 @@ def _accounts(run: Run, believed: Believed, decision: Decision, loader: Loader |
     }
     scopes = {scope for part in parts.values() for scope in part}
     counted = {scope: Counted(**{name: part.get(scope, 0) for name, part in parts.items()}) for scope in scopes}
-    return Accounts.of(counted, outcomes, decision.plan.held, decision.difference.taken_over)
+    return Accounts.of(counted, outcomes, decision.waiting, decision.difference.taken_over)
 
 
 def _forecast_of_managed(now: Mapping[Scope, int], decision: Decision) -> Mapping[Scope, int]:
@@ -206,23 +207,12 @@ def close_run(run: Run, said: Report, believable: set[int], *, in_step: bool) ->
         RunRefused: the run lost its lease.
         StateError: the state cannot be written.
     """
-    plan = said.plan
-    if plan is not None and plan.held:
-        summary = {"operations": len(plan.operations), "held": len(plan.held)}
-        held = HeldPlan(
-            plan.plan_id,
-            run.run_id,
-            plan.evaluated_at,
-            summary,
-            tuple(sorted(approvals_of(plan.held), key=lambda one: (one.key, one.verb, repr(one.inputs)))),
-        )
-        approvals.record_held(run.lease, held)
     runs.believe_reads(run.lease, believable)
     runs.record_findings(run.lease, run.run_id, said.findings)
     ended = runs.Ended(
         result=str(said.exit_code),
         accounts=asdict(said.accounts) if said.accounts is not None else {},
-        plan_id=plan.plan_id if plan is not None else None,
+        plan_id=said.plan.plan_id if said.plan is not None else None,
         in_step_with=run.in_step_with if in_step else None,
     )
     runs.finish_run(run.lease, run.run_id, ended)
@@ -239,7 +229,7 @@ def _doubted(believed: Believed, decision: Decision | None, outcomes: Sequence[O
         return {scope.directory for scope in reads}
     plan = decision.plan
     open_ends = len(outcomes) < len(plan.operations) or not all(outcome.result.is_done for outcome in outcomes)
-    waiting = {scope_of(one.operation.key, one.operation.resource_type) for one in plan.held}
+    waiting = {scope_of(one.operation.key, one.operation.resource_type) for one in decision.waiting}
     short = {scope for scope, state in reads.items() if state is not ReadState.PROVEN}
     return {scope.directory for scope in short if open_ends or scope in waiting}
 

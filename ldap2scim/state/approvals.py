@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, insert, select, union, update
+from sqlalchemy import Update, bindparam, insert, select, union, update
 
 from ldap2scim.errors import PlanError
 from ldap2scim.model import Key
@@ -85,8 +85,7 @@ def record_held(lease: Lease, plan: HeldPlan) -> None:
     """
     with lease.write() as connection:
         if connection.scalar(select(plans.c.plan_id).where(plans.c.plan_id == plan.plan_id)) is not None:
-            used = held_operations.c.plan_id == plan.plan_id, held_operations.c.used_at.is_not(None)
-            connection.execute(update(held_operations).where(*used).values(approved_at=None, used_at=None))
+            connection.execute(_taking_back(plan.plan_id))
             return
         connection.execute(
             insert(plans),
@@ -134,6 +133,22 @@ def use(lease: Lease, approved: Collection[Approved], run_id: str = "") -> None:
                     "Look at a new plan, and approve that one if it is right.",
                 )
         mark_used(connection, {item.plan_id for item in approved}, run_id)
+
+
+def take_back(lease: Lease, plan_id: str) -> None:
+    """Let what was approved and used of a plan be approved once more: the run that used it did not come to its end.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: the store cannot be written.
+    """
+    with lease.write() as connection:
+        connection.execute(_taking_back(plan_id))
+
+
+def _taking_back(plan_id: str) -> Update:
+    used = held_operations.c.plan_id == plan_id, held_operations.c.used_at.is_not(None)
+    return update(held_operations).where(*used).values(approved_at=None, used_at=None)
 
 
 def full_plan_id(store: Store, start: str) -> str:

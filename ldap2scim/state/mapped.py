@@ -1,13 +1,14 @@
 """The mapping's way into and out of the directory image: rows that must be mapped, and what became of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, case, delete, func, literal_column, null, or_, select, update
 
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.state.bulk import Bulk
-from ldap2scim.state.chunks import STATEMENT_ROWS
+from ldap2scim.state.chunks import STATEMENT_ROWS, chunks
 from ldap2scim.state.encoding import pack_findings
 from ldap2scim.state.image_rows import MappedRow, PendingRow, Standing
 from ldap2scim.state.lease import Lease
@@ -30,9 +31,7 @@ def pending(
         size: rows in a batch.
     """
     query = (
-        select(image.c.id, image.c.key, image.c.resource_type, image.c.dn, image_entries.c.entry)
-        .join(image_entries, image_entries.c.id == image.c.id)
-        .where(image.c.directory == directory, image.c.id > bindparam("after"))
+        _ROWS.where(image.c.directory == directory, image.c.id > bindparam("after"))
         .where(
             or_(image.c.mapped_with.is_(None), image.c.mapped_with != mapped_with, image.c.valid_until <= now),
         )
@@ -46,10 +45,24 @@ def pending(
         if not found:
             return
         after = found[-1].id
-        yield [
-            PendingRow(row.id, None if row.key is None else Key(row.key), ResourceType(row.resource_type), *row[3:])
-            for row in found
-        ]
+        yield [_row(row) for row in found]
+
+
+def rows_of(store: Store, keys: Iterable[Key]) -> Iterator[PendingRow]:
+    """Yield the entries with some keys, as they would be mapped."""
+    for piece in chunks(keys):
+        with store.read() as connection:
+            found = connection.execute(_ROWS.where(image.c.key.in_(piece))).all()
+        yield from map(_row, found)
+
+
+_ROWS = select(image.c.id, image.c.key, image.c.resource_type, image.c.dn, image_entries.c.entry).join(
+    image_entries, image_entries.c.id == image.c.id
+)
+
+
+def _row(row: Any) -> PendingRow:  # noqa: ANN401 (a row of _ROWS)
+    return PendingRow(row.id, None if row.key is None else Key(row.key), ResourceType(row.resource_type), *row[3:])
 
 
 def store_mapped(lease: Lease, rows: Sequence[MappedRow], mapped_with: str) -> None:
