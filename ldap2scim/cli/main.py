@@ -53,6 +53,7 @@ _COMMANDS = {
     "demo": "demo:demo",
     "drift": "commands:drift",
     "explain": "explain:explain",
+    "explain": "explain:explain",
     "keep": "keep:keep_command",
     "plan": "commands:plan",
     "probe": "probe:probe",

@@ -7,13 +7,13 @@ with the question. What only the directory or the service can tell is left as th
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, insert, select
 
 from ldap2scim.directory import currency
 from ldap2scim.directory.reader import Completeness, Extract
@@ -28,9 +28,12 @@ from ldap2scim.run.reading import Read
 from ldap2scim.settings import Settings
 from ldap2scim.state.image_rows import ImageChanges
 from ldap2scim.state.lease import acquire
-from ldap2scim.state.schema import reads
+from ldap2scim.state.location import Location, StateDatabase, StateFile
+from ldap2scim.state.schema import meta, metadata, reads
 from ldap2scim.state.store import Store, open_store
 
+_ROWS = 5_000
+"""Of a table in one piece."""
 NEVER_READ = "was never read, so nothing is known of it"
 
 
@@ -56,7 +59,7 @@ def frozen_run(settings: Settings, now: datetime | None = None) -> Iterator[Run]
     """
     with tempfile.TemporaryDirectory(prefix="ldap2scim-") as folder:
         place = Path(folder) / "state.sqlite"
-        _copy(settings.state_path, place)
+        _copy(settings.state, place)
         with run_on(settings, place, now) as run:
             yield run
 
@@ -121,21 +124,44 @@ def _last_read(store: Store, directory: str) -> Read | Unread:
     return Read(extract, ImageChanges(one.read_no, 0, 0, 0, 0, 0, (), counts))
 
 
-def _copy(state: Path, place: Path) -> None:
-    """Copy the state as of one moment, without a lock that a writer would wait for."""
-    if not state.is_file():
-        raise StateError(f"There is no state file {state} yet.", "Run `ldap2scim plan` first, which makes it.")
+def _copy(state: Location, place: Path) -> None:
+    """Copy the state as of one moment, without a lock that a writer would wait for.
+
+    Raises:
+        StateError: there is no state yet, or it cannot be read.
+    """
+    match state:
+        case StateFile(path):
+            _copy_file(path, place)
+        case StateDatabase():
+            _copy_rows(state, place)
+    place.chmod(0o600)
+
+
+def _copy_file(path: Path, place: Path) -> None:
+    if not path.is_file():
+        raise StateError(f"There is no state file {path} yet.", "Run `ldap2scim plan` first, which makes it.")
     try:
-        source = sqlite3.connect(f"file:{quote(str(state.resolve()))}?mode=ro", uri=True)
-        target = sqlite3.connect(place)
-        try:
+        with (
+            closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(place)) as target,
+        ):
             source.backup(target)
-        finally:
-            target.close()
-            source.close()
-        place.chmod(0o600)
     except (sqlite3.Error, OSError) as error:
         raise StateError(
-            f"The state file {state} could not be copied for a look at it: {error}.",
+            f"The state file {path} could not be copied for a look at it: {error}.",
             "See that the user who runs ldap2scim may read it, and that the folder for temporary files has room.",
         ) from error
+
+
+def _copy_rows(state: StateDatabase, place: Path) -> None:
+    with (
+        open_store(state, create=False) as source,
+        open_store(place) as target,
+        source.read() as reading,
+        target.write() as writing,
+    ):
+        writing.execute(delete(meta))
+        for table in metadata.sorted_tables:
+            for rows in reading.execution_options(yield_per=_ROWS).execute(select(table)).mappings().partitions():
+                writing.execute(insert(table), [dict(row) for row in rows])
