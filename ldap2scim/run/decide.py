@@ -20,6 +20,7 @@ from ldap2scim.planning.states import Edges, Holds, KnownState, Leaving
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.recovery import rebuild_snapshot
+from ldap2scim.run.scrutiny import scrutinise
 from ldap2scim.run.settle import in_doubt
 from ldap2scim.run.survey import Survey, survey
 from ldap2scim.run.unresolved import hold_losses, look_up_unresolved, moved_note, with_members
@@ -154,7 +155,8 @@ def compare_as_read(run: Run, believed: Believed, surveyed: Survey | None) -> Co
     known = known_state(run, surveyed)
     essences = Essences(run, surveyed.essences if surveyed is not None else None)
     known = replace(known, behind=_behind(run))
-    return Comparison(diff(believed.desired, known, holds, essences, _leaving(run)), holds)
+    difference = diff(believed.desired, known, holds, essences, _leaving(run))
+    return Comparison(scrutinise(run.settings, difference), holds)
 
 
 def _behind(run: Run) -> Behind:
