@@ -10,9 +10,6 @@ from ldap2scim.run.context import Mode
 from ldap2scim.run.drift import drift as compare
 from ldap2scim.run.report import Report
 from ldap2scim.settings import Settings, load, rows
-from ldap2scim.state.approvals import approve as release
-from ldap2scim.state.approvals import full_plan_id
-from ldap2scim.state.store import open_store
 
 DRY = "Nothing was changed: this is a dry run."
 CARRY_OUT = "`{command} --apply` carries it out."
@@ -20,70 +17,40 @@ CARRY_OUT = "`{command} --apply` carries it out."
 
 def settings(asked: argparse.Namespace) -> int:
     """Show the effective settings and where each comes from."""
-    loaded = _load(asked)
+    loaded = loaded_settings(asked)
     output.settings(rows(loaded), loaded.notes, as_json=asked.json)
     return 0
-
-
-def plan(asked: argparse.Namespace) -> int:
-    """Show what would change."""
-    with watching(asked) as progress:
-        report = pipeline.synchronise(_load(asked), Mode.PLAN, progress=progress)
-    return _show(asked, report, "ldap2scim sync")
-
-
-def sync(asked: argparse.Namespace) -> int:
-    """Bring the service in step, with `--apply`."""
-    loaded = _load(asked)
-    if asked.approve:
-        _release(loaded, asked.approve, asked)
-    with watching(asked) as progress:
-        report = pipeline.synchronise(loaded, _mode(asked), progress=progress)
-    return _show(asked, report, "ldap2scim sync")
 
 
 def recover(asked: argparse.Namespace) -> int:
     """Rebuild the snapshot from the service and bring it in step, with `--apply`."""
     with watching(asked) as progress:
-        report = pipeline.recover(_load(asked), _mode(asked), progress=progress)
-    return _show(asked, report, "ldap2scim recover")
+        report = pipeline.recover(loaded_settings(asked), mode_of(asked), progress=progress)
+    return show(asked, report, "ldap2scim recover")
 
 
 def drift(asked: argparse.Namespace) -> int:
     """Compare the whole service with the directory."""
     with watching(asked) as progress:
-        report = compare(_load(asked), progress=progress)
+        report = compare(loaded_settings(asked), progress=progress)
     output.drift(report, as_json=asked.json)
     return report.exit_code
 
 
-def approve(asked: argparse.Namespace) -> int:
-    """Release the held operations of a plan for the next run."""
-    count = _release(_load(asked), asked.id, asked)
-    if not asked.json:
-        print(f"{count} held operations are released for the next `ldap2scim sync --apply`, once.")
-    return 0
-
-
-def _release(loaded: Settings, plan_id: str, asked: argparse.Namespace) -> int:
-    with open_store(loaded.state, create=False) as store:
-        count = release(store, full_plan_id(store, plan_id))
-    if asked.json and asked.command == "approve":
-        output.document({"approved": count})
-    return count
-
-
-def _load(asked: argparse.Namespace) -> Settings:
+def loaded_settings(asked: argparse.Namespace) -> Settings:
+    """Read the settings, and say what deserves a word."""
     loaded = load(asked.config, os.environ)
     output.notes(loaded.notes)
     return loaded
 
 
-def _mode(asked: argparse.Namespace) -> Mode:
+def mode_of(asked: argparse.Namespace) -> Mode:
+    """Return what the run may do: `--apply` is asked for, never assumed."""
     return Mode.APPLY if asked.apply else Mode.PLAN
 
 
-def _show(asked: argparse.Namespace, report: Report, command: str) -> int:
+def show(asked: argparse.Namespace, report: Report, command: str) -> int:
+    """Print a report and return its exit code; `command` is what carries a dry run out."""
     output.report(report, as_json=asked.json)
     if report.mode is Mode.PLAN and not asked.json:
         print(f"{DRY} {CARRY_OUT.format(command=command)}" if report.pending else DRY)

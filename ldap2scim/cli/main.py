@@ -48,18 +48,17 @@ def _run(asked: argparse.Namespace) -> int:
 
 
 _COMMANDS = {
-    "approve": "commands:approve",
+    "approve": "sync:approve",
     "check": "check:check",
     "demo": "demo:demo",
     "drift": "commands:drift",
     "explain": "explain:explain",
-    "explain": "explain:explain",
     "keep": "keep:keep_command",
-    "plan": "commands:plan",
+    "plan": "plan:plan",
     "probe": "probe:probe",
     "recover": "commands:recover",
     "settings": "commands:settings",
-    "sync": "commands:sync",
+    "sync": "sync:sync",
 }
 """Module of this package and function that answer each word."""
 

@@ -40,6 +40,18 @@ def _with_apply(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
+def _with_release(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument(
+        "--kind",
+        action="append",
+        metavar="KIND",
+        help="release this kind alone, as `deactivate` or `delete group`; may be given several times (default: all)",
+    )
+    parser.add_argument("--by", metavar="NAME", help="who decides, for the record (default: the user who runs this)")
+    parser.add_argument("--why", metavar="TEXT", default="", help="why, for the record")
+    return parser
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command."""
     parser = _Parser(
@@ -57,10 +69,17 @@ def build_parser() -> argparse.ArgumentParser:
 
     _with_settings(add("check", "is everything reachable, allowed and valid?"))
     _with_settings(add("settings", "show the effective settings and where each comes from"))
-    _with_settings(add("plan", "read the directory and show what would change"))
+    plan = _with_settings(add("plan", "read the directory and show what would change"))
+    plan.add_argument("--out", type=Path, metavar="FILE", help="write the plan to a file, for `sync --plan`")
     sync = _with_apply(_with_settings(add("sync", "read, compare, and with --apply bring the service in step")))
-    sync.add_argument("--approve", metavar="ID", help="with --apply: release the held operations of this plan first")
-    approve = _with_settings(add("approve", "release the held operations of a plan for the next run"))
+    sync.add_argument("--plan", type=Path, metavar="FILE", help="carry out this plan, and nothing else")
+    sync.add_argument(
+        "--approve",
+        metavar="ID",
+        help="with --apply: release what this plan holds, and carry out this plan, and nothing else",
+    )
+    _with_release(sync)
+    approve = _with_release(_with_settings(add("approve", "release the held operations of a plan for the next run")))
     approve.add_argument("id", metavar="ID", help="the plan's id, or its first 8 digits or more")
     keep = _with_settings(add("keep", "let a re-created person keep the old external ID; alone: list who does"))
     keep.add_argument("who", metavar="WHO", nargs="?", help="login or DN of the re-created entry, as the plan shows it")
@@ -69,7 +88,9 @@ def build_parser() -> argparse.ArgumentParser:
     _with_apply(_with_settings(add("recover", "rebuild the snapshot from the service, then bring it in step")))
     _with_settings(add("drift", "compare the whole service with the directory"))
     explain = _with_settings(add("explain", "why is somebody at the service as she is, or not there?"))
-    explain.add_argument("who", metavar="WHO", help="login, e-mail, DN, GUID, service id, externalId, or a group's name")
+    explain.add_argument(
+        "who", metavar="WHO", help="login, e-mail, DN, GUID, service id, externalId, or a group's name"
+    )
     explain.add_argument("--values", action="store_true", help="show values, not only what kind of text they are")
     probe = _with_settings(add("probe", "find out the habits of the service, for the settings"))
     probe.add_argument("--write", action="store_true", help="try it out on a user and a group that are removed again")
@@ -86,6 +107,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     asked = parser.parse_args(arguments)
     if asked.command == "sync" and asked.approve is not None and not asked.apply:
         parser.error("sync: --approve goes with --apply; `ldap2scim approve ID` releases for the next run")
+    if asked.command == "sync" and asked.approve is None and (asked.kind or asked.by or asked.why):
+        parser.error("sync: --kind, --by and --why go with --approve")
     if asked.command == "keep" and asked.end and asked.who is None:
         parser.error("keep: --end needs WHO")
     if asked.command == "probe" and asked.domain is not None and not asked.write:

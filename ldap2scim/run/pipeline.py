@@ -12,6 +12,7 @@ from ldap2scim.run.context import Mode, Run, open_run
 from ldap2scim.run.decide import Decision, decide
 from ldap2scim.run.extract import Unread, extract
 from ldap2scim.run.idle import idle
+from ldap2scim.run.kept_plans import keep_plan
 from ldap2scim.run.load import Loader, batches
 from ldap2scim.run.mapping import MappedCount, map_entries
 from ldap2scim.run.reading import Read
@@ -34,12 +35,29 @@ def synchronise(
         Ldap2ScimError: nothing could be decided; the service and the snapshot are as they were.
     """
     with open_run(settings, mode, progress=progress, now=now) as run:
-        reads, mapped = look(run)
-        if (said := idle(run, reads, mapped)) is not None:
-            return said
-        believed = believe(run, reads)
-        decision = None if believed.stops else decide(run, believed)
-        return conclude(run, reads, believed, decision)
+        return _synchronise(run)
+
+
+def plan_to_keep(settings: Settings, *, progress: Progress | None = None, now: datetime | None = None) -> Report:
+    """Read and compare as `synchronise` does in `Mode.PLAN`, and keep the plan by its id, whatever is in it.
+
+    Raises:
+        Ldap2ScimError: nothing could be decided; the service and the snapshot are as they were.
+    """
+    with open_run(settings, Mode.PLAN, progress=progress, now=now) as run:
+        said = _synchronise(run)
+        if said.plan is not None:
+            keep_plan(run, said.plan)
+        return said
+
+
+def _synchronise(run: Run) -> Report:
+    reads, mapped = look(run)
+    if (said := idle(run, reads, mapped)) is not None:
+        return said
+    believed = believe(run, reads)
+    decision = None if believed.stops else decide(run, believed)
+    return conclude(run, reads, believed, decision)
 
 
 def recover(settings: Settings, mode: Mode, *, progress: Progress | None = None, now: datetime | None = None) -> Report:
@@ -134,7 +152,7 @@ def conclude(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, dec
     if decision is not None and run.mode is Mode.APPLY:
         loader = start_load(run, decision)
         run.progress.begin("applying", len(decision.plan.operations))
-        for batch in batches(decision.plan.operations):
+        for batch in batches(loader.operations):
             loader.apply(batch)
         loader.finish()
         run.progress.end()
@@ -152,4 +170,4 @@ def start_load(run: Run, decision: Decision) -> Loader:
     approvals.use(run.lease, run.approved, run.run_id)
     if decision.surveyed is not None:
         open_adoption(run.lease)
-    return Loader(run, decision.plan, decision.surveyed)
+    return Loader(run, decision.plan, decision.surveyed, decision.pilot)

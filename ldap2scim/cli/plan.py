@@ -1,0 +1,27 @@
+"""`ldap2scim plan`: what would change, shown and, with `--out`, written down to be carried out later."""
+
+import argparse
+
+from ldap2scim.cli import output
+from ldap2scim.cli.commands import loaded_settings, show
+from ldap2scim.cli.progress import watching
+from ldap2scim.run import pipeline
+from ldap2scim.run.context import Mode
+from ldap2scim.run.plan_file import write_plan
+
+
+def plan(asked: argparse.Namespace) -> int:
+    """Show what would change."""
+    loaded = loaded_settings(asked)
+    with watching(asked) as progress:
+        if asked.out is None:
+            report = pipeline.synchronise(loaded, Mode.PLAN, progress=progress)
+        else:
+            report = pipeline.plan_to_keep(loaded, progress=progress)
+    code = show(asked, report, "ldap2scim sync" if asked.out is None else f"ldap2scim sync --plan {asked.out}")
+    if asked.out is not None:
+        if report.plan is None:
+            output.notes((f"{asked.out} was not written, since nothing was decided.",))
+        else:
+            write_plan(report.plan, asked.out)
+    return code
