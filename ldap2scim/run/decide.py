@@ -19,6 +19,7 @@ from ldap2scim.planning.safety import Judged, Population, judge
 from ldap2scim.planning.states import Edges, Holds, KnownState, Leaving
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Mode, Run
+from ldap2scim.run.pilot import pilot_members
 from ldap2scim.run.recovery import rebuild_snapshot
 from ldap2scim.run.scrutiny import scrutinise
 from ldap2scim.run.settle import in_doubt
@@ -47,6 +48,8 @@ class Decision:
     """Entries held by findings: of validation, and of what was found at the service."""
     outside: tuple[HeldOperation, ...] | None = None
     """Where a given plan is carried out: what differs and is left alone by that. None: the plan is all that differs."""
+    pilot: frozenset[Key] = frozenset()
+    """Whose operations go first, where a pilot group is named."""
 
     @property
     def waiting(self) -> tuple[HeldOperation, ...]:
@@ -119,7 +122,8 @@ def plan_of(run: Run, believed: Believed, compared: Comparison, surveyed: Survey
         program=__version__,
         settings=digests(run.settings),
     )
-    return Decision(plan, difference, managed, surveyed, held_entries(believed, compared.holds))
+    held = held_entries(believed, compared.holds)
+    return Decision(plan, difference, managed, surveyed, held, pilot=pilot_members(run, believed))
 
 
 def survey_where_needed(run: Run, believed: Believed) -> Survey | None:
@@ -155,7 +159,7 @@ def compare_as_read(run: Run, believed: Believed, surveyed: Survey | None) -> Co
     known = known_state(run, surveyed)
     essences = Essences(run, surveyed.essences if surveyed is not None else None)
     known = replace(known, behind=_behind(run))
-    difference = diff(believed.desired, known, holds, essences, _leaving(run))
+    difference = diff(believed.desired, known, holds, essences, way_of_leaving(run))
     return Comparison(scrutinise(run.settings, difference), holds)
 
 
@@ -188,7 +192,7 @@ def known_state(run: Run, surveyed: Survey | None) -> KnownState:
     return KnownState(frames[ResourceType.USER], frames[ResourceType.GROUP], edges)
 
 
-def _leaving(run: Run) -> Leaving:
+def way_of_leaving(run: Run) -> Leaving:
     return Leaving.DEACTIVATE if run.settings.service.leavers is Leavers.DEACTIVATE else Leaving.DELETE
 
 

@@ -139,7 +139,7 @@ def report(
         welcome=welcomed,
     )
     believable = {number for scope, number in believed.read_nos.items() if scope.directory not in doubted}
-    in_step = decision is not None and decision.in_step and all(isinstance(one, Read) for one in reads)
+    in_step = decision is not None and decision.in_step and bool(reads) and all(isinstance(one, Read) for one in reads)
     if decision is not None and decision.outside is None and decision.plan.held:
         keep_plan(run, decision.plan)
     close_run(run, said, believable, in_step=in_step and not doubted)
