@@ -30,10 +30,9 @@ def load(run: Run, decision: Carried[Decision] | None) -> Loader | None:
     """
     if decision is None or run.mode is Mode.PLAN:
         return None
-    operations = decision.value.plan.operations
     loader = pipeline.start_load(run, decision.value)
-    bar = LoadBar(len(operations))
-    for batch in batches(operations):
+    bar = LoadBar(len(loader.operations))
+    for batch in batches(loader.operations):
         load_batch(loader, Carried(batch))
         bar.show(len(loader.outcomes))
     loader.finish()

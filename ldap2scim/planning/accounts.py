@@ -44,6 +44,8 @@ class Result(StrEnum):
     """The service did not do it, and said so."""
     IN_DOUBT = "in doubt"
     """Sent, and no usable answer came: what became of it is asked before anything else."""
+    HELD_BACK = "held back"
+    """Not sent, since too many of its kind had failed: the next run goes on with it."""
 
     @property
     def is_done(self) -> bool:
@@ -234,6 +236,8 @@ def _fate(outcome: Outcome) -> Fate:
             return Fate.FAILED
         case Result.IN_DOUBT:
             return Fate.IN_DOUBT
+        case Result.HELD_BACK:
+            return Fate.HELD
         case Result.APPLIED | Result.UNCHANGED:
             pass
     match outcome.operation:

@@ -36,6 +36,7 @@ from ldap2scim.run.decide import (
     survey_where_needed,
 )
 from ldap2scim.run.kept_plans import keep_plan
+from ldap2scim.run.pilot import pilot_members
 from ldap2scim.run.survey import Survey
 from ldap2scim.settings import Settings, changed_settings, digest, digests
 from ldap2scim.state import approvals, remembered
@@ -141,6 +142,7 @@ def decide_exactly(run: Run, believed: Believed, plan: Plan, surveyed: Survey | 
         surveyed=surveyed,
         held_entries=held_entries(believed, compared.holds),
         outside=outside,
+        pilot=pilot_members(run, believed),
     )
 
 

@@ -40,7 +40,16 @@ class InDoubt:
     change: SnapshotChange | None = None
 
 
-Done: TypeAlias = Applied | Failed | InDoubt
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Nothing was sent, since too many operations of its kind had failed; the next run goes on with it."""
+
+    operation: Operation
+    why: str
+    change: None = None
+
+
+Done: TypeAlias = Applied | Failed | InDoubt | HeldBack
 
 
 class Remembered(Protocol):

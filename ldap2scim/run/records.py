@@ -9,7 +9,7 @@ from ldap2scim.planning.accounts import Outcome, Result
 from ldap2scim.planning.operations import ChangeMembers, Deactivate, Delete, Operation
 from ldap2scim.planning.removals import is_removal
 from ldap2scim.run.context import Run
-from ldap2scim.run.done import Applied, Done, Failed, InDoubt
+from ldap2scim.run.done import Applied, Done, Failed, HeldBack, InDoubt
 from ldap2scim.run.nesting import nested_groups
 from ldap2scim.run.service_view import LOGIN
 from ldap2scim.state import remembered
@@ -96,6 +96,8 @@ def outcome_of(done: Done) -> Outcome:
             return Outcome(operation, Result.FAILED, error=str(error))
         case InDoubt(operation, error, _):
             return Outcome(operation, Result.IN_DOUBT, error=str(error))
+        case HeldBack(operation, why):
+            return Outcome(operation, Result.HELD_BACK, error=why)
 
 
 def settlement_of(number: int, done: Done) -> Settlement:
@@ -108,6 +110,8 @@ def settlement_of(number: int, done: Done) -> Settlement:
             return Settlement(number, Result.FAILED, changes, _short(error))
         case InDoubt(_, error, _):
             return Settlement(number, Result.IN_DOUBT, changes, _short(error))
+        case HeldBack():
+            return Settlement(number, Result.HELD_BACK)
 
 
 def _short(error: Ldap2ScimError) -> str:

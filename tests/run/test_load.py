@@ -32,9 +32,10 @@ from ldap2scim.planning.operations import (
     Update,
 )
 from ldap2scim.planning.plan import make_plan
-from ldap2scim.run.load import MOST_NAMED, PATIENCE, Loader, batches
+from ldap2scim.run.load import MOST_NAMED, Loader, batches
 from ldap2scim.run.records import intent_of
 from ldap2scim.run.settle import settle_doubts
+from ldap2scim.run.step import PATIENCE
 from ldap2scim.scim.provider import ScimRequest, ScimResponse
 from ldap2scim.state import journal
 from ldap2scim.state.store import Store
