@@ -1,17 +1,20 @@
 #!/bin/sh
-# Installs the real servers that the tests start themselves: OpenLDAP's slapd, and Samba as a domain controller.
+# Installs the real servers that the tests start themselves: OpenLDAP's slapd, and Samba as a domain controller, PostgreSQL.
 # No service is started: the tests run each server in a folder of its own. Debian and Ubuntu; elsewhere it says what is missing.
 set -eu
 
 packages="slapd ldap-utils openssl samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind \
-krb5-user krb5-config ldb-tools tdb-tools python3-samba python3-gpg python3-markdown python3-dnspython python3-gssapi acl attr"
+postgresql iproute2 chromium krb5-user krb5-config ldb-tools tdb-tools python3-samba python3-gpg python3-markdown python3-dnspython python3-gssapi acl attr"
 policy=/usr/sbin/policy-rc.d
 
 missing() {
   PATH="$PATH:/usr/sbin:/sbin"
-  for program in slapd slapadd ldapsearch openssl samba samba-tool kinit; do
+  for program in slapd slapadd ldapsearch openssl samba samba-tool kinit chromium; do
     command -v "$program" >/dev/null || printf ' %s' "$program"
   done
+  # Debian keeps the programs of each version of PostgreSQL in a folder of its own.
+  find /usr/lib/postgresql -name initdb 2>/dev/null | grep -q . || command -v initdb >/dev/null || printf ' postgresql'
+  command -v ip >/dev/null || printf ' iproute2'
   # Without these, `samba-tool domain provision` fails at its end, when it sets the rights of sysvol.
   if command -v samba >/dev/null; then
     [ -d /usr/share/samba/setup ] || printf ' samba-ad-provision'

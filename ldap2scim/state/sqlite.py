@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -90,8 +90,8 @@ class SQLiteFile:
             part.unlink(missing_ok=True)
             # SQLite would make it with the mode that the umask says; into an empty file it writes as into none.
             os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            with engine.connect() as plain:
-                plain.execution_options(begin="").exec_driver_sql("VACUUM INTO ?", (str(part),))
+            with closing(engine.raw_connection()) as connection:  # it refuses to be part of a transaction
+                connection.cursor().execute("VACUUM INTO ?", (str(part),))
             with part.open("rb") as written:
                 os.fsync(written.fileno())
             part.replace(target)

@@ -18,13 +18,24 @@ def program(name: str) -> str | None:
     return shutil.which(name, path=_SYSTEM_PATH)
 
 
+def postgres_program(name: str) -> str | None:
+    """Return the path of a program of PostgreSQL's server; Debian keeps each version in a folder of its own."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: float(folder.parent.name))
+    return shutil.which(name, path=os.pathsep.join([*map(str, reversed(folders)), _SYSTEM_PATH]))
+
+
 def missing(server: str) -> str | None:
-    """Return why a server (`slapd`, `samba`) or a client (`kerberos`) cannot be started here; None when it can."""
+    """Return why a server (`slapd`, `samba`, `postgres`) or a client (`kerberos`, `chromium`) cannot run here, or None."""
     match server:
         case "slapd":
             return _missing_programs("slapd", "slapadd", "openssl")
         case "samba":
             return _missing_programs("samba", "samba-tool", "openssl") or _missing_parts()
+        case "postgres":
+            absent = [name for name in ("initdb", "postgres") if postgres_program(name) is None]
+            return f"PostgreSQL ({', '.join(absent)}) not installed; {_INSTALL}" if absent else None
+        case "chromium":
+            return _missing_programs("chromium")
         case "kerberos":
             return _missing_programs("kinit") or _missing_gssapi()
         case _:

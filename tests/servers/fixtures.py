@@ -11,6 +11,7 @@ import pytest
 from ldap2scim.sandbox.directory import OPENLDAP, DirectoryOptions, EmbeddedDirectory, embedded_directory
 from tests.servers.available import require
 from tests.servers.certificates import Certificates, make_certificates
+from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.samba import Samba, running_samba
 from tests.servers.slapd import Slapd, SlapdOptions, running_slapd
 
@@ -40,6 +41,14 @@ class StartEmbedded(Protocol):
 def server_certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     """One authority and one certificate for 127.0.0.1, shared by all servers of a session."""
     return make_certificates(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL for all; each test has a schema or a database of its own, and leaves it running."""
+    require("postgres")
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture

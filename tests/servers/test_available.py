@@ -9,10 +9,11 @@ from tests.servers import available
 def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without any server."""
     monkeypatch.setattr(available, "program", lambda _: None)
+    monkeypatch.setattr(available, "postgres_program", lambda _: None)
     monkeypatch.delenv("CI", raising=False)
 
 
-@pytest.mark.parametrize("server", ["slapd", "samba", "kerberos"])
+@pytest.mark.parametrize("server", ["slapd", "samba", "postgres", "kerberos"])
 def test_skipped_by_name(server: str) -> None:
     """On a person's machine the test is skipped, and the reason names the server and the way to get it."""
     with pytest.raises(pytest.skip.Exception, match=rf"{server}: .* not installed; run `sh scripts/servers.sh`"):

@@ -21,6 +21,12 @@ from ldap2scim.state.store import Store, open_store
 from tests.state.worlds import group, person, read
 
 
+@pytest.fixture
+def place(path: Path) -> str:
+    """A file; what PostgreSQL refuses stands in `test_postgresql`."""
+    return str(path)
+
+
 def refused(place: Path | str, words: str, *, create: bool = True) -> str:
     """Return the message of a refusal, which has a remedy."""
     with pytest.raises(StateError, match=words) as caught:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandas import DataFrame
@@ -15,6 +16,7 @@ from ldap2scim.state.image_rows import ImageRow, ReferenceKind
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.listed import NestedGroups
 from ldap2scim.state.references import Link
+from tests.state.conftest import SQLITE
 from tests.state.test_mapped import HELD_ROW, OUT_ROW
 from tests.state.worlds import CORP, group, key, map_all, person, read
 
@@ -242,6 +244,7 @@ def closure(inside: Mapping[int, frozenset[int]], start: int) -> set[int]:
         found = more
 
 
+@pytest.mark.parametrize("place", [SQLITE], indirect=True)  # the questions are tried on both above
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(graphs())
 def test_flattening_is_the_closure(
