@@ -1,8 +1,6 @@
 """One run: its settings, its state, its lease, its time. Everything that the phases share."""
 
 import gc
-import os
-import socket
 import threading
 import uuid
 from collections.abc import Iterator
@@ -11,9 +9,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from ldap2scim import __version__
-from ldap2scim.errors import Ldap2ScimError, StateError
+from ldap2scim.errors import RunRefused, StateError
 from ldap2scim.findings import Finding
 from ldap2scim.progress import Progress, Silent
+from ldap2scim.run.holder import holder, is_dead
 from ldap2scim.run.session import Session
 from ldap2scim.settings import Settings, digest
 from ldap2scim.state.access import StateReader
@@ -122,7 +121,7 @@ def open_run(
     """
     with open_state(settings) as store:
         run_id = uuid.uuid4().hex
-        lease = acquire(store, LEASE, _holder(run_id), abandoned=_is_dead)
+        lease = acquire(store, LEASE, holder(run_id), abandoned=is_dead)
         try:
             run = Run(settings, lease, run_id, mode, now or datetime.now(UTC))
             run.progress = progress or Silent()
@@ -134,28 +133,6 @@ def open_run(
                 run.close()
         finally:
             lease.release()
-
-
-def _holder(run_id: str) -> str:
-    return f"{socket.gethostname()}, process {os.getpid()}, run {run_id}"
-
-
-def _is_dead(holder: str) -> bool:
-    """Say whether the holder was a process of this host that is no more.
-
-    A wrong yes is harmless: the fencing token keeps a writer out that lost its lease.
-    """
-    host, _, rest = holder.partition(", process ")
-    process = rest.partition(",")[0]
-    if host != socket.gethostname() or not process.isdecimal():
-        return False
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 @contextmanager
@@ -177,8 +154,10 @@ def _heartbeat(lease: Lease) -> Iterator[None]:
         while not stop.wait(HEARTBEAT):
             try:
                 lease.renew()
-            except Ldap2ScimError:
+            except RunRefused:
                 return  # the next write of the run is refused, and says why
+            except StateError:
+                continue  # another writer, or a lost connection: it may pass, and the next beat comes in time
 
     thread = threading.Thread(target=beat, name="ldap2scim-lease", daemon=True)
     thread.start()

@@ -25,7 +25,7 @@ def postgres_program(name: str) -> str | None:
 
 
 def missing(server: str) -> str | None:
-    """Return why a server (`slapd`, `samba`, `postgres`) or a client (`kerberos`, `chromium`) cannot run here, or None."""
+    """Return why a server (`slapd`, `samba`, `postgres`) or a client (`kerberos`, `chromium`) is not here, or None."""
     match server:
         case "slapd":
             return _missing_programs("slapd", "slapadd", "openssl")
