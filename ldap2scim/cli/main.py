@@ -49,6 +49,7 @@ def _run(asked: argparse.Namespace) -> int:
 
 _COMMANDS = {
     "approve": "sync:approve",
+    "bundle": "bundle:bundle",
     "check": "check:check",
     "demo": "demo:demo",
     "drift": "commands:drift",

@@ -92,6 +92,10 @@ def build_parser() -> argparse.ArgumentParser:
         "who", metavar="WHO", help="login, e-mail, DN, GUID, service id, externalId, or a group's name"
     )
     explain.add_argument("--values", action="store_true", help="show values, not only what kind of text they are")
+    bundle = _with_settings(add("bundle", "write the state without names, for those who help"))
+    bundle.add_argument("--out", type=Path, metavar="FILE", help="the file (default: ldap2scim-bundle-TIME.tar.gz)")
+    bundle.add_argument("--key", type=Path, metavar="FILE", help="keep the key of the pseudonyms in this file of yours")
+    bundle.add_argument("--replay", type=Path, metavar="FILE", help="make the plan of such a file; nobody is asked")
     probe = _with_settings(add("probe", "find out the habits of the service, for the settings"))
     probe.add_argument("--write", action="store_true", help="try it out on a user and a group that are removed again")
     probe.add_argument("--domain", metavar="DOMAIN", help="with --write: of the login of that user")

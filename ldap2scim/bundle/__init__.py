@@ -1,0 +1,1 @@
+"""The support bundle: a state without names, from which the same plan follows."""
