@@ -54,12 +54,15 @@ _COMMANDS = {
     "demo": "demo:demo",
     "drift": "commands:drift",
     "explain": "explain:explain",
+    "history": "history:history",
     "keep": "keep:keep_command",
     "plan": "plan:plan",
     "probe": "probe:probe",
     "recover": "commands:recover",
+    "restore": "restore:restore",
     "settings": "commands:settings",
     "sync": "sync:sync",
+    "undo": "undo:undo",
 }
 """Module of this package and function that answer each word."""
 

@@ -11,7 +11,7 @@ from ldap2scim import __version__
 DESCRIPTION = "Keep a SCIM 2.0 service in step with an LDAP directory, and prove that it is."
 EPILOG = """\
 exit codes: 0 in step or applied, 1 failed, 2 changes pending, 3 something held or refused
-sync and recover change nothing unless --apply is given"""
+sync, recover, undo and restore change nothing unless --apply is given"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -92,6 +92,15 @@ def build_parser() -> argparse.ArgumentParser:
         "who", metavar="WHO", help="login, e-mail, DN, GUID, service id, externalId, or a group's name"
     )
     explain.add_argument("--values", action="store_true", help="show values, not only what kind of text they are")
+    history = _with_settings(add("history", "what happened to somebody, or in a run; alone: the last runs"))
+    history.add_argument("what", metavar="WHO|RUN", nargs="?", help="as `explain` takes it, or the id of a run")
+    history.add_argument("--values", action="store_true", help="show values, not only the paths of attributes")
+    undo = _with_apply(_with_settings(add("undo", "take back what a run changed")))
+    undo.add_argument("run", metavar="RUN", help="the run's id, or its first 8 digits or more (`ldap2scim history`)")
+    undo.add_argument("--approve", metavar="ID", help="with --apply: release the held operations of this plan first")
+    restore = _with_apply(_with_settings(add("restore", "make the service as it was at an earlier moment")))
+    restore.add_argument("--as-of", metavar="TIME", required=True, help="like 2026-11-20 18:30 (local) or with a zone")
+    restore.add_argument("--approve", metavar="ID", help="with --apply: release the held operations of this plan first")
     bundle = _with_settings(add("bundle", "write the state without names, for those who help"))
     bundle.add_argument("--out", type=Path, metavar="FILE", help="the file (default: ldap2scim-bundle-TIME.tar.gz)")
     bundle.add_argument("--key", type=Path, metavar="FILE", help="keep the key of the pseudonyms in this file of yours")
@@ -113,6 +122,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error("sync: --approve goes with --apply; `ldap2scim approve ID` releases for the next run")
     if asked.command == "sync" and asked.approve is None and (asked.kind or asked.by or asked.why):
         parser.error("sync: --kind, --by and --why go with --approve")
+    if asked.command in {"undo", "restore"} and asked.approve is not None and not asked.apply:
+        parser.error(f"{asked.command}: --approve goes with --apply")
     if asked.command == "keep" and asked.end and asked.who is None:
         parser.error("keep: --end needs WHO")
     if asked.command == "probe" and asked.domain is not None and not asked.write:

@@ -1,20 +1,23 @@
 """What is read before an operation and written about it: ids and rows it needs, its intent, its outcome."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ldap2scim.errors import Ldap2ScimError
-from ldap2scim.essence import from_essence
+from ldap2scim.essence import from_essence, to_essence
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Outcome, Result
-from ldap2scim.planning.operations import ChangeMembers, Deactivate, Delete, Operation
+from ldap2scim.planning.attribute_changes import apply_changes
+from ldap2scim.planning.operations import Adopt, ChangeMembers, Deactivate, Delete, Operation
 from ldap2scim.planning.removals import is_removal
 from ldap2scim.run.context import Run
 from ldap2scim.run.done import Applied, Done, Failed, HeldBack, InDoubt
 from ldap2scim.run.nesting import nested_groups
 from ldap2scim.run.service_view import LOGIN
 from ldap2scim.state import remembered
+from ldap2scim.state.history_entries import inverse
 from ldap2scim.state.journal import Intent, Settlement
-from ldap2scim.state.snapshot_rows import SnapshotRow
+from ldap2scim.state.snapshot_rows import Confirmed, SnapshotRow
 
 
 class Memory:
@@ -104,6 +107,9 @@ def settlement_of(number: int, done: Done) -> Settlement:
     """Return what the journal keeps of an outcome."""
     changes = () if done.change is None else (done.change,)
     match done:
+        case Applied(Adopt(changes=brought) as adopted, Confirmed() as confirmed):
+            found = to_essence(apply_changes(from_essence(adopted.essence), inverse(brought)))
+            return Settlement(number, Result.APPLIED, (replace(confirmed, found=found),))
         case Applied():
             return Settlement(number, Result.APPLIED, changes)
         case Failed(_, error, _):

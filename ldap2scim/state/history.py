@@ -45,6 +45,9 @@ class HistoryLine:
     added: tuple[Key, ...] = ()
     """Members that entered this group."""
     removed: tuple[Key, ...] = ()
+    """Members that left this group, or were in it when it was removed."""
+    was_in: tuple[Key, ...] = ()
+    """Groups that it was a member of when it was removed."""
     found: bool = False
     """It was at the service before us, and adopted."""
 
@@ -218,7 +221,8 @@ def _line(row: Any, entry: Entry, before: SnapshotRow | None, after: SnapshotRow
         after=after,
         changes=entry.changes,
         added=entry.keys("added"),
-        removed=entry.keys("removed"),
+        removed=(*entry.keys("removed"), *entry.keys("members")),
+        was_in=entry.keys("groups"),
         found="found" in entry.detail,
     )
 

@@ -173,3 +173,19 @@ def believe_reads(lease: Lease, read_nos: Iterable[int]) -> None:
     """Mark proven reads as believed: from now on they are the measure for a short read."""
     with lease.write() as connection:
         connection.execute(update(reads).where(reads.c.read_no.in_(list(read_nos))).values(believed=True))
+
+
+def full_run_id(store: Store, start: str) -> str:
+    """Return the id of the one run whose id begins with `start` (at least 8 digits).
+
+    Raises:
+        StateError: no run, or several, begin so.
+    """
+    if len(start) >= 8 and start.isalnum():
+        with store.read() as connection:
+            found = connection.scalars(select(runs.c.run_id).where(runs.c.run_id.startswith(start)).limit(2)).all()
+        if len(found) == 1:
+            return str(found[0])
+        if found:
+            raise StateError(f"Several runs begin with {start}.", "Give more digits of the id.")
+    raise StateError(f"There is no run {start}.", "`ldap2scim history` lists the runs; 8 digits of the id are enough.")

@@ -1,0 +1,39 @@
+"""What `undo` and `restore` share: settings, approval, and what is printed at the end."""
+
+import argparse
+import os
+
+from ldap2scim.cli import output
+from ldap2scim.run.context import Mode
+from ldap2scim.run.report import Report
+from ldap2scim.settings import Settings, load
+from ldap2scim.state.approvals import approve, full_plan_id
+from ldap2scim.state.store import open_store
+
+
+def prepared(asked: argparse.Namespace) -> Settings:
+    """Return the settings; a plan that is named is approved first, for this very run."""
+    loaded = load(asked.config, os.environ)
+    output.notes(loaded.notes)
+    if asked.approve is not None:
+        with open_store(loaded.state, create=False) as store:
+            approve(store, full_plan_id(store, asked.approve))
+    return loaded
+
+
+def mode_of(asked: argparse.Namespace) -> Mode:
+    """Return what may be done."""
+    return Mode.APPLY if asked.apply else Mode.PLAN
+
+
+def show(asked: argparse.Namespace, said: Report, command: str) -> int:
+    """Print the report, and how to go on; return the exit code."""
+    output.report(said, as_json=asked.json)
+    if not asked.json:
+        if said.plan is not None and said.plan.held:
+            print(f"To carry out what is held as well: `{command} --apply --approve {said.plan.plan_id[:12]}`.")
+        if said.mode is Mode.PLAN:
+            print("Nothing was changed: this is a dry run.")
+            if said.pending:
+                print(f"`{command} --apply` carries it out.")
+    return said.exit_code

@@ -1,0 +1,39 @@
+"""Restore: the service is made as it was at an earlier moment, as far as the history reaches."""
+
+from datetime import datetime
+
+from ldap2scim.progress import Progress
+from ldap2scim.run.context import Mode, open_run
+from ldap2scim.run.past import not_undone, way_back
+from ldap2scim.run.pipeline import conclude, settle
+from ldap2scim.run.report import Report
+from ldap2scim.run.undo import WAS_LEFT
+from ldap2scim.settings import Settings
+from ldap2scim.state import mended, remembered
+from ldap2scim.state.history import HistoryReader
+from ldap2scim.state.snapshot_rows import Status
+
+
+def restore(
+    settings: Settings, as_of: datetime, mode: Mode, *, progress: Progress | None = None, now: datetime | None = None
+) -> Report:
+    """Make the service as it was: in `Mode.PLAN` show what that takes, in `Mode.APPLY` carry it out.
+
+    What no run of ours changed is not brought back: the snapshot is what we know of the service.
+
+    Raises:
+        StateError: the history does not reach back so far.
+        Ldap2ScimError: nothing could be decided; the service and the snapshot are as they were.
+    """
+    with open_run(settings, mode, progress=progress, now=now) as run:
+        settle(run)
+        past = HistoryReader(run.store).state_as_of(as_of)
+        left = [key for key, row in past.rows.items() if row is not None and row.status is Status.LEFT]
+        present = remembered.rows(run.store, left)
+        lost = [str(row.login or key) for key in left if key not in present and (row := past.rows[key]) is not None]
+        if lost:
+            run.note(not_undone(WAS_LEFT, lost))
+        way = way_back(run, past)
+        if mode is Mode.APPLY:
+            mended.record(run.lease, run.run_id, as_of=as_of)
+        return conclude(run, (), way.believed, way.decision)
