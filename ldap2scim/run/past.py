@@ -15,6 +15,7 @@ from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType, Scope, directory_of, scope_of
 from ldap2scim.planning.diff import diff
 from ldap2scim.planning.frames import DESIRED_COLUMNS, KNOWN_COLUMNS, desired_frame, empty_desired, text_array
+from ldap2scim.planning.removals import plural
 from ldap2scim.planning.states import DesiredState, Edges, Holds, KnownState, ReadState
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
@@ -180,7 +181,7 @@ def not_undone(why: str, names: Sequence[str]) -> Finding:
     return Finding(
         rule="not-undone",
         severity=Severity.NOTE,
-        message=f"{len(names)} changes cannot be taken back: {why}.",
+        message=f"Not taken back, in {len(names)} case{'' if len(names) == 1 else 's'}: {why}.",
         remedy="`ldap2scim history WHO` shows what became of each; change the directory where it should be otherwise.",
         subjects=tuple(sorted(names)[:MOST_NAMED]),
     )
@@ -191,8 +192,8 @@ def _created_again(names: Sequence[str]) -> Iterable[Finding]:
         yield Finding(
             rule="created-again",
             severity=Severity.NOTE,
-            message=f"{len(names)} users were deleted and are created again: they get new ids, and what the service "
-            "kept of the old accounts (passwords, sign-in methods, applications' data) does not come back.",
+            message=f"Of those who were deleted, {plural(ResourceType.USER, len(names))} would be created again, or are, "
+            "with new ids, and without what the service kept of the old accounts (passwords, sign-in methods, data).",
             remedy="Tell them that they need a new password.",
             subjects=tuple(sorted(names)[:MOST_NAMED]),
         )
