@@ -4,7 +4,7 @@ import gc
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -121,8 +121,7 @@ def open_run(
     """
     with open_state(settings) as store:
         run_id = uuid.uuid4().hex
-        lease = acquire(store, LEASE, holder(run_id), abandoned=is_dead)
-        try:
+        with _given_back(acquire(store, LEASE, holder(run_id), abandoned=is_dead)) as lease:
             run = Run(settings, lease, run_id, mode, now or datetime.now(UTC))
             run.progress = progress or Silent()
             start_run(lease, run_id, mode.value, run.settings_digest)
@@ -131,8 +130,18 @@ def open_run(
                     yield run
             finally:
                 run.close()
-        finally:
+
+
+@contextmanager
+def _given_back(lease: Lease) -> Iterator[Lease]:
+    """Release a lease at the end; after an error, that error is what the user is told, whatever the state says."""
+    try:
+        yield lease
+    except BaseException:
+        with suppress(StateError):
             lease.release()
+        raise
+    lease.release()
 
 
 @contextmanager

@@ -39,6 +39,8 @@ def explain(error: BaseException | None, place: str) -> StateError:
         return _explain_postgresql(error, place)
     # The low byte is the primary code; the rest tells variants apart (sqlite.org/rescode.html).
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if not code and "decode to UTF-8" in str(error):  # it goes on with the text, which is people's data
+        return corrupted(place)
     message, remedy = _WORDS.get(code, ("The state in {place} failed: {error}.", "Check its disk, then run again."))
     return StateError(message.format(place=place, error=_first_line(error)), remedy)
 
@@ -70,7 +72,7 @@ def _explain_postgresql(error: BaseException | None, place: str) -> StateError:
     message, remedy = _CODES.get(code) or _CLASSES.get(code[:2]) or _OTHER
     if not code:  # the driver's own words, about the connection: no row is in them
         said = _first_line(error)
-        message, remedy = _LOGIN if "password" in said else _LOST
+        message, remedy = next((words for sign, words in _SIGNS.items() if sign in said), _LOST)
         message = message.format(place=place, error=said)
     return StateError(message.format(place=place, error=f"PostgreSQL error {code}"), remedy)
 
@@ -175,3 +177,6 @@ _CLASSES = {
     ),
 }
 """By class of SQLSTATE, its first two signs."""
+_SIGNS = {"password": _LOGIN, 'role "': _LOGIN, "pg_hba.conf": _LOGIN, 'database "': _CODES["3D000"]}
+"""By what is said where a connection is refused, which comes without a code; where the server speaks another language
+than English, its words stand behind what is said of a lost connection."""
