@@ -4,9 +4,12 @@ Narrow frames are matched by key; only rows that differ are turned into objects,
 for. What is held is left alone on both sides. Absence leads to a removal only where `removability` says so.
 """
 
+import numpy as np
+import pyarrow as pa
+
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.model import ResourceType, Scope
-from ldap2scim.planning.matching import contains_any, count_by_directory
+from ldap2scim.model import Key, ResourceType, Scope
+from ldap2scim.planning.matching import as_arrow, contains, contains_any, count_by_directory
 from ldap2scim.planning.members import propose_members
 from ldap2scim.planning.pairing import Pairing, pair_rows
 from ldap2scim.planning.proposals import Difference, Proposals
@@ -25,11 +28,11 @@ def diff(
         StateError: the essence of a row that differs is missing.
     """
     evidence = Evidence(desired, held)
-    rules = Rules(evidence, essences, leavers, known.login_matches, known.behind)
     pairings = (
         pair_rows(ResourceType.USER, desired.users, known.users, held.keys),
         pair_rows(ResourceType.GROUP, desired.groups, known.groups, held.keys),
     )
+    rules = Rules(evidence, essences, leavers, known.login_matches, known.behind, _changing_type(*pairings))
     proposals = Proposals()
     for pairing in pairings:
         propose_resources(pairing, rules, proposals)
@@ -48,6 +51,17 @@ def diff(
         known_members=totals.known_members,
         taken_over=frozenset(proposals.taken_over),
     )
+
+
+def _changing_type(users: Pairing, groups: Pairing) -> frozenset[Key]:
+    """Return the new people who are still managed as a group, and the new groups that are as a person."""
+    found: set[Key] = set()
+    for one, other in ((users, groups), (groups, users)):
+        if len(one.new):
+            new = as_arrow(one.desired["key"]).take(pa.array(one.new))
+            managed = as_arrow(other.known["key"]).take(pa.array(np.flatnonzero(other.managed)))
+            found.update(map(Key, new.filter(pa.array(contains(new, managed))).to_pylist()))
+    return frozenset(found)
 
 
 def _unchanged(pairing: Pairing, changed_groups: frozenset[str]) -> dict[Scope, int]:

@@ -42,6 +42,8 @@ class Pairing:
     """Managed rows of the known frame that nobody desires."""
     away: Positions
     """Rows that had left and still nobody desires."""
+    managed: Mask
+    """Rows of the known frame that are managed."""
     unclaimed: Positions
     """Rows, managed or left, whose key no entry has, held ones included: a new entry may be one of them re-created."""
 
@@ -72,6 +74,7 @@ def pair_rows(resource_type: ResourceType, desired: pd.DataFrame, known: pd.Data
         found=_where(rows, ~ours & ~left[rows.known]),
         departed=np.flatnonzero(managed & ~wanted & there),
         away=np.flatnonzero(left & ~wanted & there),
+        managed=managed,
         unclaimed=np.flatnonzero((managed | left) & ~wanted & ~contains(known["key"], desired["key"])),
     )
 

@@ -217,7 +217,8 @@ def _troubles(outcomes: Iterable[Outcome]) -> Table:
 
 def _trouble(outcome: Outcome) -> str:
     ignored = f"The service ignored {', '.join(map(rfc_name, outcome.ignored))}." if outcome.ignored else ""
-    return " ".join(filter(None, (outcome.error, ignored)))
+    # What is wrong and what to do are two lines of an error, and one cell here.
+    return " ".join(filter(None, ((outcome.error or "").replace("\n", " "), ignored)))
 
 
 def account_lines(accounts: Accounts | None) -> tuple[str, ...]:

@@ -40,6 +40,8 @@ class Rules:
     leavers: Leaving
     login_matches: Mapping[Key, LoginMatch]
     behind: Behind = Behind.UNKNOWN
+    changing_type: frozenset[Key] = frozenset()
+    """New entries whose key is still managed as the other type."""
 
 
 def propose_resources(pairing: Pairing, rules: Rules, proposals: Proposals) -> None:
@@ -100,7 +102,10 @@ def _propose_new(pairing: Pairing, verdicts: Mapping[int, Verdict], rules: Rules
         create = Create(key, pairing.resource_type, names[i], Inputs(wanted[i], None), essence)
         match = rules.login_matches.get(key)
         verdict = verdicts.get(row_numbers[i])
-        if isinstance(verdict, Unclear):
+        if key in rules.changing_type:
+            # One key has one row in the snapshot.
+            proposals.blocked.append(HeldOperation(create, (_changes_type(pairing.resource_type),)))
+        elif isinstance(verdict, Unclear):
             proposals.blocked.append(HeldOperation(create, (verdict.reason,)))
         elif isinstance(verdict, Suspect):
             proposals.held.append(HeldOperation(create, _suspected(verdict, essence, pairing.resource_type, rules)))
@@ -108,6 +113,13 @@ def _propose_new(pairing: Pairing, verdicts: Mapping[int, Verdict], rules: Rules
             proposals.held.append(HeldOperation(create, (_matched(match),)))
         else:
             proposals.operations.append(create)
+
+
+def _changes_type(new: ResourceType) -> str:
+    old = ResourceType.GROUP if new is ResourceType.USER else ResourceType.USER
+    return (
+        f"The same entry is still managed as a {old.value.lower()}: once that has gone, the next run creates this one."
+    )
 
 
 def _suspected(verdict: Suspect, essence: str, kind: ResourceType, rules: Rules) -> tuple[str, ...]:

@@ -110,7 +110,9 @@ def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Deci
 def plan_of(run: Run, believed: Believed, compared: Comparison, surveyed: Survey | None) -> Decision:
     """Judge what differs, and make the plan of it."""
     difference = compared.difference
-    managed = run.state.snapshot.managed()
+    # A dry run does not rebuild the snapshot from what it saw.
+    as_seen = surveyed if run.mode is Mode.PLAN else None
+    managed = as_seen.managed if as_seen is not None else run.state.snapshot.managed()
     run.note(*difference.findings)
     judged = judged_by(run, difference, frozenset(one.approval for one in run.approved))
     run.note(*(_refused(one) for one in judged.refused))

@@ -155,13 +155,12 @@ def forecast_of(run: Run, plan: Plan) -> Forecast:
 
 
 def _accounts(run: Run, believed: Believed, decision: Decision, loader: Loader | None) -> Accounts:
-    managed_after = run.state.snapshot.managed()
     if loader is None:
         # A forecast: as if every operation that may flow were confirmed.
         outcomes: Sequence[Outcome] = [Outcome(one, Result.APPLIED) for one in decision.plan.operations]
-        managed_after = _forecast_of_managed(managed_after, decision)
+        managed_after = _forecast_of_managed(decision.managed_before, decision)
     else:
-        outcomes = loader.outcomes
+        outcomes, managed_after = loader.outcomes, run.state.snapshot.managed()
     parts: Mapping[str, Mapping[Scope, int]] = {
         "in_image": believed.in_image,
         "out_of_scope": believed.out_of_scope,

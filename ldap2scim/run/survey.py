@@ -10,9 +10,10 @@ import pandas as pd
 
 from ldap2scim.essence import fingerprint, from_essence, to_essence
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.model import Attributes, Key, ResourceType, directory_of
+from ldap2scim.model import Attributes, Key, ResourceType, Scope, directory_of
 from ldap2scim.planning.correlate import Correlation, PreviousRow, ServiceResource, correlate
 from ldap2scim.planning.frames import Status
+from ldap2scim.planning.matching import count_by_directory
 from ldap2scim.planning.removals import plural
 from ldap2scim.planning.states import Edges, KnownState, LoginMatch
 from ldap2scim.run.believe import Believed
@@ -47,6 +48,16 @@ class Survey:
         frames = (self.known.users, self.known.groups)
         found = (key for frame in frames for key in frame["key"][frame["status"] == Status.FOUND])
         return frozenset(map(Key, found)) | self.known.login_matches.keys() | self.holds
+
+    @property
+    def managed(self) -> Mapping[Scope, int]:
+        """Count what is managed and there, by directory and kind."""
+        frames = ((ResourceType.USER, self.known.users), (ResourceType.GROUP, self.known.groups))
+        return {
+            Scope(directory, kind): count
+            for kind, frame in frames
+            for directory, count in count_by_directory(frame["key"][frame["status"] == Status.MANAGED]).items()
+        }
 
 
 @dataclass(slots=True)

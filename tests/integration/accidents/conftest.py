@@ -25,6 +25,7 @@ from tests.servers.slapd import Slapd, SlapdOptions, running_slapd
 SUFFIX = "dc=example,dc=com"
 ROWS = 11
 UNITS = ("sales", "engineering")
+PERSON = ["inetOrgPerson", "shadowAccount"]
 PEOPLE = 24
 """So many that six of them leaving at once are more than may leave without a person."""
 
@@ -49,7 +50,8 @@ class Scene:
     def hire(self, uid: str, unit: str = "sales", **attributes: Any) -> str:
         """Add somebody, and return the DN."""
         dn, found = person(uid, self.unit(unit))
-        self.pair.administrator.add(dn, found.pop("objectClass"), **{**found, **attributes})
+        others = {name: values for name, values in found.items() if name != "objectClass"}
+        self.pair.administrator.add(dn, PERSON, **{**others, **attributes})
         return dn
 
     def disable(self, *people: Found) -> None:
@@ -154,7 +156,7 @@ StartScene: TypeAlias = Callable[..., Scene]
 def person(uid: str, unit: str) -> LdifEntry:
     """Return somebody of a unit."""
     return f"uid={uid},{unit}", {
-        "objectClass": ["inetOrgPerson", "shadowAccount"],
+        "objectClass": PERSON,
         "uid": [uid],
         "cn": [f"{uid.title()} Example"],
         "sn": ["Example"],
