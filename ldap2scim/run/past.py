@@ -192,8 +192,9 @@ def _created_again(names: Sequence[str]) -> Iterable[Finding]:
         yield Finding(
             rule="created-again",
             severity=Severity.NOTE,
-            message=f"Of those who were deleted, {plural(ResourceType.USER, len(names))} would be created again, or are, "
-            "with new ids, and without what the service kept of the old accounts (passwords, sign-in methods, data).",
+            message=f"Of those who were deleted, {plural(ResourceType.USER, len(names))} would be created again or "
+            "have been: with new ids, and without what the service kept of the old accounts (passwords, sign-in methods, "
+            "data).",
             remedy="Tell them that they need a new password.",
             subjects=tuple(sorted(names)[:MOST_NAMED]),
         )
