@@ -1,11 +1,12 @@
 """A few operations of a kind go first, and too many errors end that kind for this run. Pure.
 
-Only the order within one kind changes: what a plan does first, it still does first. An operation that failed in the
-run before says nothing new, and is not counted: entries that always fail never keep the others waiting.
+Only the order within one kind changes: what a plan does first, it still does first. An operation that failed lately
+and fails again says nothing new, and is not counted: entries that always fail never keep the others waiting, since
+every run that is stopped has learnt of some more of them.
 """
 
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, groupby
 from typing import TypeAlias
@@ -15,6 +16,8 @@ from ldap2scim.planning.operations import Operation
 from ldap2scim.planning.policy import Canary, ErrorRate, SafetyPolicy
 from ldap2scim.planning.reasons import MOST_NAMED, identity
 
+Known: TypeAlias = Callable[[], Collection[tuple[Key, str]]]
+"""Says key and verb of what failed lately; asked only where it matters."""
 Kind: TypeAlias = tuple[int, ResourceType]
 """Rank (there is one for each verb) and type: operations that do not depend on one another."""
 
@@ -46,8 +49,7 @@ class Brake:
 
     canary: Canary
     rate: ErrorRate
-    known: Collection[tuple[Key, str]] = frozenset()
-    """Key and verb of what failed in the run before."""
+    known: Known
     stopped: Stop | None = None
     examples: list[str] = field(default_factory=list)
     """What the first errors were, for a person."""
@@ -61,7 +63,7 @@ class Brake:
 
     def count(self, operation: Operation, error: str | None) -> None:
         """Count one that was sent; `error` is None where it succeeded."""
-        if identity(operation) in self.known:
+        if error is not None and identity(operation) in self.known():
             return
         self.verb = operation.verb
         if error is not None:
@@ -93,7 +95,7 @@ class Waves:
         operations: Sequence[Operation],
         policy: SafetyPolicy,
         pilot: Collection[Key] = frozenset(),
-        known: Collection[tuple[Key, str]] = frozenset(),
+        known: Known = frozenset,
     ) -> None:
         self._policy = policy
         self._known = known
@@ -124,12 +126,13 @@ class Waves:
 
 
 def _first_of(
-    operations: Sequence[Operation], canary: Canary, pilot: Collection[Key], known: Collection[tuple[Key, str]]
+    operations: Sequence[Operation], canary: Canary, pilot: Collection[Key], known: Known
 ) -> Sequence[Operation]:
     """Return the operations on members of the pilot group, or else a few from all over the kind."""
     chosen = [operation for operation in operations if operation.key in pilot] if pilot else []
     if chosen or canary.first == 0 or len(operations) <= canary.above:
         return chosen
-    new = [operation for operation in operations if identity(operation) not in known] if known else operations
+    failed = known()
+    new = [operation for operation in operations if identity(operation) not in failed] if failed else operations
     # Names in a row are often of one kind of account, and would tell little about the others.
     return new[:: max(1, len(new) // canary.first)][: canary.first]

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
 from typing import Final
 
@@ -42,7 +42,7 @@ class Loader:
 
     def __init__(self, run: Run, plan: Plan, surveyed: Survey | None, pilot: Collection[Key] = frozenset()) -> None:
         self._run = run
-        known = failed_before(run.store, run.run_id) if plan.operations else frozenset()
+        known = cache(partial(failed_before, run.store, run.run_id))
         self._waves = Waves(plan.operations, run.settings.safety, pilot, known)
         self.operations = self._waves.operations
         """Those of the plan, in the order in which they are to be applied."""
@@ -86,9 +86,10 @@ class Loader:
         again = [one.operation for one in done if isinstance(one, Failed) and _may_succeed(one)]
         if again and step.stopped_by is None and brake.stopped is None:
             step = Step(self._run, self._plan_id, None, brake, partial(_count_all, brake))
-            retried = set(map(id, again))
-            done = [one for one in done if id(one.operation) not in retried]
-            done += step.carry_out_all(again)
+            # Who is held back this time has failed the first time.
+            ended = [one for one in step.carry_out_all(again) if not isinstance(one, HeldBack)]
+            retried = {id(one.operation) for one in ended}
+            done = [*(one for one in done if id(one.operation) not in retried), *ended]
         self.stopped_by = step.stopped_by
         brake.held_back += sum(isinstance(one, HeldBack) for one in done)
         self._count(done)

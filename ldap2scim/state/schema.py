@@ -175,6 +175,8 @@ UNSETTLED = text("(outcome IS NULL OR outcome = 'in doubt')")
 Index("journal_unsettled", journal.c.op_no, sqlite_where=UNSETTLED, postgresql_where=UNSETTLED)
 REMOVAL = text("removal")
 Index("journal_removals", journal.c.started_at, sqlite_where=REMOVAL, postgresql_where=REMOVAL)
+FAILED = text("outcome = 'failed'")
+Index("journal_failures", journal.c.started_at, sqlite_where=FAILED, postgresql_where=FAILED)
 
 newcomers = Table(
     "newcomers",

@@ -1,7 +1,7 @@
 """What was changed and can be taken back; plans that are kept; decisions of people."""
 
 from alembic import op
-from sqlalchemy import Column, ForeignKeyConstraint, Integer, LargeBinary, PrimaryKeyConstraint, SmallInteger
+from sqlalchemy import Column, ForeignKeyConstraint, Integer, LargeBinary, PrimaryKeyConstraint, SmallInteger, text
 
 from ldap2scim.state.migrations.types import INSTANT, ROW_NUMBER, TEXT
 
@@ -74,3 +74,5 @@ def upgrade() -> None:
         Column("since", INSTANT, nullable=False),
         PrimaryKeyConstraint("key", "verb"),
     )
+    failed = text("outcome = 'failed'")
+    op.create_index("journal_failures", "journal", ["started_at"], sqlite_where=failed, postgresql_where=failed)
