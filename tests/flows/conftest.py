@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import tasks  # switches telemetry off, before Prefect is imported
+from tests.flows.installation import Installation, installed
 from tests.flows.pair import Pair, running_pair
 
 assert tasks.QUIET
@@ -31,4 +32,11 @@ def prefect_server() -> Iterator[Path]:
 def pair(tmp_path: Path) -> Iterator[Pair]:
     """A directory with a hundred people and three groups, and an empty service."""
     with running_pair(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One Prefect server, worker and set of deployments for all that need real ones."""
+    with installed(tmp_path_factory.mktemp("installation")) as running:
         yield running

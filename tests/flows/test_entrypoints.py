@@ -63,7 +63,8 @@ def test_the_parameters_are_typed_for_the_form_and_none_is_a_secret(
     parameters = inspect.signature(flow.fn).parameters
     schema = flow.parameters
 
-    assert list(parameters) == ["config", "mode"]
+    waiting = ["when_held", "wait_days"] if flow.name == "ldap2scim-sync" else []
+    assert list(parameters) == ["config", "mode", *waiting]
     assert parameters["mode"].default == "plan"
     assert get_args(get_type_hints(flow.fn)["mode"]) == ("plan", "apply")
     assert schema.properties["mode"]["enum"] == ["plan", "apply"]
