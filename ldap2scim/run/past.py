@@ -193,7 +193,7 @@ def _created_again(names: Sequence[str]) -> Iterable[Finding]:
             rule="created-again",
             severity=Severity.NOTE,
             message=f"Of those who were deleted, {plural(ResourceType.USER, len(names))} would be created again or "
-            "have been: with new ids, and without what the service kept of the old accounts (passwords, sign-in methods, "
+            "have been: with new ids, and without what the service kept of the old accounts (passwords, sign-in, "
             "data).",
             remedy="Tell them that they need a new password.",
             subjects=tuple(sorted(names)[:MOST_NAMED]),

@@ -2,15 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 
 from ldap2scim.errors import ReadIncomplete, ServiceError
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.model import Scope, scope_of
+from ldap2scim.model import Key, Scope, scope_of
 from ldap2scim.planning.accounts import Accounts, Counted, Outcome, Result
 from ldap2scim.planning.forecast import Forecast
 from ldap2scim.planning.operations import Adopt, ChangeMembers, Create, Deactivate, Delete, Restore, Update
 from ldap2scim.planning.plan import Plan
+from ldap2scim.planning.reasons import identity
 from ldap2scim.planning.states import ReadState
 from ldap2scim.run import notices
 from ldap2scim.run.believe import Believed
@@ -25,8 +27,11 @@ from ldap2scim.run.reading import Read
 from ldap2scim.scim.forecast import forecast
 from ldap2scim.scim.profiles import profile_of
 from ldap2scim.state import runs
+from ldap2scim.state.departed import forget_departed
+from ldap2scim.state.held_since import note_held
+from ldap2scim.state.retention import prune
 
-_ABOUT_READS = frozenset({"short-read", "server-behind"})
+_ABOUT_READS = frozenset({"short-read", "server-behind", "members-not-read"})
 """Rules that hold removals because of a read, until nobody waits for them any more."""
 
 
@@ -76,6 +81,8 @@ class Report:
     """People who were created, and what they need next."""
     forecast: Forecast | None = None
     """What the plan will take, where this run does not carry it out."""
+    held_since: Mapping[tuple[Key, str], datetime] = field(default_factory=dict)
+    """By key and verb of each held operation: the first run of those in a row that held it."""
 
     @property
     def failed(self) -> bool:
@@ -137,6 +144,7 @@ def report(
         failed_reads=any(isinstance(one, Unread) and not isinstance(one.error, ReadIncomplete) for one in reads),
         refused_reads=any(isinstance(one, Unread) and isinstance(one.error, ReadIncomplete) for one in reads),
         welcome=welcomed,
+        held_since=_held_since(run, believed, decision),
     )
     believable = {number for scope, number in believed.read_nos.items() if scope.directory not in doubted}
     in_step = decision is not None and decision.in_step and bool(reads) and all(isinstance(one, Read) for one in reads)
@@ -145,7 +153,17 @@ def report(
     close_run(run, said, believable, in_step=in_step and not doubted)
     if loader is not None:
         notices.conclude(run, newcomers)
+        prune(run.lease, run.now - run.settings.history)
     return said
+
+
+def _held_since(run: Run, believed: Believed, decision: Decision | None) -> Mapping[tuple[Key, str], datetime]:
+    """Write down and return since when operations are held, and tidy up the names of who has gone."""
+    if decision is None or decision.outside is not None:
+        return {}
+    forget_departed(run.lease)
+    unread = {scope.directory for scope, state in believed.desired.reads.items() if state is ReadState.FAILED}
+    return note_held(run.lease, {identity(one.operation) for one in decision.plan.held}, run.now, unread)
 
 
 def forecast_of(run: Run, plan: Plan) -> Forecast:

@@ -11,7 +11,7 @@ from ldap2scim.scim.profiles import Profile
 from ldap2scim.settings.composed import Schedule
 from ldap2scim.settings.nodes import SequenceNode
 from ldap2scim.settings.reading import Field, Section, Unfit, unknown
-from ldap2scim.settings.values import filled, ldap_attribute
+from ldap2scim.settings.values import duration, filled, ldap_attribute
 
 PAGE_SIZE = 1000
 CONNECT_TIMEOUT = 10.0
@@ -21,6 +21,8 @@ ANSWER_TIMEOUT = 3600.0
 FULL_READ_EVERY = timedelta(days=1)
 LONGEST_WITHOUT_FULL_READ = timedelta(days=31)
 LONGEST_LOCK = timedelta(days=366)
+SHORTEST_HISTORY = timedelta(days=7)
+LONGEST_HISTORY = timedelta(days=36_525)
 
 _CRON_FIELD = r"[0-9A-Za-z*,/#?-]+"
 _LOCKED = "pwdaccountlockedtime"
@@ -49,6 +51,14 @@ def read_schedule(section: Section) -> Schedule:
     schedule = Schedule(section.take("cron", cron, None), section.take("timezone", timezone, None))
     section.finish()
     return schedule
+
+
+def history(field: Field) -> timedelta:
+    """Return how long the history is kept."""
+    kept = duration(LONGEST_HISTORY)(field)
+    if kept < SHORTEST_HISTORY:
+        raise Unfit(f"must be at least {SHORTEST_HISTORY.days}d: what a run did is looked for days later.")
+    return kept
 
 
 def cron(field: Field) -> str:

@@ -5,6 +5,7 @@
 
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -23,6 +24,10 @@ class LogLevel(StrEnum):
     WARN = "warn"
     INFO = "info"
     DEBUG = "debug"
+
+
+HISTORY = timedelta(days=400)
+"""How long runs and what they changed are remembered: a year, and the weeks in which somebody asks about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,8 @@ class Settings:
     log_level: LogLevel
     mail: MailSettings | None = None
     """None: nobody is written to."""
+    history: timedelta = HISTORY
+    """How long runs and what they changed are remembered."""
     notes: tuple[str, ...] = ()
     """What works and deserves a word, with its place."""
     rows: tuple[Row, ...] = field(default=(), repr=False)

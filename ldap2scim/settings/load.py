@@ -56,6 +56,7 @@ def load(path: Path, environ: Mapping[str, str], secret_blocks: SecretBlocks = n
         schedule=parts.schedule,
         log_level=parts.log_level,
         mail=parts.mail,
+        history=parts.history,
         notes=tuple(dict.fromkeys(reading.notes)),
         rows=tuple(reading.rows),
     )

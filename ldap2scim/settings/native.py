@@ -16,11 +16,12 @@ from ldap2scim.settings.common import (
     LONGEST_LOCK,
     LONGEST_WITHOUT_FULL_READ,
     PAGE_SIZE,
+    history,
     note_idle_lockout,
     read_schedule,
     source_anchor,
 )
-from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel
+from ldap2scim.settings.composed import HISTORY, ConfiguredDirectory, LogLevel
 from ldap2scim.settings.default_mappings import default_mappings
 from ldap2scim.settings.dn_checks import dn
 from ldap2scim.settings.filter_checks import ldap_filter, scim_filter
@@ -49,7 +50,7 @@ from ldap2scim.settings.values import (
     whole,
 )
 
-ROOTS: Final = ("directories", "service", "mapping", "safety", "state", "schedule", "log", "mail")
+ROOTS: Final = ("directories", "service", "mapping", "safety", "state", "schedule", "log", "mail", "history")
 
 WRITTEN_ENCRYPTION: Final = (Encryption.NONE, Encryption.START_TLS, Encryption.LDAPS)
 ANCHORS: Final = {
@@ -83,6 +84,7 @@ def read_native(root: Section) -> Parts:
         schedule=read_schedule(root.section("schedule")),
         log_level=log.take("level", one_of(LogLevel), LogLevel.INFO),
         mail=read_mail(root.section("mail")),
+        history=root.take("history", history, HISTORY),
     )
     log.finish()
     root.finish()

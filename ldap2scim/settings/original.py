@@ -12,8 +12,8 @@ from ldap2scim.model import ResourceType
 from ldap2scim.scim import profiles
 from ldap2scim.scim.profiles.iij_id import IIJ_ID
 from ldap2scim.scim.settings import ProxySettings, ServiceSettings
-from ldap2scim.settings.common import note_idle_lockout, read_schedule
-from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel
+from ldap2scim.settings.common import history, note_idle_lockout, read_schedule
+from ldap2scim.settings.composed import HISTORY, ConfiguredDirectory, LogLevel
 from ldap2scim.settings.default_mappings import least_group_mapping, least_user_mapping
 from ldap2scim.settings.filter_checks import scim_filter
 from ldap2scim.settings.mail import read_mail
@@ -81,6 +81,7 @@ def read_original(root: Section, secret_hint: str) -> Parts:
         schedule=read_schedule(ours.section("schedule")),
         log_level=_log_level(root.section("log")),
         mail=read_mail(ours.section("mail")),
+        history=ours.take("history", history, HISTORY),
     )
     for section in (attribute, scim, iid, ours, root):
         section.finish()

@@ -1,13 +1,14 @@
 """What either form of the settings file comes to, before it is composed. Pure."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from ldap2scim.mapping.spec import ResourceMapping
 from ldap2scim.model import ResourceType
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.scim.settings import ServiceSettings
 from ldap2scim.settings.attribute_names import written_path
-from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel, Schedule
+from ldap2scim.settings.composed import HISTORY, ConfiguredDirectory, LogLevel, Schedule
 from ldap2scim.settings.mail_settings import MailSettings
 from ldap2scim.settings.reading import Section
 from ldap2scim.settings.rules import Overlay, lay
@@ -25,6 +26,7 @@ class Parts:
     schedule: Schedule
     log_level: LogLevel
     mail: MailSettings | None = None
+    history: timedelta = HISTORY
 
 
 def finished_mapping(

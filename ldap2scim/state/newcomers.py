@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Integer, ScalarSelect, cast, delete, func, insert, select, update
+from sqlalchemy import Connection, Integer, ScalarSelect, cast, delete, func, insert, select, update
 
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Result
@@ -106,6 +106,11 @@ def conclude(lease: Lease, told: Iterable[int], left: Iterable[int] = ()) -> Non
         connection.execute(delete(newcomers).where(newcomers.c.op_no <= mark))
         connection.execute(delete(meta).where(meta.c.name == _MARK))
         connection.execute(insert(meta), {"name": _MARK, "value": str(mark)})
+
+
+def told_up_to(connection: Connection) -> int:
+    """Return the number of the last operation before which every creation has been told of."""
+    return connection.scalar(select(_mark())) or 0
 
 
 def _mark() -> ScalarSelect[int]:
