@@ -15,10 +15,12 @@ from prefect.input import RunInput
 from pydantic import Field, JsonValue, create_model
 
 from ldap2scim.errors import PlanRefused
+from ldap2scim.planning.ages import with_ages
 from ldap2scim.planning.approvals import Release
 from ldap2scim.planning.kinds import KINDS, kind_of, kinds_named
 from ldap2scim.planning.plan import Plan
 from ldap2scim.planning.render import plan_document, to_markdown
+from ldap2scim.run.documents import waited_line
 from ldap2scim.run.report import Report
 
 _KEY: Final = "ldap2scim-plan-"
@@ -107,7 +109,7 @@ def wait_for_decision(report: Report | None, days: int) -> None:
     if context is None or context.flow_run is None:
         return
     suspend_flow_run(
-        wait_for_input=_form(report.plan),
+        wait_for_input=_form(report.plan, waited_line(report)),
         timeout=int(timedelta(days=days).total_seconds()),
         key=f"{_KEY}{report.plan.plan_id}{_ending(context.flow_run.run_count)}",
     )
@@ -117,7 +119,7 @@ def _ending(run_count: int) -> str:
     return f"-{run_count}"
 
 
-def _form(plan: Plan) -> type[Decision]:
+def _form(plan: Plan, waited: str) -> type[Decision]:
     """Return the form for one plan: what it holds, and the kinds of it to choose from."""
     held = {kind_of(one.operation) for one in plan.held}
     choices: list[JsonValue] = [kind for kind in KINDS if kind in held]
@@ -129,4 +131,4 @@ def _form(plan: Plan) -> type[Decision]:
     )
     form = create_model(Decision.__name__, __base__=Decision, kinds=(list[str], offered))
     heading = f"Plan **{plan.plan_id[:_SHOWN]}** holds {len(plan.held)} operations for a person.\n\n"
-    return form.with_initial_data(description=heading + to_markdown(plan_document(plan)))
+    return form.with_initial_data(description=heading + to_markdown(with_ages(plan_document(plan), waited)))

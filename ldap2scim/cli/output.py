@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TextIO
 
+from ldap2scim.planning.operations import HeldOperation
+from ldap2scim.planning.reasons import identity
 from ldap2scim.planning.render import Document, harmless, operation_rows, to_rows, to_text
 from ldap2scim.run.context import Mode
 from ldap2scim.run.documents import document_of
@@ -99,8 +101,13 @@ def _operations(said: Report) -> dict[str, Any]:
         results = ({"result": one.result.value, "error": one.error or ""} for one in said.outcomes)
         done = [row | result for row, result in zip(rows, results, strict=True)]
     held = operation_rows(waiting.operation for waiting in said.plan.held)
-    reasons = ({"reasons": list(waiting.reasons)} for waiting in said.plan.held)
+    reasons = ({"reasons": list(waiting.reasons), "held_since": _since(said, waiting)} for waiting in said.plan.held)
     return {"operations": done, "held": [row | why for row, why in zip(held, reasons, strict=True)]}
+
+
+def _since(said: Report, waiting: HeldOperation) -> str | None:
+    since = said.held_since.get(identity(waiting.operation))
+    return None if since is None else since.isoformat()
 
 
 def _new_user(one: Newcomer) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from ldap2scim.cli import output
 from ldap2scim.cli.commands import loaded_settings, mode_of, show
 from ldap2scim.cli.progress import watching
 from ldap2scim.errors import PlanRefused
+from ldap2scim.planning.ages import ages
 from ldap2scim.planning.approvals import Release
 from ldap2scim.planning.kinds import kinds_named
 from ldap2scim.planning.plan import Plan
@@ -17,6 +18,7 @@ from ldap2scim.run.plan_file import read_plan
 from ldap2scim.settings import Settings
 from ldap2scim.state.approvals import approve as release
 from ldap2scim.state.approvals import full_plan_id
+from ldap2scim.state.held_since import held_since_of
 from ldap2scim.state.store import open_store
 
 
@@ -37,10 +39,14 @@ def approve(asked: argparse.Namespace) -> int:
     """Release the held operations of a plan for the next run."""
     loaded = loaded_settings(asked)
     with open_store(loaded.state, create=False) as store:
-        count = release(store, full_plan_id(store, asked.id), _decision(asked))
+        plan_id = full_plan_id(store, asked.id)
+        waited = ages(held_since_of(store, plan_id))
+        count = release(store, plan_id, _decision(asked))
     if asked.json:
-        output.document({"approved": count})
+        output.document({"approved": count, "waited": waited})
     else:
+        if waited:
+            output.lines(waited)
         print(f"{count} held operations are released for the next `ldap2scim sync --apply`, once.")
     return 0
 
