@@ -19,7 +19,7 @@ PAGES = (
     "CHANGELOG.md",
     "deployments/README.md",
     "benchmarks/README.md",
-    *(f"docs/{name}.md" for name in ("settings", "safety", "findings", "operations", "iij-id")),
+    *(f"docs/{name}.md" for name in ("settings", "safety", "findings", "operations", "accidents", "iij-id")),
     *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs" / "findings").glob("*.md")),
 )
 MANUALS = (

@@ -23,7 +23,7 @@ from tests.servers.certificates import Certificates
 from tests.servers.slapd import Slapd, SlapdOptions, running_slapd
 
 SUFFIX = "dc=example,dc=com"
-ROWS = 11
+SCENES = 12
 UNITS = ("sales", "engineering")
 PERSON = ["inetOrgPerson", "shadowAccount"]
 PEOPLE = 24
@@ -174,7 +174,7 @@ def base_of(row: int) -> str:
 def world() -> Iterator[LdifEntry]:
     """Yield the companies of all rows."""
     yield SUFFIX, {"objectClass": ["organization", "dcObject"], "o": ["Example"], "dc": ["example"]}
-    for row in range(1, ROWS + 1):
+    for row in range(1, SCENES + 1):
         yield from company(base_of(row))
 
 

@@ -305,3 +305,17 @@ def test_row_11_one_bad_entry_blocks_all_the_others(start_scene: StartScene) -> 
     scene.pair.console.delete("Users", scene.pair.console.users()["taken"])
     assert_says(scene.sync(), 0)
     scene.in_step()
+
+
+def test_beyond_the_rows_two_people_that_an_access_rule_hides(start_scene: StartScene) -> None:
+    """LDAP has no error for it: they leave as leavers do, disabled and not deleted, and come back by themselves."""
+    scene = start_scene(12, {"full_read_every": "0"})
+    before = scene.ids()
+    with scene.directory(hidden_subtrees=tuple(one.dn for one in scene.people[:2])):
+        assert_says(scene.sync(), 0, "deactivate")
+    assert scene.active() == EVERYBODY - {"e00", "e01"}
+
+    assert_says(scene.sync(), 0, "restore")
+    assert scene.ids() == before
+    assert_nobody_was_removed(scene)
+    scene.in_step()
