@@ -144,7 +144,7 @@ def report(
         failed_reads=any(isinstance(one, Unread) and not isinstance(one.error, ReadIncomplete) for one in reads),
         refused_reads=any(isinstance(one, Unread) and isinstance(one.error, ReadIncomplete) for one in reads),
         welcome=welcomed,
-        held_since=_held_since(run, believed, decision),
+        held_since=_held_since(run, believed, decision) if reads else {},
     )
     believable = {number for scope, number in believed.read_nos.items() if scope.directory not in doubted}
     in_step = decision is not None and decision.in_step and bool(reads) and all(isinstance(one, Read) for one in reads)
