@@ -1,6 +1,5 @@
 """Values that two resources must not share, compared as a service compares them. Pure."""
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ import pandas as pd
 
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, directory_of
+from ldap2scim.planning.folding import folded
 from ldap2scim.planning.frames import ABSENT, TEXT
 
 MOST_NAMED = 20
@@ -56,18 +56,6 @@ EXTERNAL_IDS = Rule(
     "externalId",
     "Map externalId to an attribute that is unique, such as the source anchor, or correct the value in the directory.",
 )
-
-
-def folded(value: str) -> str:
-    """Return a value as services compare it: without case, width and blanks at its ends, inner ones counted once.
-
-    userName and displayName are not case-exact (RFC 7643 §8.7.1); the rest is Unicode's caseless match of
-    compatible characters (Unicode Standard §3.13, D146), near to what directories do (RFC 4518 §2).
-    """
-    if value.isascii():
-        return " ".join(value.lower().split())
-    once = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", value).casefold())
-    return " ".join(unicodedata.normalize("NFKC", once.casefold()).split())
 
 
 def fold_all(values: pd.Series) -> pd.Series:

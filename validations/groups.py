@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.model import Key
+from ldap2scim.model import Key, directory_of
 from validations.duplicates import named
 
 _CIRCLES = 20
@@ -26,6 +26,10 @@ class GroupFacts:
     """Group, group that it lists: by key, whatever nesting means for the directory."""
     most_members: int | None
     """As many as the service takes in one group; None: not known."""
+    populated: frozenset[str] | None = None
+    """Directories with somebody in scope; elsewhere no group has members, and that is said otherwise. None: all."""
+    silent: frozenset[str] = frozenset()
+    """Directories none of whose groups lists anybody, though the service has members in groups of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,30 @@ NO_GROUPS = GroupVerdict((), frozenset())
 def check_groups(facts: GroupFacts) -> GroupVerdict:
     """Check the groups of a desired state."""
     large = _too_large(facts)
-    findings = (*_empty(facts), *_about_large(facts, large), *_circles(facts))
+    findings = (*_silent(facts.silent), *_empty(facts), *_about_large(facts, large), *_circles(facts))
     return GroupVerdict(findings, frozenset(large))
+
+
+def _silent(directories: Iterable[str]) -> Iterator[Finding]:
+    for directory in sorted(directories):
+        yield Finding(
+            rule="members-not-read",
+            severity=Severity.HOLD,
+            message=f"None of the groups of directory {directory} lists anybody, though the service has members in "
+            "them; nobody leaves a group.",
+            remedy="See that the bind user may read the member attribute of groups, and that `groups.member_attribute` "
+            "names it. If the groups are really empty, approve the plan's id.",
+            subjects=(directory,),
+        )
 
 
 def _empty(facts: GroupFacts) -> Iterator[Finding]:
     empty = facts.groups[~facts.groups["key"].isin(facts.memberships["group"].unique())]
+    directories = {directory_of(Key(key)) for key in empty["key"].tolist()} - facts.silent
+    if facts.populated is not None:
+        directories &= facts.populated
+    if len(empty):
+        empty = empty[empty["key"].map(lambda key: directory_of(Key(key)) in directories)]
     if len(empty):
         names = tuple(sorted(empty["dn"].tolist()))
         yield Finding(

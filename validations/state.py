@@ -91,7 +91,9 @@ def check_state(facts: StateFacts, policy: SafetyPolicy) -> Verdict:
     )
     held = frozenset(key for found in doubles for key in found.keys) | {one.key for one in facts.duplicates}
     held |= addresses.holds | groups.holds
-    return Verdict(findings, held, frozenset((fact.directory, fact.resource_type) for fact in short))
+    silent = facts.membership.silent if facts.membership is not None else frozenset()
+    unread = {(directory, ResourceType.GROUP) for directory in silent}
+    return Verdict(findings, held, frozenset(unread).union((fact.directory, fact.resource_type) for fact in short))
 
 
 def is_short(fact: ReadFact, policy: SafetyPolicy) -> bool:

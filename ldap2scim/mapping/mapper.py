@@ -190,12 +190,17 @@ class Mapper:
         )
 
     def _lacks(self, attributes: dict[str, AttributeValue]) -> bool:
-        if not attributes.keys() >= self._required_names:
+        if not attributes.keys() >= self._required_names or self._is_nameless(attributes):
             return True
         for steps in self._required_below:  # noqa: SIM110  # a generator costs a microsecond an entry
             if not _has(attributes, steps):
                 return True
         return False
+
+    def _is_nameless(self, attributes: dict[str, AttributeValue]) -> bool:
+        """Say whether the login or name is made of blanks alone, which is no name to anybody (RFC 4518 §2.6.1)."""
+        login = attributes.get(self._login)
+        return login is not None and not str(login).strip()
 
     def _held(self, entry: LdapEntry, anchor: str, findings: tuple[Finding, ...]) -> Held:
         return Held(make_key(self._directory, anchor), self._directory, self._resource_type, entry.dn, findings)
@@ -218,7 +223,7 @@ class Mapper:
         return tuple(
             missing_attribute(path, self._mapping, entry.dn)
             for path, steps in self._required
-            if not _has(attributes, steps)
+            if not _has(attributes, steps) or (path == self._login and self._is_nameless(attributes))
         )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from ldap2scim.essence import from_essence
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType
+from ldap2scim.planning.folding import folded
 from ldap2scim.planning.frames import ABSENT, Status, known_frame
 from ldap2scim.planning.states import LoginMatch
 
@@ -131,7 +132,7 @@ def _wanted(desired: pd.DataFrame) -> _Wanted:
         if first != key:
             ambiguous |= {first, Key(key)}
     # userName and displayName are not caseExact (RFC 7643 §8.7.1); externalId is.
-    by_login = {login.casefold(): Key(key) for key, login in zip(desired["key"], desired["login"], strict=True)}
+    by_login = {folded(login): Key(key) for key, login in zip(desired["key"], desired["login"], strict=True)}
     return _Wanted(by_external_id, by_login, frozenset(ambiguous))
 
 
@@ -163,7 +164,7 @@ def _login_matches(rest: Iterable[ServiceResource], wanted: _Wanted, free: set[K
     """Return the first resource, by id, with the login of each entry that has none yet."""
     matches: dict[Key, LoginMatch] = {}
     for resource in sorted(rest, key=lambda resource: resource.service_id):
-        key = wanted.by_login.get(resource.login.casefold())
+        key = wanted.by_login.get(folded(resource.login))
         if key is not None and key in free and key not in matches:
             matches[key] = LoginMatch(resource.service_id, resource.login, resource.external_id)
     return matches

@@ -3,6 +3,7 @@
 Shown: names (DN, login), verbs, attribute paths, and booleans. Not shown: any other attribute value.
 """
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -12,12 +13,15 @@ from ldap2scim.model import rfc_name
 from ldap2scim.planning.account_rows import DirectoryAccount, ServiceAccount
 from ldap2scim.planning.accounts import Accounts, Outcome, Result
 from ldap2scim.planning.forecast import Forecast
+from ldap2scim.planning.kinds import KINDS, kind_of
 from ldap2scim.planning.operations import AttributeChange, ChangeMembers, HeldOperation, Operation
 from ldap2scim.planning.plan import Plan
 from ldap2scim.planning.removals import changes_of, plural
 
 MOST_ROWS = 500
 """Of one table: more of them freeze the Prefect UI (a counted remainder is said instead)."""
+ALL_ROWS = sys.maxsize
+"""For files: whoever opens one searches it."""
 MOST_LINES = 50
 """Of one table on a terminal."""
 MOST_NAMES = 3
@@ -39,6 +43,15 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """How many operations of one kind there are."""
+
+    kind: str
+    to_do: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """What a person reads, whatever it is shown on."""
 
@@ -46,6 +59,8 @@ class Document:
     lines: tuple[str, ...]
     """The summary, sentence by sentence."""
     tables: tuple[Table, ...]
+    bars: tuple[Bar, ...] = ()
+    """What a chart shows, in the order of a plan."""
 
 
 def plan_document(
@@ -53,6 +68,7 @@ def plan_document(
     findings: Sequence[Finding] = (),
     accounts: Accounts | None = None,
     forecast: Forecast | None = None,
+    most: int = MOST_ROWS,
 ) -> Document:
     """Show what would be done, what is held and why; `accounts` are as if all that may flow were confirmed."""
     lines = [f"Plan {plan.plan_id[:12]}, evaluated at {plan.evaluated_at.isoformat(timespec='seconds')}."]
@@ -65,11 +81,18 @@ def plan_document(
     lines += account_lines(accounts)
     tables = (
         account_rows(accounts),
-        _operations("Operations", plan.operations),
-        _held(plan.held),
-        _findings(findings),
+        _operations("Operations", plan.operations, most),
+        _held(plan.held, most),
+        findings_table(findings, most),
     )
-    return Document("Plan", tuple(lines), _filled(tables))
+    return Document("Plan", tuple(lines), filled(tables), bars_of(plan))
+
+
+def bars_of(plan: Plan) -> tuple[Bar, ...]:
+    """Count the operations of a plan by kind."""
+    to_do = Counter(map(kind_of, plan.operations))
+    held = Counter(kind_of(waiting.operation) for waiting in plan.held)
+    return tuple(Bar(kind, to_do[kind], held[kind]) for kind in KINDS if to_do[kind] or held[kind])
 
 
 def _held_lines(plan: Plan) -> tuple[str, ...]:
@@ -82,13 +105,13 @@ def _held_lines(plan: Plan) -> tuple[str, ...]:
 def drift_document(operations: Sequence[Operation], findings: Sequence[Finding] = ()) -> Document:
     """Show how the service differs from the directory, as what would bring it in step."""
     line = _summary("Different", operations) if operations else "In step: the service holds what the directory says."
-    return Document("Drift", (line,), _filled((_operations("Differences", operations), _findings(findings))))
+    return Document("Drift", (line,), filled((_operations("Differences", operations), findings_table(findings))))
 
 
 def refused_document(findings: Sequence[Finding]) -> Document:
     """Show why nothing was decided."""
     return Document(
-        "Refused", ("Refused: nothing was decided and nothing was changed.",), _filled((_findings(findings),))
+        "Refused", ("Refused: nothing was decided and nothing was changed.",), filled((findings_table(findings),))
     )
 
 
@@ -109,9 +132,9 @@ def report_document(
         _troubles(outcomes),
         _operations("Applied", [outcome.operation for outcome in outcomes if outcome.result.is_done]),
         _held(plan.held),
-        _findings(findings),
+        findings_table(findings),
     )
-    return Document("Report", tuple(lines), _filled(tables))
+    return Document("Report", tuple(lines), filled(tables))
 
 
 def to_text(document: Document, most: int = MOST_LINES) -> str:
@@ -143,7 +166,7 @@ def to_rows(table: Table) -> list[dict[str, str]]:
 def operation_rows(operations: Iterable[Operation]) -> list[dict[str, str]]:
     """Return every operation as an object, for machines: all of them, however many."""
     return [
-        {"verb": one.verb, "type": one.resource_type.value, "name": one.name, "changes": _detail(one)}
+        {"verb": one.verb, "type": one.resource_type.value, "name": one.name, "changes": detail(one)}
         for one in operations
     ]
 
@@ -156,7 +179,8 @@ def change_text(change: AttributeChange) -> str:
     return rfc_name(change.path)
 
 
-def _detail(operation: Operation) -> str:
+def detail(operation: Operation) -> str:
+    """Return what an operation changes, without values."""
     if isinstance(operation, ChangeMembers):
         return " ".join(filter(None, (_signed("+", operation.added), _signed("−", operation.removed)))) + " members"
     return ", ".join(change_text(change) for change in changes_of(operation))
@@ -172,31 +196,31 @@ def _summary(label: str, operations: Iterable[Operation]) -> str:
     return f"{label}: {', '.join(parts)}."
 
 
-def _operations(title: str, operations: Sequence[Operation]) -> Table:
-    rows = tuple((o.verb, o.resource_type.value, o.name, _detail(o)) for o in operations[:MOST_ROWS])
-    return _table(title, ("verb", "type", "name", "changes"), rows, len(operations))
+def _operations(title: str, operations: Sequence[Operation], most: int = MOST_ROWS) -> Table:
+    rows = tuple((o.verb, o.resource_type.value, o.name, detail(o)) for o in operations[:most])
+    return table_of(title, ("verb", "type", "name", "changes"), rows, len(operations))
 
 
-def _held(held: Sequence[HeldOperation]) -> Table:
-    """Bring the operations that share a reason together, so that each reason is read once."""
+def _held(held: Sequence[HeldOperation], most: int = MOST_ROWS) -> Table:
+    """Bring the operations that share a reason together, so that it is read once; in a file each row says its own."""
     rows: list[tuple[str, ...]] = []
     by_reason: defaultdict[tuple[str, ...], list[Operation]] = defaultdict(list)
     for waiting in held:
         by_reason[waiting.reasons].append(waiting.operation)
     for reasons, operations in by_reason.items():
-        for i, operation in enumerate(operations[: MOST_ROWS - len(rows)]):
-            why = " ".join(reasons) if i == 0 else "as above"
+        in_full = " ".join(reasons)
+        for i, operation in enumerate(operations[: most - len(rows)]):
+            why = in_full if i == 0 or most == ALL_ROWS else "as above"
             rows.append((operation.verb, operation.resource_type.value, operation.name, why))
-    return _table("Held", ("verb", "type", "name", "why, and what to do"), tuple(rows), len(held))
+    return table_of("Held", ("verb", "type", "name", "why, and what to do"), tuple(rows), len(held))
 
 
-def _findings(findings: Sequence[Finding]) -> Table:
+def findings_table(findings: Sequence[Finding], most: int = MOST_ROWS) -> Table:
+    """Return the findings, the worst first."""
     order = list(reversed(Severity))
     chosen = sorted(findings, key=lambda finding: (order.index(finding.severity), finding.rule))
-    rows = tuple(
-        (finding.severity.value, finding.rule, _named(finding), finding.remedy) for finding in chosen[:MOST_ROWS]
-    )
-    return _table(_FINDINGS, ("severity", "rule", "what", "what to do"), rows, len(findings))
+    rows = tuple((finding.severity.value, finding.rule, _named(finding), finding.remedy) for finding in chosen[:most])
+    return table_of(_FINDINGS, ("severity", "rule", "what", "what to do"), rows, len(findings))
 
 
 def _named(finding: Finding) -> str:
@@ -212,7 +236,7 @@ def _troubles(outcomes: Iterable[Outcome]) -> Table:
     """Show what failed, is in doubt, or was applied with attributes that the service did not take."""
     troubled = [outcome for outcome in outcomes if not outcome.result.is_done or outcome.ignored]
     rows = tuple((o.result.value, o.operation.verb, o.operation.name, _trouble(o)) for o in troubled[:MOST_ROWS])
-    return _table("Troubles", ("result", "verb", "name", "what happened"), rows, len(troubled))
+    return table_of("Troubles", ("result", "verb", "name", "what happened"), rows, len(troubled))
 
 
 def _trouble(outcome: Outcome) -> str:
@@ -260,7 +284,7 @@ def account_rows(accounts: Accounts | None) -> Table:
         )
         for row in rows
     )
-    return _table(_ACCOUNTS, ("directory", "type", "entries", "managed"), shown, len(shown))
+    return table_of(_ACCOUNTS, ("directory", "type", "entries", "managed"), shown, len(shown))
 
 
 def accounts_table(accounts: Accounts | None) -> Table:
@@ -272,7 +296,7 @@ def accounts_table(accounts: Accounts | None) -> Table:
         for row in accounts.rows
     ]
     rows.append(("all", "all", *_numbers(accounts.directory, accounts.service)))
-    return _table(_ACCOUNTS, ("directory", "type", *_ACCOUNT_COLUMNS), tuple(rows), len(rows))
+    return table_of(_ACCOUNTS, ("directory", "type", *_ACCOUNT_COLUMNS), tuple(rows), len(rows))
 
 
 def _numbers(entries: DirectoryAccount, service: ServiceAccount) -> tuple[str, ...]:
@@ -299,11 +323,13 @@ def _equals(balanced: bool) -> str:
     return "=" if balanced else "≠"
 
 
-def _table(title: str, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], total: int) -> Table:
+def table_of(title: str, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], total: int) -> Table:
+    """Return a table in which nothing can drive a terminal; `total` counts the rows that were left out too."""
     return Table(title, columns, tuple(tuple(map(harmless, row)) for row in rows), total - len(rows))
 
 
-def _filled(tables: Iterable[Table]) -> tuple[Table, ...]:
+def filled(tables: Iterable[Table]) -> tuple[Table, ...]:
+    """Return the tables that have rows."""
     return tuple(table for table in tables if table.rows)
 
 

@@ -10,6 +10,7 @@ from ldap2scim.directory.currency import behind, from_json
 from ldap2scim.findings import Finding, Held, Severity, stops
 from ldap2scim.model import Key, ResourceType, directory_of
 from ldap2scim.planning.frames import DESIRED_COLUMNS
+from ldap2scim.planning.matching import count_by_directory
 from ldap2scim.planning.states import DesiredState, Edges, Holds, ReadState, Scope
 from ldap2scim.run.access import look_at_token
 from ldap2scim.run.context import Run
@@ -21,6 +22,7 @@ from ldap2scim.scim.profiles import profile_of
 from ldap2scim.state.desired import ImageCount
 from ldap2scim.state.image_rows import ReferenceKind, Standing
 from ldap2scim.state.references import AMBIGUOUS, UNKNOWN, References
+from ldap2scim.state.remembered import has_members
 from ldap2scim.state.runs import ProvenRead
 from validations.groups import GroupFacts
 from validations.settings import check_settings
@@ -73,7 +75,12 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
         unique_email=profile.guidance.unique_email,
         writes_to_users=profile.guidance.writes_to_users,
         membership=GroupFacts(
-            frames[ResourceType.GROUP], references.memberships, references.nesting, profile.guidance.most_members
+            frames[ResourceType.GROUP],
+            references.memberships,
+            references.nesting,
+            profile.guidance.most_members,
+            frozenset(count_by_directory(frames[ResourceType.USER]["key"])),
+            _silent(run, frames[ResourceType.GROUP], references),
         ),
     )
     verdict = check_state(facts, run.settings.safety)
@@ -103,6 +110,16 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
         read_nos={Scope(one.directory, kind): one.changes.read_no for one in read for kind in ResourceType},
         people=frames[ResourceType.USER],
         groups=frames[ResourceType.GROUP],
+    )
+
+
+def _silent(run: Run, groups: pd.DataFrame, references: References) -> frozenset[str]:
+    """Return the directories whose groups list nobody any more, not one of them: rather a right than a wish."""
+    listing = (references.memberships["group"], references.unresolved["group"])
+    return frozenset(
+        name
+        for name in count_by_directory(groups["key"])
+        if not any(column.str.startswith(f"{name}:").any() for column in listing) and has_members(run.store, name)
     )
 
 

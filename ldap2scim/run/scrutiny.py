@@ -1,13 +1,45 @@
 """What must not be done whoever asks for it: looked at on the differences, before anything is judged."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from ldap2scim.findings import Finding, Severity
+from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.proposals import Difference
+from ldap2scim.planning.states import LoginMatch
 from ldap2scim.run.own_filter import hold_unseen
 from ldap2scim.settings import Settings
 
+_SHOWN = 5
 
-def scrutinise(settings: Settings, difference: Difference) -> Difference:
-    """Block operations that would contradict the settings themselves; nobody can approve those."""
+
+def scrutinise(settings: Settings, difference: Difference, matches: Mapping[Key, LoginMatch]) -> Difference:
+    """Block operations that would contradict the settings themselves, which nobody can approve, and say what is held.
+
+    Args:
+        settings: of the administrator.
+        difference: not judged yet.
+        matches: resources of the service that have the login or name of a new entry, and are not ours.
+    """
     difference, unseen = hold_unseen(settings, difference)
-    return replace(difference, findings=(*difference.findings, *unseen)) if unseen else difference
+    return replace(difference, findings=(*difference.findings, *unseen, *_names_held(difference, matches)))
+
+
+def _names_held(difference: Difference, matches: Mapping[Key, LoginMatch]) -> Iterator[Finding]:
+    waiting = {one.operation.key: one.operation for one in difference.held if one.operation.key in matches}
+    for kind in ResourceType:
+        names = tuple(operation.name for operation in waiting.values() if operation.resource_type is kind)
+        if names:
+            what = "login" if kind is ResourceType.USER else "name"
+            shown = "; ".join(names[:_SHOWN])
+            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            yield Finding(
+                rule="name-held-at-the-service",
+                # The plan holds the operation, until somebody approves it.
+                severity=Severity.NOTE,
+                message=f"The {what} of {len(names)} new entries belongs to a resource of the service that is not "
+                f"ours, and a person decides what is done: {shown}{more}.",
+                remedy="If it is the same, give the resource the externalId of the entry at the service, or approve "
+                "the plan's id; else change one of the two.",
+                subjects=names,
+            )

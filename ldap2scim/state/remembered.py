@@ -111,3 +111,15 @@ def link_members(lease: "Lease", pairs: Iterable[tuple[Key, Key]]) -> None:
         for piece in chunks(pairs):
             link(connection, piece, entries)
             entries.write()
+
+
+def has_members(store: Store, directory: str) -> bool:
+    """Say whether the service has members in groups of a directory, as far as it confirmed them."""
+    query = (
+        select(memberships.c.group_id)
+        .join(snapshot, snapshot.c.id == memberships.c.group_id)
+        .where(snapshot.c.key.startswith(f"{directory}:", autoescape=True))
+        .limit(1)
+    )
+    with store.read() as connection:
+        return connection.execute(query).first() is not None

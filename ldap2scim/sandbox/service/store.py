@@ -56,6 +56,13 @@ class Record:
         return {name: value for name, value in self.resource.items() if name not in ("schemas", "id", "meta")}
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Every resource at one moment."""
+
+    records: Mapping[str, Mapping[str, Record]]
+
+
 class Store:
     """Users and groups, with indexes on the names that filters ask for."""
 
@@ -65,6 +72,20 @@ class Store:
         self._lock = threading.RLock()
         self._records: dict[str, dict[str, Record]] = {kind: {} for kind in KINDS}
         self._index: dict[tuple[str, str], dict[str, set[str]]] = {}
+
+    def keep(self) -> Kept:
+        """Return everything that is there, to be put back later."""
+        with self._lock:
+            return Kept({kind: dict(records) for kind, records in self._records.items()})
+
+    def put_back(self, kept: Kept) -> None:
+        """Be as `keep` found it."""
+        with self._lock:
+            self._records = {kind: dict(records) for kind, records in kept.records.items()}
+            self._index = {}
+            for records in self._records.values():
+                for record in records.values():
+                    self._enter(record)
 
     @property
     def users(self) -> tuple[Object, ...]:
@@ -303,9 +324,12 @@ class Store:
             self._unindex(old)
         record = Record(kind, resource, version, pending=False)
         self._records[kind][identifier] = record
-        for attribute, value in self._indexable(record):
-            self._index.setdefault((kind, attribute), {}).setdefault(value, set()).add(identifier)
+        self._enter(record)
         return record
+
+    def _enter(self, record: Record) -> None:
+        for attribute, value in self._indexable(record):
+            self._index.setdefault((record.kind, attribute), {}).setdefault(value, set()).add(record.id)
 
     def _indexable(self, record: Record) -> Iterator[tuple[str, str]]:
         for attribute in _INDEXED:

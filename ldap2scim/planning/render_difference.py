@@ -1,0 +1,77 @@
+"""The difference between two plans as a document. Pure."""
+
+from collections.abc import Sequence
+
+from ldap2scim.findings import Finding
+from ldap2scim.planning.operations import ChangeMembers, HeldOperation
+from ldap2scim.planning.plan_difference import PlanDifference
+from ldap2scim.planning.removals import changes_of
+from ldap2scim.planning.render import MOST_ROWS, Document, Table, change_text, detail, filled, findings_table, table_of
+
+_COLUMNS = ("verb", "type", "name", "changes", "waits")
+
+
+def difference_document(
+    lines: Sequence[str], found: PlanDifference, findings: Sequence[Finding], most: int = MOST_ROWS
+) -> Document:
+    """Show what a second plan has that the first has not, and the other way round.
+
+    Args:
+        lines: what is said before.
+        found: the difference.
+        findings: that the second met and the first did not.
+        most: rows of a table.
+    """
+    counts = (
+        (len(found.added), "added"),
+        (len(found.dropped), "dropped"),
+        (len(found.changed), "changed"),
+        (len(found.newly_held), "newly held"),
+        (len(found.released), "no longer held"),
+    )
+    said = ", ".join(f"{count:,} {word}" for count, word in counts if count) or "nothing"
+    tables = (
+        _operations("Added", found.added, most),
+        _operations("Dropped", found.dropped, most),
+        _changed(found, most),
+        _operations("Newly held", found.newly_held, most),
+        _operations("No longer held", found.released, most),
+        findings_table(findings, most),
+    )
+    return Document("What if", (*lines, f"Operations: {said}; {found.same:,} are the same."), filled(tables))
+
+
+def _operations(title: str, found: Sequence[HeldOperation], most: int) -> Table:
+    rows = tuple(
+        (one.operation.verb, one.operation.resource_type.value, one.operation.name, detail(one.operation), _waits(one))
+        for one in found[:most]
+    )
+    return table_of(title, _COLUMNS, rows, len(found))
+
+
+def _changed(found: PlanDifference, most: int) -> Table:
+    rows = tuple(
+        (
+            after.operation.verb,
+            after.operation.resource_type.value,
+            after.operation.name,
+            _between(before, after),
+            _waits(after),
+        )
+        for before, after in found.changed[:most]
+    )
+    return table_of("Changed", _COLUMNS, rows, len(found.changed))
+
+
+def _between(before: HeldOperation, after: HeldOperation) -> str:
+    """Say what the second changes otherwise, without values."""
+    if isinstance(after.operation, ChangeMembers):
+        return f"{detail(before.operation)} → {detail(after.operation)}"
+    then = {change.path: change for change in changes_of(before.operation)}
+    now = {change.path: change for change in changes_of(after.operation)}
+    differing = [path for path in dict.fromkeys([*then, *now]) if then.get(path) != now.get(path)]
+    return ", ".join(change_text(now.get(path) or then[path]) for path in differing) or "another state"
+
+
+def _waits(one: HeldOperation) -> str:
+    return " ".join(one.reasons)
