@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import os
+from datetime import UTC, datetime
 
 from ldap2scim.cli import output
 from ldap2scim.cli.commands import loaded_settings, mode_of, show
@@ -19,7 +20,7 @@ from ldap2scim.settings import Settings
 from ldap2scim.state.approvals import approve as release
 from ldap2scim.state.approvals import full_plan_id
 from ldap2scim.state.held_since import held_since_of
-from ldap2scim.state.store import open_store
+from ldap2scim.state.store import Store, open_store
 
 
 def sync(asked: argparse.Namespace) -> int:
@@ -40,15 +41,21 @@ def approve(asked: argparse.Namespace) -> int:
     loaded = loaded_settings(asked)
     with open_store(loaded.state, create=False) as store:
         plan_id = full_plan_id(store, asked.id)
-        waited = ages(held_since_of(store, plan_id))
+        waited = _waited(store, plan_id)
         count = release(store, plan_id, _decision(asked))
     if asked.json:
         output.document({"approved": count, "waited": waited})
     else:
+        print(f"{count} held operations are released for the next `ldap2scim sync --apply`, once.")
         if waited:
             output.lines(waited)
-        print(f"{count} held operations are released for the next `ldap2scim sync --apply`, once.")
     return 0
+
+
+def _waited(store: Store, plan_id: str) -> str:
+    """Say how long what is held has waited; what has since today is new."""
+    now = datetime.now(UTC)
+    return ages((now if since.date() == now.date() else since for since in held_since_of(store, plan_id)), now)
 
 
 def _given_plan(loaded: Settings, asked: argparse.Namespace) -> Plan | None:
