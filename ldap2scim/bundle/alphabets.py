@@ -1,6 +1,6 @@
 """Signs by class: a sign is only ever replaced by one of its own class, so that what a text looks like stays. Pure.
 
-A text is taken apart into letters and digits as services compare them (no case, no width; `validations.duplicates`),
+A text is taken apart into letters and digits as services compare them (no case, no width; `planning.folding`),
 and put together again in the case and width that it had.
 """
 
@@ -36,6 +36,7 @@ _ALPHABETS = {
     "latin": "abcdefghijklmnopqrstuvwxyz",
     "kana": "".join(one for one, half in sorted(_HALF.items()) if len(half) == 1 and one not in KEPT),
     "voiced": "".join(one for one, half in sorted(_HALF.items()) if len(half) == 2),
+    "hiragana": "".join(map(chr, range(0x3041, 0x3097))),
     "kanji": "".join(map(chr, range(0x4E00, 0x9FA6))),
     "hangul": "".join(map(chr, range(0xAC00, 0xD7A4))),
 }
