@@ -14,7 +14,7 @@ INDEX = ROOT / "docs" / "findings.md"
 PAGES = ROOT / "docs" / "findings"
 PARTS = ("Rule", "Why", "Example", "Remedy")
 PACKAGES = ("ldap2scim", "validations", "tasks", "flows")
-NAMED_ELSEWHERE = {"validations/duplicates.py", "ldap2scim/state/encoding.py"}
+NAMED_ELSEWHERE = {"validations/duplicates.py", "ldap2scim/state/encoding.py", "ldap2scim/bundle/columns.py"}
 """A finding's rule is a variable there: of a `Rule` in the same file, or read back from the state."""
 
 
