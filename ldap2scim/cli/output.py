@@ -75,7 +75,7 @@ def report(said: Report, *, as_json: bool) -> None:
 def drift(found: Drift, *, as_json: bool) -> None:
     """Print how the service differs from the directory."""
     if as_json:
-        document({"in_step": found.in_step, "exit_code": found.exit_code, **_tables(found.document)})
+        document({"in_step": found.in_step, "exit_code": found.exit_code, **tables(found.document)})
         return
     print(to_text(found.document), end="")
 
@@ -121,5 +121,6 @@ def _new_user(one: Newcomer) -> dict[str, Any]:
     }
 
 
-def _tables(shown: Document) -> dict[str, Any]:
+def tables(shown: Document) -> dict[str, Any]:
+    """Return a document for machines."""
     return {"summary": list(shown.lines), "tables": {table.title: to_rows(table) for table in shown.tables}}

@@ -71,6 +71,17 @@ def build_parser() -> argparse.ArgumentParser:
     _with_settings(add("settings", "show the effective settings and where each comes from"))
     plan = _with_settings(add("plan", "read the directory and show what would change"))
     plan.add_argument("--out", type=Path, metavar="FILE", help="write the plan to a file, for `sync --plan`")
+    plan.add_argument(
+        "--render",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="write it as a page to look at: .html, .md, .csv or .txt; may be given several times",
+    )
+    plan.add_argument(
+        "--what-if", type=Path, metavar="FILE", help="show what these other settings would change, and nothing else"
+    )
     sync = _with_apply(_with_settings(add("sync", "read, compare, and with --apply bring the service in step")))
     sync.add_argument("--plan", type=Path, metavar="FILE", help="carry out this plan, and nothing else")
     sync.add_argument(
@@ -124,6 +135,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error("sync: --kind, --by and --why go with --approve")
     if asked.command in {"undo", "restore"} and asked.approve is not None and not asked.apply:
         parser.error(f"{asked.command}: --approve goes with --apply")
+    if asked.command == "plan" and asked.what_if is not None and asked.out is not None:
+        parser.error("plan: --what-if makes no plan that could be carried out, so --out does not go with it")
     if asked.command == "keep" and asked.end and asked.who is None:
         parser.error("keep: --end needs WHO")
     if asked.command == "probe" and asked.domain is not None and not asked.write:

@@ -1,17 +1,24 @@
-"""`ldap2scim plan`: what would change, shown and, with `--out`, written down to be carried out later."""
+"""`ldap2scim plan`: what would change, shown, drawn up as a file to look at, or written down to be carried out."""
 
 import argparse
 
 from ldap2scim.cli import output
 from ldap2scim.cli.commands import loaded_settings, show
 from ldap2scim.cli.progress import watching
+from ldap2scim.cli.rendering import known_kinds, write_document
+from ldap2scim.cli.what_if import compare
+from ldap2scim.planning.render import ALL_ROWS
 from ldap2scim.run import pipeline
 from ldap2scim.run.context import Mode
+from ldap2scim.run.documents import document_of
 from ldap2scim.run.plan_file import write_plan
 
 
 def plan(asked: argparse.Namespace) -> int:
-    """Show what would change."""
+    """Show what would change, now or under other settings."""
+    known_kinds(asked.render)
+    if asked.what_if is not None:
+        return compare(asked)
     loaded = loaded_settings(asked)
     with watching(asked) as progress:
         if asked.out is None:
@@ -24,4 +31,5 @@ def plan(asked: argparse.Namespace) -> int:
             output.notes((f"{asked.out} was not written, since nothing was decided.",))
         else:
             write_plan(report.plan, asked.out)
+    write_document(document_of(report, ALL_ROWS), asked.render)
     return code

@@ -1,12 +1,22 @@
 """The difference between two plans as a document. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ldap2scim.findings import Finding
 from ldap2scim.planning.operations import ChangeMembers, HeldOperation
 from ldap2scim.planning.plan_difference import PlanDifference
 from ldap2scim.planning.removals import changes_of
-from ldap2scim.planning.render import MOST_ROWS, Document, Table, change_text, detail, filled, findings_table, table_of
+from ldap2scim.planning.render import (
+    ALL_ROWS,
+    MOST_ROWS,
+    Document,
+    Table,
+    change_text,
+    detail,
+    filled,
+    findings_table,
+    table_of,
+)
 
 _COLUMNS = ("verb", "type", "name", "changes", "waits")
 
@@ -42,24 +52,12 @@ def difference_document(
 
 
 def _operations(title: str, found: Sequence[HeldOperation], most: int) -> Table:
-    rows = tuple(
-        (one.operation.verb, one.operation.resource_type.value, one.operation.name, detail(one.operation), _waits(one))
-        for one in found[:most]
-    )
+    rows = _rows(((one, detail(one.operation)) for one in found[:most]), most)
     return table_of(title, _COLUMNS, rows, len(found))
 
 
 def _changed(found: PlanDifference, most: int) -> Table:
-    rows = tuple(
-        (
-            after.operation.verb,
-            after.operation.resource_type.value,
-            after.operation.name,
-            _between(before, after),
-            _waits(after),
-        )
-        for before, after in found.changed[:most]
-    )
+    rows = _rows(((after, _between(before, after)) for before, after in found.changed[:most]), most)
     return table_of("Changed", _COLUMNS, rows, len(found.changed))
 
 
@@ -73,5 +71,13 @@ def _between(before: HeldOperation, after: HeldOperation) -> str:
     return ", ".join(change_text(now.get(path) or then[path]) for path in differing) or "another state"
 
 
-def _waits(one: HeldOperation) -> str:
-    return " ".join(one.reasons)
+def _rows(found: Iterable[tuple[HeldOperation, str]], most: int) -> tuple[tuple[str, ...], ...]:
+    """Return rows in which a reason is said once where it comes again and again; in a file each row says its own."""
+    rows: list[tuple[str, ...]] = []
+    said: tuple[str, ...] = ()
+    for one, what in found:
+        again = one.reasons and one.reasons == said and most != ALL_ROWS
+        operation, said = one.operation, one.reasons
+        waits = "as above" if again else " ".join(one.reasons)
+        rows.append((operation.verb, operation.resource_type.value, operation.name, what, waits))
+    return tuple(rows)

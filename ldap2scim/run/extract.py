@@ -38,10 +38,16 @@ def extract(run: Run) -> tuple[Read | Unread, ...]:
         RunRefused: the run lost its lease.
         StateError: the image cannot be written.
     """
-    return tuple(_extract_one(run, directory) for directory in run.settings.directories)
+    return tuple(extract_one(run, directory) for directory in run.settings.directories)
 
 
-def _extract_one(run: Run, directory: ConfiguredDirectory) -> Read | Unread:
+def extract_one(run: Run, directory: ConfiguredDirectory) -> Read | Unread:
+    """Bring the image of one directory up to now.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: the image cannot be written.
+    """
     connection = directory.settings
     run.progress.begin(f"reading {connection.name}")
     try:

@@ -81,15 +81,19 @@ def run_on(settings: Settings, place: Path, now: datetime | None = None) -> Iter
             run.close()
 
 
-def frozen_decision(run: Run) -> Frozen:
+def frozen_decision(run: Run, read: tuple[Read | Unread, ...] | None = None) -> Frozen:
     """Map, believe, compare and judge what the state of `frozen_run` has.
 
     Members whose name leads to nobody count as gone here; a real run asks the directory before it says so.
 
+    Args:
+        run: on the copy.
+        read: how its directories were read; None: as the last run read them.
+
     Raises:
         StateError: the state cannot be read.
     """
-    last = last_reads(run)
+    last = last_reads(run) if read is None else read
     map_entries(run, last)
     believed = believe(run, last)
     if believed.stops:

@@ -48,8 +48,7 @@ class Reading:
     @property
     def searches(self) -> tuple[Search, ...]:
         """The searches whose results are the image."""
-        mappings = self.directory.mappings
-        return searches(self.settings, mappings.user.ldap_attributes, mappings.group.ldap_attributes)
+        return searches_of(self.directory)
 
     @property
     def key_searches(self) -> tuple[Search, ...]:
@@ -60,10 +59,7 @@ class Reading:
     @property
     def asked(self) -> str:
         """Return a digest of all that decides what is in the image, but for the directory itself."""
-        settings = self.settings
-        shape = (settings.kind, settings.source_anchor, settings.member_attribute, settings.member_reference)
-        asked = (self.searches, group_scope_search(settings), shape, settings.nesting)
-        return hashlib.sha256(repr(asked).encode()).hexdigest()
+        return asked_of(self.directory)
 
     def covers(self, search: Search, name: str) -> bool:
         """Say whether a DN lies below the base of a search."""
@@ -97,3 +93,29 @@ class Reading:
             self.settings.name, proven, counts, transferred, by_changes, why_full, begun, datetime.now(UTC)
         )
         return Read(extract, changes)
+
+
+def searches_of(directory: ConfiguredDirectory) -> tuple[Search, ...]:
+    """Return the searches whose results are the image of a directory."""
+    mappings = directory.mappings
+    return searches(directory.settings, mappings.user.ldap_attributes, mappings.group.ldap_attributes)
+
+
+def asked_of(directory: ConfiguredDirectory) -> str:
+    """Return a digest of all that the settings decide about what is in the image of a directory."""
+    return _digest(directory, searches_of(directory))
+
+
+def entries_asked_of(directory: ConfiguredDirectory) -> str:
+    """Return a digest of what the settings decide about which entries are in the image, and how they are joined.
+
+    Two that agree in it have one image for both, as far as the one asks for all attributes of the other.
+    """
+    return _digest(directory, tuple(replace(search, attributes=()) for search in searches_of(directory)))
+
+
+def _digest(directory: ConfiguredDirectory, asked_for: tuple[Search, ...]) -> str:
+    settings = directory.settings
+    shape = (settings.kind, settings.source_anchor, settings.member_attribute, settings.member_reference)
+    asked = (asked_for, group_scope_search(settings), shape, settings.nesting)
+    return hashlib.sha256(repr(asked).encode()).hexdigest()
