@@ -108,7 +108,7 @@ class _Explaining:
         name = _name(case)
         found = self._findings_about(case)
         keys = _keys(key, about)
-        past = list(history.history_rows(self._run.store, keys)) if keys else []
+        past = list(history.history_rows(self._run.store, keys, look.values)) if keys else []
         known = Known(
             entry=subject.entry,
             seen=seen,
