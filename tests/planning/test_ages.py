@@ -9,6 +9,8 @@ from ldap2scim.planning.render import Document
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
+MANY_DAYS = "Of these, 1 has been held since 2026-11-15, 1 since 2026-11-16, 1 since 2026-11-17 and 3 since later days."
+
 
 def before(days: int) -> datetime:
     """Return a moment some days ago."""
@@ -24,7 +26,7 @@ def before(days: int) -> datetime:
         ([before(3)], "Of these, 1 has been held since 2026-11-17."),
         (
             [*map(before, (5, 4, 3, 2, 1, 1))],
-            "Of these, 1 has been held since 2026-11-15, 1 since 2026-11-16, 1 since 2026-11-17 and 3 since later days.",
+            MANY_DAYS,
         ),
     ],
 )
