@@ -54,6 +54,7 @@ _COMMANDS = {
     "demo": "demo:demo",
     "drift": "commands:drift",
     "explain": "explain:explain",
+    "forget": "forget:forget",
     "history": "history:history",
     "keep": "keep:keep_command",
     "plan": "plan:plan",

@@ -106,6 +106,8 @@ def build_parser() -> argparse.ArgumentParser:
     history = _with_settings(add("history", "what happened to somebody, or in a run; alone: the last runs"))
     history.add_argument("what", metavar="WHO|RUN", nargs="?", help="as `explain` takes it, or the id of a run")
     history.add_argument("--values", action="store_true", help="show values, not only the paths of attributes")
+    forget = _with_apply(_with_settings(add("forget", "remove what the state has of somebody who has left")))
+    forget.add_argument("who", metavar="WHO", help="as `explain` takes it")
     undo = _with_apply(_with_settings(add("undo", "take back what a run changed")))
     undo.add_argument("run", metavar="RUN", help="the run's id, or its first 8 digits or more (`ldap2scim history`)")
     undo.add_argument("--approve", metavar="ID", help="with --apply: release the held operations of this plan first")

@@ -29,8 +29,14 @@ class Database(Protocol):
     def settle(self, engine: Engine) -> None:
         """Do what is left to do once it is known to be ours."""
 
+    def is_whole(self, engine: Engine) -> bool:
+        """Say whether it is undamaged, as far as it can tell; asked when something was read that cannot be."""
+
     def back_up(self, engine: Engine, version: int) -> str | None:
         """Copy it before its tables change and return where to; None: it undoes a failed change by itself."""
+
+    def rewrite(self, engine: Engine) -> None:
+        """Write it anew without what was deleted."""
 
     def current(self, connection: Connection) -> datetime | None:
         """Return the present moment by the one clock that all its users share; None: it has none."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ldap2scim.errors import StateError
 from ldap2scim.state.database import WRITES
@@ -79,6 +79,12 @@ class SQLiteFile:
                 raise in_use(self.place)
             time.sleep(BUSY_SECONDS / 200)
 
+    def is_whole(self, engine: Engine) -> bool:
+        """Look through every page: a record that claims an impossible length is met as a lack of memory."""
+        with suppress(DBAPIError, MemoryError, ValueError), engine.connect() as connection:
+            return bool(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() == "ok")
+        return False
+
     def back_up(self, engine: Engine, version: int) -> str | None:
         """Copy the file beside itself before its tables change; an older copy of this version is replaced.
 
@@ -104,6 +110,14 @@ class SQLiteFile:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
         return str(target)
+
+    def rewrite(self, engine: Engine) -> None:
+        """Write the file anew without what was deleted, and empty the log that had been beside it."""
+        with closing(engine.raw_connection()) as connection:  # it refuses to be part of a transaction
+            cursor = connection.cursor()
+            cursor.execute("VACUUM")
+            if cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                raise in_use(self.place)
 
     def current(self, connection: Connection) -> datetime | None:  # noqa: ARG002 (as the other database has it)
         """Return None: a file has no clock of its own."""

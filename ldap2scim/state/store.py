@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from ldap2scim.errors import StateError
 from ldap2scim.state.database import WRITES, Database
-from ldap2scim.state.failures import translated
+from ldap2scim.state.failures import corrupted, translated
 from ldap2scim.state.location import Location, StateDatabase, StateFile, database_at, is_database_url
 from ldap2scim.state.versions import bring_up_to_date
 
@@ -45,7 +45,7 @@ class Store:
         Raises:
             StateError: the store cannot be read.
         """
-        with translated(self.place), self._engine.connect() as connection, connection.begin():
+        with _told(self._database, self._engine), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -85,7 +85,7 @@ class Store:
     def _write_alone(self) -> Iterator[Connection]:
         self._writer_thread = threading.get_ident()
         try:
-            with translated(self.place), self._engine.connect() as plain:
+            with _told(self._database, self._engine), self._engine.connect() as plain:
                 connection = plain.execution_options(**{WRITES: True})
                 with connection.begin():
                     self._touchable = connection
@@ -101,6 +101,15 @@ class Store:
         with self._touching:
             if self._touchable is not None:
                 self._database.touch(self._touchable)
+
+    def rewrite(self) -> None:
+        """Write everything anew, so that nothing can be read any more of what was deleted.
+
+        Raises:
+            StateError: it cannot be written, or another process has it open.
+        """
+        with self._writing, translated(self.place):
+            self._database.rewrite(self._engine)
 
     def close(self) -> None:
         """Close every connection; the last one folds SQLite's write-ahead log back into the file."""
@@ -130,13 +139,25 @@ def open_store(place: str | Path | Location, *, create: bool = True, clock: Cloc
     database = _database(place)
     engine = database.open(create=create)
     try:
-        with translated(database.place):
+        with _told(database, engine):
             bring_up_to_date(database, engine, create=create)
             database.settle(engine)
     except BaseException:
         engine.dispose()
         raise
     return Store(database, engine, clock)
+
+
+@contextmanager
+def _told(database: Database, engine: Engine) -> Iterator[None]:
+    """Turn what databases and damaged records raise into a StateError."""
+    try:
+        with translated(database.place):
+            yield
+    except (MemoryError, ValueError) as error:  # what the driver makes of some damaged records, and what we do
+        if database.is_whole(engine):
+            raise
+        raise corrupted(database.place) from error
 
 
 def _database(place: str | Path | Location) -> Database:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ldap2scim.errors import StateError
 from ldap2scim.essence import fingerprint, to_essence
-from ldap2scim.model import Key, ResourceType
+from ldap2scim.model import Attributes, Key, ResourceType
 from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.operations import AttributeChange
 from ldap2scim.state import remembered
@@ -29,7 +29,7 @@ from tests.state.worlds import FakeClock, key, known
 
 USER, GROUP = ResourceType.USER, ResourceType.GROUP
 EVERYBODY = tuple(map(key, PEOPLE + GROUPS))
-VALUES = st.sampled_from(
+VALUES: st.SearchStrategy[Attributes] = st.sampled_from(
     [
         {"title": "engineer"},
         {"title": "manager", "name": {"family_name": "山田"}},
