@@ -61,6 +61,7 @@ _COMMANDS = {
     "probe": "probe:probe",
     "recover": "commands:recover",
     "restore": "restore:restore",
+    "rules": "rules:rules",
     "settings": "commands:settings",
     "sync": "sync:sync",
     "undo": "undo:undo",

@@ -97,6 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
     keep.add_argument("--by", metavar="NAME", help="who decides (default: the user who runs this)")
     keep.add_argument("--end", action="store_true", help="take the decision back")
     _with_apply(_with_settings(add("recover", "rebuild the snapshot from the service, then bring it in step")))
+    _with_settings(add("rules", "are your own rules kept by the data, and by the plan?"))
     _with_settings(add("drift", "compare the whole service with the directory"))
     explain = _with_settings(add("explain", "why is somebody at the service as she is, or not there?"))
     explain.add_argument(

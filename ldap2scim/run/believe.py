@@ -25,6 +25,7 @@ from ldap2scim.state.references import AMBIGUOUS, UNKNOWN, References
 from ldap2scim.state.remembered import has_members
 from ldap2scim.state.runs import ProvenRead
 from validations.groups import GroupFacts
+from validations.own_rules import NOTHING_ASKED, RuleFacts, RulesVerdict, check_rules
 from validations.settings import check_settings
 from validations.state import ReadFact, StateFacts, check_state
 
@@ -49,6 +50,8 @@ class Believed:
     people: pd.DataFrame
     groups: pd.DataFrame
     """The frames that were validated, with the columns that suites describe."""
+    own_rules: RulesVerdict = NOTHING_ASKED
+    """What became of the administrator's own rules about the state."""
 
 
 def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
@@ -84,12 +87,13 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
         ),
     )
     verdict = check_state(facts, run.settings.safety)
+    own = _own_rules(run, facts, references)
     held = [one for one in image.held() if one.directory in directories]
     notes = (*image.notes(), *member_notes(references, image))
-    findings = (*check_settings(run.settings), *look_at_token(run), *verdict.findings, *notes)
+    findings = (*check_settings(run.settings), *look_at_token(run), *verdict.findings, *own.findings, *notes)
     run.note(*findings, *(finding for one in held for finding in one.findings), *map(_unread, _failed(reads)))
     counts = {name: count for name, count in image.counts().items() if name[0] in directories}
-    holds = _holds(held, verdict.holds)
+    holds = _holds(held, verdict.holds | own.holds)
     states = {Scope(fact.directory, fact.resource_type): verdict.state_of(fact) for fact in facts.reads}
     return Believed(
         desired=DesiredState(
@@ -110,7 +114,16 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
         read_nos={Scope(one.directory, kind): one.changes.read_no for one in read for kind in ResourceType},
         people=frames[ResourceType.USER],
         groups=frames[ResourceType.GROUP],
+        own_rules=own,
     )
+
+
+def _own_rules(run: Run, facts: StateFacts, references: References) -> RulesVerdict:
+    """Ask the administrator's own rules, where there are any."""
+    rules = run.settings.rules
+    if not rules.state:
+        return NOTHING_ASKED
+    return check_rules(rules, RuleFacts(facts.users, facts.groups, references.memberships, run.state.image.essences))
 
 
 def _silent(run: Run, groups: pd.DataFrame, references: References) -> frozenset[str]:

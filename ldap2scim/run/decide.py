@@ -162,7 +162,7 @@ def compare_as_read(run: Run, believed: Believed, surveyed: Survey | None) -> Co
     essences = Essences(run, surveyed.essences if surveyed is not None else None)
     known = replace(known, behind=_behind(run))
     difference = diff(believed.desired, known, holds, essences, way_of_leaving(run))
-    return Comparison(scrutinise(run.settings, difference, known.login_matches), holds)
+    return Comparison(scrutinise(run.settings, difference, believed.desired, known), holds)
 
 
 def _behind(run: Run) -> Behind:

@@ -6,23 +6,27 @@ from dataclasses import replace
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.proposals import Difference
-from ldap2scim.planning.states import LoginMatch
+from ldap2scim.planning.states import DesiredState, KnownState, LoginMatch
 from ldap2scim.run.own_filter import hold_unseen
+from ldap2scim.run.own_plan_rules import hold_forbidden
 from ldap2scim.settings import Settings
 
 _SHOWN = 5
 
 
-def scrutinise(settings: Settings, difference: Difference, matches: Mapping[Key, LoginMatch]) -> Difference:
+def scrutinise(settings: Settings, difference: Difference, desired: DesiredState, known: KnownState) -> Difference:
     """Block operations that would contradict the settings themselves, which nobody can approve, and say what is held.
 
     Args:
         settings: of the administrator.
         difference: not judged yet.
-        matches: resources of the service that have the login or name of a new entry, and are not ours.
+        desired: what it was made of.
+        known: what the service has.
     """
     difference, unseen = hold_unseen(settings, difference)
-    return replace(difference, findings=(*difference.findings, *unseen, *_names_held(difference, matches)))
+    difference, forbidden = hold_forbidden(settings.rules.plan, difference, desired, known)
+    found = (*unseen, *forbidden, *_names_held(difference, known.login_matches))
+    return replace(difference, findings=(*difference.findings, *found)) if found else difference
 
 
 def _names_held(difference: Difference, matches: Mapping[Key, LoginMatch]) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from ldap2scim.mapping.spec import Mappings
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.scim.settings import ServiceSettings
 from ldap2scim.settings.mail_settings import MailSettings
+from ldap2scim.settings.own_rule_words import NO_RULES, OwnRules
 from ldap2scim.state.location import Location, StateFile
 
 
@@ -76,6 +77,8 @@ class Settings:
     """None: nobody is written to."""
     history: timedelta = HISTORY
     """How long runs and what they changed are remembered."""
+    rules: OwnRules = NO_RULES
+    """The administrator's own."""
     notes: tuple[str, ...] = ()
     """What works and deserves a word, with its place."""
     rows: tuple[Row, ...] = field(default=(), repr=False)

@@ -13,6 +13,7 @@ import orjson
 from ldap2scim.scim.assumptions import NOTHING_SAID
 from ldap2scim.scim.profiles import profile_of
 from ldap2scim.settings.composed import ConfiguredDirectory, Row, Settings
+from ldap2scim.settings.own_rule_words import NO_RULES
 
 Plain: TypeAlias = Any
 """What JSON can hold."""
@@ -68,7 +69,7 @@ def _shaping(settings: Settings) -> dict[str, Plain]:
         "directories": [_directory(directory, _DIRECTORY) for directory in settings.directories],
         "service": {name: _plain(getattr(settings.service, name)) for name in _SERVICE} | _assumed(settings),
         "safety": _plain(settings.safety),
-    }
+    } | ({"rules": _plain(settings.rules)} if settings.rules != NO_RULES else {})
 
 
 def _leaves(value: Plain, place: str = "") -> Iterator[tuple[str, Plain]]:

@@ -57,6 +57,7 @@ def load(path: Path, environ: Mapping[str, str], secret_blocks: SecretBlocks = n
         log_level=parts.log_level,
         mail=parts.mail,
         history=parts.history,
+        rules=parts.rules,
         notes=tuple(dict.fromkeys(reading.notes)),
         rows=tuple(reading.rows),
     )

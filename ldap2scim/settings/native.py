@@ -28,6 +28,7 @@ from ldap2scim.settings.filter_checks import ldap_filter, scim_filter
 from ldap2scim.settings.login import Naming, check_native, read_login
 from ldap2scim.settings.mail import read_mail
 from ldap2scim.settings.native_mapping import read_overlay
+from ldap2scim.settings.own_rules import read_own_rules
 from ldap2scim.settings.parts import Parts, finished_mapping
 from ldap2scim.settings.phone_numbers import phone_country, with_phones
 from ldap2scim.settings.reading import Section, Unfit
@@ -50,7 +51,7 @@ from ldap2scim.settings.values import (
     whole,
 )
 
-ROOTS: Final = ("directories", "service", "mapping", "safety", "state", "schedule", "log", "mail", "history")
+ROOTS: Final = ("directories", "service", "mapping", "safety", "state", "schedule", "log", "mail", "history", "rules")
 
 WRITTEN_ENCRYPTION: Final = (Encryption.NONE, Encryption.START_TLS, Encryption.LDAPS)
 ANCHORS: Final = {
@@ -85,6 +86,7 @@ def read_native(root: Section) -> Parts:
         log_level=log.take("level", one_of(LogLevel), LogLevel.INFO),
         mail=read_mail(root.section("mail")),
         history=root.take("history", history, HISTORY),
+        rules=read_own_rules(root),
     )
     log.finish()
     root.finish()

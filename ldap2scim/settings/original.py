@@ -20,6 +20,7 @@ from ldap2scim.settings.mail import read_mail
 from ldap2scim.settings.nodes import arrays_beside_keys
 from ldap2scim.settings.original_directory import read_directory
 from ldap2scim.settings.original_mapping import read_original_overlay
+from ldap2scim.settings.own_rules import read_own_rules
 from ldap2scim.settings.parts import Parts, finished_mapping
 from ldap2scim.settings.phone_numbers import phone_country, with_phones
 from ldap2scim.settings.reading import Field, Section, Unfit
@@ -82,6 +83,7 @@ def read_original(root: Section, secret_hint: str) -> Parts:
         log_level=_log_level(root.section("log")),
         mail=read_mail(ours.section("mail")),
         history=ours.take("history", history, HISTORY),
+        rules=read_own_rules(ours),
     )
     for section in (attribute, scim, iid, ours, root):
         section.finish()

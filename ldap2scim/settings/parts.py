@@ -10,6 +10,7 @@ from ldap2scim.scim.settings import ServiceSettings
 from ldap2scim.settings.attribute_names import written_path
 from ldap2scim.settings.composed import HISTORY, ConfiguredDirectory, LogLevel, Schedule
 from ldap2scim.settings.mail_settings import MailSettings
+from ldap2scim.settings.own_rule_words import NO_RULES, OwnRules
 from ldap2scim.settings.reading import Section
 from ldap2scim.settings.rules import Overlay, lay
 from ldap2scim.state.location import Location
@@ -27,6 +28,7 @@ class Parts:
     log_level: LogLevel
     mail: MailSettings | None = None
     history: timedelta = HISTORY
+    rules: OwnRules = NO_RULES
 
 
 def finished_mapping(

@@ -19,10 +19,11 @@ PAGES = (
     "CHANGELOG.md",
     "deployments/README.md",
     "benchmarks/README.md",
-    *(f"docs/{name}.md" for name in ("settings", "safety", "findings", "operations", "accidents", "iij-id")),
+    *(f"docs/{name}.md" for name in ("settings", "safety", "findings", "operations", "accidents", "iij-id", "rules")),
     *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs" / "findings").glob("*.md")),
 )
 MANUALS = (
+    "docs/rules.md",
     "README.md",
     "docs/settings.md",
     "docs/safety.md",
