@@ -92,7 +92,7 @@ class Postgres:
         """Execute statements as the administrator."""
         with self.connect(database) as connection:
             for statement in statements:
-                connection.execute(statement)  # type: ignore[call-overload]  # texts of the tests
+                connection.execute(statement)
 
     def connect(self, database: str = "postgres") -> "psycopg.Connection[tuple[object, ...]]":
         """Open a connection of the administrator, each statement a transaction of its own."""

@@ -64,7 +64,7 @@ def test_a_server_that_is_not_there_is_named() -> None:
 
 def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The driver is an extra: who needs it is told how to install it."""
-    monkeypatch.setattr(postgresql.importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
 
     assert "pip install 'ldap2scim[postgres]'" in refused("postgresql://db/state", "driver").remedy
 

@@ -40,7 +40,8 @@ def differences(engine: Engine) -> Sequence[Any]:
     """Return what the tables of a database lack, or have too much, by Alembic's own comparison."""
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return compare_metadata(context, metadata)
+        found: Sequence[Any] = compare_metadata(context, metadata)
+        return found
 
 
 def contents(path: Path) -> dict[str, list[Any]]:
