@@ -47,6 +47,15 @@ class Look:
         """Return the configured directories by name."""
         return {one.settings.name: one for one in self.run.settings.directories}
 
+    def groups_of(self, member: Key) -> frozenset[Key]:
+        """Return the groups that somebody should be in."""
+        edges = self.frozen.believed.desired.members
+        return frozenset(map(Key, edges.group[edges.member == member]))
+
+    def member_count(self, group: Key) -> int:
+        """Return how many members a group should have."""
+        return int((self.frozen.believed.desired.members.group == group).sum())
+
 
 _STANDING: Mapping[Standing | None, str] = {
     Standing.DESIRED: "in scope",
@@ -125,8 +134,7 @@ def group_rows(look: Look, case: Case) -> Iterator[tuple[str, str]]:
     entry = case.subject.entry
     if entry is None or entry.directory not in look.by_name:
         return iter(())
-    edges = look.frozen.believed.desired.members
-    member_of = {Key(group) for group, member in zip(edges.group, edges.member, strict=True) if member == entry.key}
+    member_of = look.groups_of(entry.key) if entry.key is not None else frozenset()
     above = paths.groups_above(look.run.store, entry)
     nesting = look.by_name[entry.directory].settings.nesting.value
     return paths.path_rows(above, member_of, nesting)
@@ -137,8 +145,7 @@ def member_rows(look: Look, subject: Subject) -> Iterator[tuple[str, str]]:
     entry, key = subject.entry, subject.key
     if entry is None or key is None or entry.resource_type is not ResourceType.GROUP:
         return
-    edges = look.frozen.believed.desired.members
-    yield "wanted", str(sum(1 for group in edges.group if group == key))
+    yield "wanted", str(look.member_count(key))
     if subject.resource is not None:
         yield "at the service", f"{remembered.member_count(look.run.store, key)}, as last confirmed"
     unknown = look.frozen.believed.unresolved.get(key, ())

@@ -6,7 +6,7 @@ with the question. What only the directory or the service can tell is left as th
 
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,10 +15,10 @@ from urllib.parse import quote
 
 from sqlalchemy import delete, func, insert, select
 
-from ldap2scim.directory import currency
+from ldap2scim.directory import currency, dn
 from ldap2scim.directory.reader import Completeness, Extract
 from ldap2scim.errors import DirectoryError, StateError
-from ldap2scim.model import ResourceType
+from ldap2scim.model import Key, ResourceType, directory_of
 from ldap2scim.run.believe import Believed, believe
 from ldap2scim.run.context import LEASE, Mode, Run
 from ldap2scim.run.decide import Decision, compare_as_read, plan_of
@@ -26,10 +26,10 @@ from ldap2scim.run.extract import Unread
 from ldap2scim.run.mapping import map_entries
 from ldap2scim.run.reading import Read
 from ldap2scim.settings import Settings
-from ldap2scim.state.image_rows import ImageChanges
+from ldap2scim.state.image_rows import Duplicate, ImageChanges
 from ldap2scim.state.lease import acquire
 from ldap2scim.state.location import Location, StateDatabase, StateFile
-from ldap2scim.state.schema import meta, metadata, reads
+from ldap2scim.state.schema import image, meta, metadata, reads
 from ldap2scim.state.store import Store, open_store
 
 _ROWS = 5_000
@@ -103,10 +103,26 @@ def frozen_decision(run: Run, read: tuple[Read | Unread, ...] | None = None) -> 
 
 def last_reads(run: Run) -> tuple[Read | Unread, ...]:
     """Return the last proven read of each directory, as far as it is still known."""
-    return tuple(_last_read(run.store, one.settings.name) for one in run.settings.directories)
+    doubles = _doubles(run)
+    return tuple(_last_read(run.store, one.settings.name, doubles) for one in run.settings.directories)
 
 
-def _last_read(store: Store, directory: str) -> Read | Unread:
+def _doubles(run: Run) -> tuple[Duplicate, ...]:
+    """Return the source anchors that the last run met twice: the image has only one of the entries.
+
+    A read by changes does not meet the other one again, and then the next full read says it anew.
+    """
+    latest = run.state.runs.latest_runs(1)
+    said = run.state.runs.findings(latest[0].run_id) if latest else ()
+    pairs = {dn.normalise(one.subjects[1]): one.subjects[0] for one in said if one.rule == "duplicate-source-anchor"}
+    with run.store.read() as connection:
+        rows = connection.execute(select(image.c.key, image.c.dn_normalised).where(image.c.dn_normalised.in_(pairs)))
+        return tuple(
+            Duplicate(Key(row.key), pairs[row.dn_normalised], row.dn_normalised) for row in rows if row.key is not None
+        )
+
+
+def _last_read(store: Store, directory: str, doubles: Sequence[Duplicate]) -> Read | Unread:
     newest = select(func.max(reads.c.read_no)).where(reads.c.directory == directory).scalar_subquery()
     with store.read() as connection:
         rows = connection.execute(select(reads).where(reads.c.read_no == newest)).all()
@@ -125,7 +141,8 @@ def _last_read(store: Store, directory: str) -> Read | Unread:
         started_at=one.finished_at,
         finished_at=one.finished_at,
     )
-    return Read(extract, ImageChanges(one.read_no, 0, 0, 0, 0, 0, (), counts))
+    own = tuple(double for double in doubles if directory_of(double.key) == directory)
+    return Read(extract, ImageChanges(one.read_no, 0, 0, 0, 0, 0, own, counts))
 
 
 def _copy(state: Location, place: Path) -> None:
