@@ -88,8 +88,11 @@ def raised(policy: SafetyPolicy, by: int) -> SafetyPolicy:
         attribute_percent=policy.attribute_percent + by,
         attribute_minimum=policy.attribute_minimum + by,
         limits=KindLimits(*(_more(getattr(policy.limits, name), by) for name in KindLimits.__slots__)),
-        by=replace(
-            policy.by, **{name: _wider(policy.by, name, by) for name in ("directory", "unit", "department", "group")}
+        by=Dimensions(
+            _wider(policy.by.directory, by),
+            _wider(policy.by.unit, by),
+            _wider(policy.by.department, by),
+            _wider(policy.by.group, by),
         ),
         privileged=replace(
             policy.privileged, entering=policy.privileged.entering + by, leaving=policy.privileged.leaving + by
@@ -105,8 +108,7 @@ def _more(limit: Limit, by: int) -> Limit:
     )
 
 
-def _wider(policy: Dimensions, name: str, by: int) -> DimensionLimit:
-    limit: DimensionLimit = getattr(policy, name)
+def _wider(limit: DimensionLimit, by: int) -> DimensionLimit:
     shares_of = {deed.value: share + by for deed, share in limit.given().items()}
     return replace(limit, population=limit.population + by, minimum=limit.minimum + by, **shares_of)
 
