@@ -52,6 +52,7 @@ _COMMANDS = {
     "bundle": "bundle:bundle",
     "check": "check:check",
     "demo": "demo:demo",
+    "diff": "diff:diff",
     "drift": "commands:drift",
     "explain": "explain:explain",
     "forget": "forget:forget",

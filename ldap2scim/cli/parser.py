@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -50,6 +50,25 @@ def _with_release(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--by", metavar="NAME", help="who decides, for the record (default: the user who runs this)")
     parser.add_argument("--why", metavar="TEXT", default="", help="why, for the record")
     return parser
+
+
+def _add_past(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Add the words about what was."""
+    history = _with_settings(add("history", "what happened to somebody, or in a run; alone: the last runs"))
+    history.add_argument("what", metavar="WHO|RUN", nargs="?", help="as `explain` takes it, or the id of a run")
+    history.add_argument("--values", action="store_true", help="show values, not only the paths of attributes")
+    diff = _with_settings(add("diff", "what differs between the ends of two runs"))
+    diff.add_argument("first", metavar="RUN", help="as `undo` takes it")
+    diff.add_argument("second", metavar="RUN", help="as `undo` takes it")
+    diff.add_argument("--values", action="store_true", help="show values and names of members")
+    forget = _with_apply(_with_settings(add("forget", "remove what the state has of somebody who has left")))
+    forget.add_argument("who", metavar="WHO", help="as `explain` takes it")
+    undo = _with_apply(_with_settings(add("undo", "take back what a run changed")))
+    undo.add_argument("run", metavar="RUN", help="the run's id, or its first 8 digits or more (`ldap2scim history`)")
+    undo.add_argument("--approve", metavar="ID", help="with --apply: release the held operations of this plan first")
+    restore = _with_apply(_with_settings(add("restore", "make the service as it was at an earlier moment")))
+    restore.add_argument("--as-of", metavar="TIME", required=True, help="like 2026-11-20 18:30 (local) or with a zone")
+    restore.add_argument("--approve", metavar="ID", help="with --apply: release the held operations of this plan first")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -104,17 +123,7 @@ def build_parser() -> argparse.ArgumentParser:
         "who", metavar="WHO", help="login, e-mail, DN, GUID, service id, externalId, or a group's name"
     )
     explain.add_argument("--values", action="store_true", help="show values, not only what kind of text they are")
-    history = _with_settings(add("history", "what happened to somebody, or in a run; alone: the last runs"))
-    history.add_argument("what", metavar="WHO|RUN", nargs="?", help="as `explain` takes it, or the id of a run")
-    history.add_argument("--values", action="store_true", help="show values, not only the paths of attributes")
-    forget = _with_apply(_with_settings(add("forget", "remove what the state has of somebody who has left")))
-    forget.add_argument("who", metavar="WHO", help="as `explain` takes it")
-    undo = _with_apply(_with_settings(add("undo", "take back what a run changed")))
-    undo.add_argument("run", metavar="RUN", help="the run's id, or its first 8 digits or more (`ldap2scim history`)")
-    undo.add_argument("--approve", metavar="ID", help="with --apply: release the held operations of this plan first")
-    restore = _with_apply(_with_settings(add("restore", "make the service as it was at an earlier moment")))
-    restore.add_argument("--as-of", metavar="TIME", required=True, help="like 2026-11-20 18:30 (local) or with a zone")
-    restore.add_argument("--approve", metavar="ID", help="with --apply: release the held operations of this plan first")
+    _add_past(add)
     bundle = _with_settings(add("bundle", "write the state without names, for those who help"))
     bundle.add_argument("--out", type=Path, metavar="FILE", help="the file (default: ldap2scim-bundle-TIME.tar.gz)")
     bundle.add_argument("--key", type=Path, metavar="FILE", help="keep the key of the pseudonyms in this file of yours")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -11,13 +12,14 @@ from ldap2scim.essence import from_essence
 from ldap2scim.model import Key, rfc_name
 from ldap2scim.planning.attribute_changes import changes_between
 from ldap2scim.planning.operations import AttributeChange
-from ldap2scim.planning.render import Document, Table
+from ldap2scim.planning.render import Document, Table, harmless
 from ldap2scim.state.history import HistoryLine
 from ldap2scim.state.history_entries import Kind
 from ldap2scim.state.journal import JournalReader
 from ldap2scim.state.mended import mending_runs
 from ldap2scim.state.population import StatePlaces
 from ldap2scim.state.runs import RunRecord, RunsReader
+from ldap2scim.state.snapshot_rows import SnapshotRow
 from ldap2scim.state.store import Store
 
 SEEN = "seen at the service"
@@ -84,19 +86,19 @@ def told(store: Store, lines: Sequence[HistoryLine], values: Values, about: Iter
     """
     persons = frozenset(about)
     members = {key for line in lines for key in (*line.added, *line.removed, *line.was_in)}
-    names = names_of(store, {*members, *(line.key for line in lines)}, lines)
+    rows = {line.key: line.after or line.before for line in lines}
+    names = names_of(store, {*members, *rows}, rows)
     return tuple(Told(line, names[line.key], tuple(_what(line, values, names, persons))) for line in lines)
 
 
-def names_of(store: Store, keys: Iterable[Key], lines: Sequence[HistoryLine] = ()) -> Mapping[Key, str]:
-    """Return what a person calls each key: login or group name, else DN, else the key itself."""
+def names_of(
+    store: Store, keys: Iterable[Key], rows: Mapping[Key, SnapshotRow | None] = MappingProxyType({})
+) -> Mapping[Key, str]:
+    """Return what a person calls each key: login or group name, now or in `rows`; else DN, else the key itself."""
     wanted = sorted(set(keys))
     names: dict[Key, str] = {key: str(key) for key in wanted}
     names |= StatePlaces(store, "").dns(wanted)
-    for line in lines:
-        row = line.after or line.before
-        if row is not None and row.login:
-            names[line.key] = row.login
+    names |= {key: row.login for key, row in rows.items() if row is not None and row.login}
     names |= StatePlaces(store, "").logins(wanted)
     return names
 
@@ -122,12 +124,12 @@ def _created(line: HistoryLine, values: Values) -> Iterable[str]:
     if row is None:
         return ()
     if line.found:
-        return (f"was at the service with id {row.service_id}", *_changes(line.changes, values))
-    return (f"id {row.service_id}", *_changes(changes_between({}, from_essence(row.essence)), values))
+        return (f"was at the service with id {row.service_id}", *changes_in_words(line.changes, values))
+    return (f"id {row.service_id}", *changes_in_words(changes_between({}, from_essence(row.essence)), values))
 
 
 def _changed(line: HistoryLine, values: Values) -> Iterable[str]:
-    said = list(_changes(line.changes, values))
+    said = list(changes_in_words(line.changes, values))
     if line.before is not None and line.after is not None:
         before, after = line.before, line.after
         if before.status is not after.status:
@@ -159,7 +161,8 @@ def _members(line: HistoryLine, values: Values, names: Mapping[Key, str], about:
     return said
 
 
-def _changes(changes: Iterable[AttributeChange], values: Values) -> Iterable[str]:
+def changes_in_words(changes: Iterable[AttributeChange], values: Values) -> Iterable[str]:
+    """Say each change: its path, or with the values."""
     for change in changes:
         path = rfc_name(change.path)
         if values is Values.HIDDEN:
@@ -188,7 +191,9 @@ def _list(keys: Sequence[Key], names: Mapping[Key, str], most: int = 5) -> str:
 def history_document(title: str, lines: Sequence[Told], more: int = 0) -> Document:
     """Show lines as a table."""
     summary = f"{title}: {len(lines) + more} changes." if lines else f"{title}: nothing is known."
-    tables = (Table("History", COLUMNS, tuple(line.cells for line in lines), more),) if lines else ()
+    tables = (
+        (Table("History", COLUMNS, tuple(tuple(map(harmless, line.cells)) for line in lines), more),) if lines else ()
+    )
     return Document(title, (summary,), tables)
 
 

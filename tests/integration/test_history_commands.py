@@ -1,0 +1,120 @@
+"""`history`, `diff` and `forget`, as an administrator uses them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ldap2scim.sandbox.directory import embedded_directory
+from ldap2scim.sandbox.service import embedded_service
+from tests.integration.days import day_of_changes, hire
+from tests.integration.pairs import Pair, paired, world
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pair, list[str]]]:
+    """A pair that was loaded, had a day of changes, and one newcomer; with the runs, the first one first."""
+    folder = tmp_path_factory.mktemp("installed")
+    with (
+        embedded_directory(world()) as directory,
+        embedded_service() as service,
+        paired(folder, directory, service) as pair,
+    ):
+        runs = []
+        for change in (lambda: None, lambda: day_of_changes(pair.administrator), lambda: hire(pair.administrator, 9)):
+            change()
+            said = pair.program("sync", "--apply", "--json")
+            assert said.code == 0, said.text
+            runs.append(str(said.document["run_id"]))
+        yield pair, runs
+
+
+def test_the_last_runs_are_listed(lived: tuple[Pair, list[str]]) -> None:
+    """Without an argument: when each ran, and what it did."""
+    pair, runs = lived
+    listed = pair.program("history", "--json").document["runs"]
+
+    assert [one["run_id"] for one in listed if one["mode"] == "apply"][:3] == runs[::-1]
+    assert listed[0]["operations"] == {"create user: applied": 1}
+    said = pair.program("history")
+    assert said.code == 0
+    assert runs[1][:8] in said.out
+    assert "× update user: applied" in said.out
+
+
+def test_a_person_has_a_timeline_without_values(lived: tuple[Pair, list[str]]) -> None:
+    """Run by run: attributes by path, and the groups that were entered and left; values when they are asked for."""
+    pair, runs = lived
+    console = pair.console.users()
+    login = next(name for name, user in console.items() if user.get("title") == "本部長")
+    lines = pair.program("history", login, "--json").document["lines"]
+
+    assert [(line["run_id"], line["verb"]) for line in lines if line["verb"] != "change members"] == [
+        (runs[0], "create"),
+        (runs[1], "update"),
+    ]
+    [update] = [line for line in lines if line["verb"] == "update"]
+    assert update["what"] == ["name.familyName", "title"]
+    assert update["outcome"] == "applied"
+    assert any(line["what"] == ["entered the group everybody"] for line in lines) or lines[1]["verb"] == "update"
+    said = pair.program("history", login)
+    assert "本部長" not in said.out
+    assert "title: " in pair.program("history", login, "--values").out
+    assert "本部長" in pair.program("history", login, "--values").out
+    assert pair.program("history", "nobody.at.all").code == 1
+
+
+def test_a_run_tells_what_it_changed(lived: tuple[Pair, list[str]]) -> None:
+    """By its id, or the first digits of it."""
+    pair, runs = lived
+    said = pair.program("history", runs[1][:8], "--json").document
+
+    assert said["run_id"] == runs[1]
+    verbs = [line["verb"] for line in said["lines"]]
+    assert {"create", "update", "delete", "change members"} <= set(verbs)
+    assert pair.program("history", runs[2]).out.count("create") == 1
+
+
+def test_two_runs_are_compared(lived: tuple[Pair, list[str]]) -> None:
+    """From the end of one to the end of the other; the other way round it is the opposite."""
+    pair, runs = lived
+    there = pair.program("diff", runs[0], runs[2], "--json").document["differences"]
+    back = pair.program("diff", runs[2], runs[0], "--json").document["differences"]
+
+    def names(found: list[dict[str, object]], how: str) -> set[object]:
+        return {one["who"] for one in found if one["how"] == how}
+
+    assert names(there, "new") == names(back, "gone") >= {"new.person0", "new.person9", "project-new"}
+    assert names(there, "gone") == names(back, "new") != set()
+    assert names(there, "changed") == names(back, "changed") != set()
+    [everybody] = [one for one in there if (one["who"], one["how"]) == ("everybody", "members")]
+    [opposite] = [one for one in back if (one["who"], one["how"]) == ("everybody", "members")]
+    assert (everybody["entered"], everybody["left"]) == (opposite["left"], opposite["entered"])
+    assert pair.program("diff", runs[2], runs[2], "--json").document["differences"] == []
+    said = pair.program("diff", runs[1][:8], runs[2][:8])
+    assert said.code == 0
+    assert "1 difference" in said.out
+    assert "new.person9" in said.out
+
+
+def test_who_has_left_is_forgotten(lived: tuple[Pair, list[str]]) -> None:
+    """Refused while the person is needed; then dry first; and then no byte of the state knows the person."""
+    pair, _ = lived
+    [entry] = pair.administrator.find("(uid=new.person9)")
+    refused = pair.program("forget", "new.person9", "--apply")
+    assert refused.code == 1
+    assert "is an entry of the directory" in refused.err
+    pair.administrator.delete(entry.dn)
+    assert pair.program("sync", "--apply").code == 0
+
+    dry = pair.program("forget", "new.person9")
+    assert dry.code == 0
+    assert "Would be removed: 2 entries of the history, the names in 2 operations" in dry.out
+    assert pair.program("history", "new.person9").code == 0
+    done = pair.program("forget", "new.person9", "--apply", "--json")
+    assert done.code == 0, done.text
+    assert done.document["forgotten"] is True
+    everything = b"".join(file.read_bytes() for file in sorted(pair.program.folder.glob("state.db*")))
+    for value in ("new.person9", str(entry.text("entryUUID")), "新人 9"):
+        assert value.encode() not in everything, value
+    assert pair.program("history", "new.person9").code == 1
+    assert pair.program("sync", "--apply").code == 0
