@@ -9,7 +9,7 @@ import pytest
 from ldap2scim.errors import PlanError
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.operations import ChangeMembers, Create, Delete, HeldOperation, Inputs, Operation
-from ldap2scim.planning.plan import Plan, from_json, make_plan, to_json
+from ldap2scim.planning.plan import Plan, from_json, from_pieces, make_plan, pieces, to_json
 
 NOW = datetime(2024, 4, 1, 9, tzinfo=UTC)
 CREATE = Create(Key("ad:1"), ResourceType.USER, "cn=a", Inputs("f", None), '{"active":true}')
@@ -87,3 +87,21 @@ def test_a_damaged_plan_file_is_refused(change: "type[bytes]") -> None:
     assert damaged != text
     with pytest.raises(PlanError, match="plan"):
         from_json(damaged)
+
+
+def test_a_plan_comes_back_from_its_pieces() -> None:
+    """As from its file; pieces that are not those of one plan are refused."""
+    written = plan(CREATE, MEMBERS, held=(HeldOperation(DELETE, REASONS),))
+    assert from_pieces(pieces(written)) == written
+    other = [*pieces(plan(CREATE))]
+    with pytest.raises(PlanError, match="not the one that was stored"):
+        from_pieces([next(pieces(written)), *other[1:]])
+    with pytest.raises(PlanError, match="cannot be understood"):
+        from_pieces([])
+
+
+def test_the_settings_are_told_but_not_hashed_twice() -> None:
+    """Digests of single settings ride along, to name later which one changed; the id is of the whole."""
+    told = make_plan((CREATE,), (), evaluated_at=NOW, settings_digest="s", program="1", settings={"service.x": "0f"})
+    assert told.plan_id == plan(CREATE).plan_id
+    assert from_json(to_json(told)).settings == (("service.x", "0f"),)
