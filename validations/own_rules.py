@@ -61,6 +61,10 @@ class RulesVerdict:
         """Return one finding for each rule that is broken."""
         return tuple(one.finding for one in self.outcomes if one.finding is not None)
 
+    def joined(self, other: "RulesVerdict") -> "RulesVerdict":
+        """Return both verdicts as one."""
+        return RulesVerdict((*self.outcomes, *other.outcomes), self.holds | other.holds)
+
 
 NOTHING_ASKED = RulesVerdict((), frozenset())
 

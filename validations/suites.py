@@ -195,10 +195,16 @@ def _rule(kind: Any, name: str, severity: Severity, description: str, **argument
     )
 
 
-def _context(site: Path) -> Any:  # noqa: ANN401 - untyped library
+def new_context() -> Any:  # noqa: ANN401 - untyped library
+    """Return a context in memory that sends nothing and shows no progress."""
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    return context
+
+
+def _context(site: Path) -> Any:  # noqa: ANN401 - untyped library
+    context = new_context()
     context.add_data_docs_site(
         _SITE,
         {

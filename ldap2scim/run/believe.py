@@ -121,9 +121,15 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
 def _own_rules(run: Run, facts: StateFacts, references: References) -> RulesVerdict:
     """Ask the administrator's own rules, where there are any."""
     rules = run.settings.rules
-    if not rules.state:
+    if not rules.state and not rules.suites:
         return NOTHING_ASKED
-    return check_rules(rules, RuleFacts(facts.users, facts.groups, references.memberships, run.state.image.essences))
+    asked = RuleFacts(facts.users, facts.groups, references.memberships, run.state.image.essences)
+    verdict = check_rules(rules, asked)
+    if not rules.suites:
+        return verdict
+    from validations.own_suites import check_suites  # three seconds of imports that only this needs
+
+    return verdict.joined(check_suites(rules.suites, asked))
 
 
 def _silent(run: Run, groups: pd.DataFrame, references: References) -> frozenset[str]:

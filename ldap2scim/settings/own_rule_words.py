@@ -114,6 +114,16 @@ class Suite:
     frame: Frame
     content: Mapping[str, Any]
     """As the file has it."""
+    attributes: tuple[tuple[str, str], ...] = ()
+    """Columns that are mapped attributes, each with its path in the model."""
+
+
+SUITE_COLUMNS: Mapping[Frame, tuple[str, ...]] = {
+    Frame.USERS: ("key", "dn", "login", "email", "external_id"),
+    Frame.GROUPS: ("key", "dn", "login", "external_id"),
+    Frame.MEMBERS: ("group", "member", "group_dn", "member_dn", "group_key", "member_key"),
+}
+"""The columns that each frame has besides."""
 
 
 StateRule: TypeAlias = EveryRule | CountRule

@@ -23,6 +23,7 @@ from ldap2scim.settings.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ldap2scim.settings.own_rule_words import (
     BELOW,
     MEMBER,
+    SUITE_COLUMNS,
     Condition,
     CountRule,
     EveryRule,
@@ -83,8 +84,7 @@ def _read_file(root: Section, state: list[StateRule], plan: list[PlanRule]) -> N
 
 def _every_rule(section: Section, name: str) -> EveryRule:
     subject = section.require("every", _subject, Subject(ResourceType.USER), _HINT)
-    where = _conditions(section.section("where"), subject.kind)
-    section.section("where").finish()
+    where = _where(section, subject.kind)
     conditions = _conditions(section, subject.kind)
     if not conditions:
         section.reading.problem(section.place, section.path, "says nothing: write `has`, `lacks`, `matches` or `is`.")
@@ -93,7 +93,7 @@ def _every_rule(section: Section, name: str) -> EveryRule:
 
 def _count_rule(section: Section, name: str) -> CountRule:
     subject = section.require("count", _subject, Subject(ResourceType.USER), _HINT)
-    where = _conditions(section.section("where"), subject.kind)
+    where = _where(section, subject.kind)
     least = section.read("least", whole(0, _MANY), 0)
     most = section.read("most", whole(0, _MANY), None)
     if section.get("least") is None and section.get("most") is None:
@@ -112,6 +112,13 @@ def _plan_rule(section: Section, name: str) -> PlanRule:
 
 
 _HINT = ", such as `user`, `group`, `user below DN` or `member of NAME`"
+
+
+def _where(section: Section, kind: ResourceType) -> tuple[Condition, ...]:
+    part = section.section("where")
+    conditions = _conditions(part, kind)
+    part.finish()
+    return conditions
 
 
 def _severity(section: Section) -> Severity:
@@ -191,10 +198,11 @@ def _path_of(name: str, kind: ResourceType) -> str:
     known: dict[str, str] = {**vocabulary.single, **vocabulary.multi}
     if name in known:
         return known[name]
-    short = {path for written, path in known.items() if re.split(r"[.:]", written)[-1] == name}
+    last = {written: re.split(r"[.:]", written)[-1] for written in known}
+    short = {known[written] for written, word in last.items() if word == name}
     if len(short) == 1:
         return short.pop()
-    raise Unfit(f"names `{name[:60]}`, which {unknown(name, list(known))}")
+    raise Unfit(f"names `{name[:60]}`, which {unknown(name, [*known, *last.values()])}")
 
 
 def _suite(root: Section, path: Path) -> Suite | None:
@@ -204,12 +212,37 @@ def _suite(root: Section, path: Path) -> Suite | None:
         root.problem("name", f"must be what the suite is about: {', '.join(Frame)}.")
         return None
     expectations = content["expectations"]
-    if not isinstance(expectations, list) or not all(
-        isinstance(one, dict) and isinstance(one.get("type"), str) for one in expectations
-    ):
-        root.problem("expectations", "must be a list of expectations, each with `type` and `kwargs`.")
+    if not isinstance(expectations, list) or not expectations or not all(map(_is_expectation, expectations)):
+        root.problem("expectations", "must be a list of expectations, each with a `type` and `kwargs`.")
         return None
-    return Suite(path.name, Frame(name), content)
+    frame = Frame(name)
+    kind = ResourceType.GROUP if frame is Frame.GROUPS else ResourceType.USER
+    attributes: dict[str, str] = {}
+    for column in dict.fromkeys(column for one in expectations for column in _columns(one["kwargs"])):
+        if column in SUITE_COLUMNS[frame]:
+            continue
+        if frame is Frame.MEMBERS:
+            known = list(SUITE_COLUMNS[frame])
+            root.problem("expectations", f"names the column `{column[:60]}`, which {unknown(column, known)}")
+            continue
+        try:
+            attributes[column] = _path_of(column, kind)
+        except Unfit as error:
+            root.problem("expectations", str(error))
+    return Suite(path.name, frame, content, tuple(attributes.items()))
+
+
+def _is_expectation(one: Any) -> bool:  # noqa: ANN401 - JSON
+    return isinstance(one, dict) and isinstance(one.get("type"), str) and isinstance(one.get("kwargs"), dict)
+
+
+def _columns(kwargs: dict[str, Any]) -> list[str]:
+    """Return the columns that an expectation names: `column`, `column_A`, `column_list`, `column_set`."""
+    found: list[str] = []
+    for name, value in kwargs.items():
+        if name.startswith("column") and name != "column_index":
+            found += [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+    return found
 
 
 def _plain(node: Node) -> Any:  # noqa: ANN401 - JSON

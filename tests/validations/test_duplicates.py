@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from ldap2scim.findings import Severity
 from ldap2scim.model import Key, ResourceType
+from ldap2scim.planning.folding import folded
 from ldap2scim.planning.frames import ABSENT, TEXT
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.state.image_rows import Duplicate
 from tests.validations.worlds import NOW, dn_of, frame, rules, verdict
-from validations.duplicates import MOST_FINDINGS, MOST_NAMED, fold_all, folded
+from validations.duplicates import MOST_FINDINGS, MOST_NAMED, fold_all
 from validations.state import StateFacts, check_state
 
 law = settings(max_examples=60, deadline=None)
