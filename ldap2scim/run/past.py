@@ -67,7 +67,7 @@ def way_back(run: Run, wanted: PastState) -> WayBack:
     desired = _desired(run, wanted, known)
     holds = Holds(in_doubt(run))
     difference = diff(desired, known, holds, _Essences(run, wanted.rows), way_of_leaving(run))
-    compared = Comparison(scrutinise(run.settings, difference), holds)
+    compared = Comparison(scrutinise(run.settings, difference, desired, known), holds)
     counts = Counter(_scopes(desired))
     believed = Believed(
         desired=desired,
