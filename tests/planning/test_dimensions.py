@@ -90,6 +90,15 @@ def test_a_department_of_three_holds_nothing() -> None:
     assert judged(small, without(small, keys(12)), USUAL).held == ()
 
 
+def test_the_minimum_is_one_of_each_part() -> None:
+    """Four of Finance and four of Sales flow, though they are eight and a fifth of each; six of Finance are held."""
+    sales = people(keys(20, start=50), enterprise={"department": "Sales"})
+    world = World({**FINANCE, **sales, **OTHERS})
+    policy = replace(OPEN, by=replace(NOWHERE, department=DimensionLimit(remove=10)))
+    assert judged(world, without(world, [*keys(4), *keys(4, start=50)]), policy).held == ()
+    assert held(judged(world, without(world, [*keys(6), *keys(4, start=50)]), policy)) == set(keys(6))
+
+
 def test_the_department_is_what_the_service_last_confirmed() -> None:
     """Disabling people and clearing their department in one change does not get round the limit."""
     cleared = {key: {**FINANCE[key], "active": False, "enterprise": {}} for key in keys(10)}
