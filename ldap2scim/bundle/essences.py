@@ -48,7 +48,7 @@ def _value(value: Any, path: str, pseudonyms: Pseudonyms) -> Any:  # noqa: ANN40
         case int():
             return pseudonyms.number(value)
         case str():
-            return _text(value, path, pseudonyms)
+            return text_without_names(value, path, pseudonyms)
         case list() | tuple():
             return [_value(item, path, pseudonyms) for item in value]
         case dict():
@@ -56,7 +56,8 @@ def _value(value: Any, path: str, pseudonyms: Pseudonyms) -> Any:  # noqa: ANN40
     raise TypeError(f"{type(value).__name__} in an essence")
 
 
-def _text(value: str, path: str, pseudonyms: Pseudonyms) -> str:
+def text_without_names(value: str, path: str, pseudonyms: Pseudonyms) -> str:
+    """Return what takes the place of a text of one attribute; words of a vocabulary stay."""
     top, _, last = path.partition(".")
     if top in _LANGUAGES and is_language(value):
         return value

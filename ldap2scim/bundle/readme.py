@@ -25,7 +25,7 @@ What is in it
 _LEFT_OUT = """\
 What was left out, since it may hold names or secrets
   - passwords, tokens, certificates, keys, host names, addresses of servers, proxies and the service, paths of files
-  - how people are written to (`mail`), and an administrator's own rules
+  - how people are written to (`mail`), and those of an administrator's own rules that have patterns or suites ({rules})
   - values of entries as the directory has them; of each entry there is what the mapping made of it
   - the sentences of findings and errors; the rule and the subjects are there
   - patterns of `convert` in the mapping ({conversions} of them); the mapping is not done again
@@ -33,14 +33,15 @@ What was left out, since it may hold names or secrets
 """
 
 
-def readme(facts: Mapping[str, object], conversions: int) -> str:
+def readme(facts: Mapping[str, object], conversions: int, rules: int) -> str:
     """Return the text.
 
     Args:
         facts: as in `bundle.json`.
         conversions: how many patterns of the mapping were left out.
+        rules: how many of the administrator's own rules were.
     """
-    return "\n".join((*_lines(facts, conversions), ""))
+    return "\n".join((*_lines(facts, conversions, rules), ""))
 
 
 def left_out() -> dict[str, list[str]]:
@@ -52,13 +53,13 @@ def left_out() -> dict[str, list[str]]:
     return {name: columns for name, columns in sorted(missing.items()) if columns}
 
 
-def _lines(facts: Mapping[str, object], conversions: int) -> Iterator[str]:
+def _lines(facts: Mapping[str, object], conversions: int, rules: int) -> Iterator[str]:
     yield _INTRODUCTION.rstrip("\n")
     yield f"  {FACTS}: program, versions, time of evaluation, and what the plan looks like that follows from it"
     yield f"  {SETTINGS}: directories with their mappings, service, safety policy"
     yield from (f"  {table_member(name)}" for name in sorted(TABLES))
     yield ""
-    yield _LEFT_OUT.format(conversions=conversions).rstrip("\n")
+    yield _LEFT_OUT.format(conversions=conversions, rules=rules).rstrip("\n")
     for name, columns in left_out().items():
         what = f"columns {', '.join(columns)} of the table {name}" if name in TABLES else f"the table {name}"
         yield f"  - {what}"

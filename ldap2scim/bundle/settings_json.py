@@ -11,6 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
+from ldap2scim.bundle.essences import text_without_names
 from ldap2scim.bundle.filters import ldap_without_names, scim_without_names
 from ldap2scim.bundle.pseudonyms import Pseudonyms
 from ldap2scim.directory.settings import DirectorySettings
@@ -18,6 +19,7 @@ from ldap2scim.mapping.spec import ItemRule, ResourceMapping, ValueRule
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.scim.settings import ServiceSettings
 from ldap2scim.settings import ConfiguredDirectory, LogLevel, Schedule, Settings
+from ldap2scim.settings.own_rule_words import Condition, CountRule, EveryRule, OwnRules, PlanRule, StateRule
 from ldap2scim.state.location import StateFile
 
 _WORDS: Final = frozenset(
@@ -49,7 +51,17 @@ def to_plain(settings: Settings, pseudonyms: Pseudonyms, token_expires: datetime
         "directories": [writer.plain(one) for one in settings.directories],
         "service": writer.plain(service) | {"base_url": f"https://{_HOST}/"},
         "safety": writer.plain(settings.safety),
+        "rules": {
+            "every": [writer.plain(one) for one in settings.rules.state if isinstance(one, EveryRule) and _told(one)],
+            "count": [writer.plain(one) for one in settings.rules.state if isinstance(one, CountRule) and _told(one)],
+            "plan": [writer.plain(one) for one in settings.rules.plan],
+        },
     }
+
+
+def rules_left_out(settings: Settings) -> int:
+    """Return how many of the administrator's own rules are not in it: those with patterns, and suites."""
+    return sum(not _told(one) for one in settings.rules.state) + len(settings.rules.suites)
 
 
 def from_plain(plain: Mapping[str, Any], state: Path) -> Settings:
@@ -62,7 +74,20 @@ def from_plain(plain: Mapping[str, Any], state: Path) -> Settings:
         state=StateFile(state),
         schedule=Schedule(),
         log_level=LogLevel.ERROR,
+        rules=_rules(plain["rules"]),
     )
+
+
+def _rules(plain: Mapping[str, Any]) -> OwnRules:
+    every = (_value(one, EveryRule) for one in plain["every"])
+    count = (_value(one, CountRule) for one in plain["count"])
+    return OwnRules((*every, *count), tuple(_value(one, PlanRule) for one in plain["plan"]))
+
+
+def _told(rule: StateRule) -> bool:
+    """Say whether a rule can be told: a pattern says how names are made, and cannot be replaced."""
+    conditions = rule.conditions if isinstance(rule, EveryRule) else ()
+    return all(one.pattern is None for one in (*rule.where, *conditions))
 
 
 class _Writer:
@@ -94,7 +119,17 @@ class _Writer:
 
     def _object(self, value: Any) -> dict[str, Any]:  # noqa: ANN401 (a dataclass)
         kind = type(value)
+        if isinstance(value, Condition):
+            return self._condition(value)
         return {one.name: self._field(kind, one.name, getattr(value, one.name)) for one in fields(value)}
+
+    def _condition(self, one: Condition) -> dict[str, Any]:
+        """Replace the values as they are replaced in essences, so that they still match; `active` is no name."""
+        values = [
+            value if value in {"true", "false"} else text_without_names(value, one.path, self._pseudonyms)
+            for value in sorted(one.values)
+        ]
+        return {"sort": one.sort.value, "attribute": one.attribute, "path": one.path, "values": values}
 
     def _field(self, kind: type, name: str, value: Any) -> Any:  # noqa: ANN401 (anything that settings hold)
         place = (kind, name)

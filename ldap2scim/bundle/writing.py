@@ -18,7 +18,7 @@ from ldap2scim.bundle.columns import TABLES, Replacing, replaced, to_line
 from ldap2scim.bundle.essences import Fingerprints
 from ldap2scim.bundle.pseudonyms import Pseudonyms
 from ldap2scim.bundle.readme import left_out, readme
-from ldap2scim.bundle.settings_json import from_plain, to_plain
+from ldap2scim.bundle.settings_json import from_plain, rules_left_out, to_plain
 from ldap2scim.bundle.shape import shape_of
 from ldap2scim.run.access import token_facts
 from ldap2scim.run.context import Run
@@ -69,7 +69,7 @@ def write_bundle(settings: Settings, place: Path, key: bytes, now: datetime | No
             "shape": shape_of(plan, run.findings),
             "left_out": left_out(),
         }
-        archive.add(README, readme(facts, _conversions(settings)).encode())
+        archive.add(README, readme(facts, _conversions(settings), rules_left_out(settings)).encode())
         archive.add(FACTS, orjson.dumps(facts, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
         archive.add(SETTINGS, orjson.dumps(plain, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
         replacing = Replacing(pseudonyms, Fingerprints(pseudonyms), _mapped_with(settings, plain))
