@@ -85,11 +85,6 @@ class Settings:
     """Every effective setting with its origin."""
 
     @property
-    def state_path(self) -> Path:
-        """Return the path of the state file; of a database, the place that the file would have."""
-        return self.state.path if isinstance(self.state, StateFile) else self.folder / "ldap2scim.db"
-
-    @property
     def folder(self) -> Path:
         """Return where files beside the state are kept, such as the data docs."""
         if isinstance(self.state, StateFile):

@@ -94,6 +94,7 @@ def _engine(location: StateDatabase) -> Engine:
     arguments = {
         "connect_timeout": 10,
         "application_name": "ldap2scim",
+        "client_encoding": "utf8",
         # A server that went away is noticed within a minute, by idle and by busy connections.
         "keepalives_idle": 20,
         "keepalives_interval": 10,
@@ -106,6 +107,7 @@ def _engine(location: StateDatabase) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:  # noqa: ANN401 (the driver's types)
+        _require_utf8(connection, str(location))
         _take_any_text(connection)
         # The other direction: the server notices that this host went away.
         connection.execute(
@@ -123,6 +125,15 @@ def _engine(location: StateDatabase) -> Engine:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
     return engine
+
+
+def _require_utf8(connection: Any, place: str) -> None:  # noqa: ANN401 (the driver's types)
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise StateError(
+            f"The state database {place} keeps text as {encoding}, which has no room for every name.",
+            "Make another: createdb --encoding=UTF8 --template=template0 --owner=USER NAME.",
+        )
 
 
 def _take_any_text(connection: Any) -> None:  # noqa: ANN401 (the driver's types)

@@ -28,6 +28,7 @@ from ldap2scim.planning.policy import (
 from ldap2scim.scim.settings import Leavers, ProxySettings, ServiceSettings
 from ldap2scim.secret import Secret
 from ldap2scim.settings import LogLevel, Schedule
+from ldap2scim.state.location import StateFile
 from tests.settings.texts import NATIVE, Failing, Loader
 
 
@@ -63,7 +64,7 @@ def test_the_least_file_gets_careful_defaults(native: Loader, tmp_path: Path) ->
         "generic", "https://scim.example.com/v2", None, Leavers.DEACTIVATE, "", ""
     )
     assert settings.safety == SafetyPolicy()
-    assert settings.state_path == tmp_path / "state" / "ldap2scim.db"
+    assert settings.state == StateFile(tmp_path / "state" / "ldap2scim.db")
     assert settings.schedule == Schedule()
     assert settings.log_level is LogLevel.INFO
     assert settings.notes == ()
@@ -208,7 +209,7 @@ log: {level: debug}
         Canary(9, 3, "pilots", 10),
         ErrorRate(5, 50),
     )
-    assert settings.state_path == Path("/var/lib/x.db")
+    assert settings.state == StateFile(Path("/var/lib/x.db"))
     assert settings.schedule == Schedule("0 */2 * * *", "Asia/Tokyo")
     assert settings.log_level is LogLevel.DEBUG
 

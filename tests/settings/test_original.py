@@ -13,6 +13,7 @@ from ldap2scim.scim.settings import Leavers, ProxySettings
 from ldap2scim.secret import Secret
 from ldap2scim.settings import LogLevel
 from ldap2scim.settings.original_directory import edition
+from ldap2scim.state.location import StateFile
 from tests.settings.texts import CONFIG, SECRET, Failing, Loader
 
 
@@ -48,7 +49,7 @@ def test_the_least_pair_of_files(original: Loader, tmp_path: Path) -> None:
     assert settings.service.base_url == "https://scim.auth.iij.jp/scim/v2"
     assert settings.service.token == Secret("t0ken")
     assert settings.service.leavers is Leavers.DELETE
-    assert settings.state_path == tmp_path / "state" / "ldap2scim.db"
+    assert settings.state == StateFile(tmp_path / "state" / "ldap2scim.db")
     assert settings.notes == ()
 
 
@@ -276,7 +277,7 @@ def test_our_block(original: Loader, tmp_path: Path) -> None:
         "    nesting: flatten\n    guid_form: base64\n    full_read_every: 12h\n    lockout_duration: 15m\n"
     )
     assert (settings.service.profile, settings.service.leavers) == ("generic", Leavers.DELETE)
-    assert settings.state_path == tmp_path / "my.db"
+    assert settings.state == StateFile(tmp_path / "my.db")
     assert settings.safety == SafetyPolicy(update_percent=12)
     found = settings.directories[0].settings
     assert (found.ca_file, found.kind, found.page_size) == (tmp_path / "ca.pem", DirectoryKind.GENERIC, 10)

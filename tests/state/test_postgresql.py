@@ -53,6 +53,15 @@ def test_a_database_that_does_not_exist_is_named(postgres: Postgres) -> None:
     assert "createdb" in refused(postgres.location(database="nowhere"), "no state database .*/nowhere").remedy
 
 
+def test_a_database_of_another_encoding_is_refused(postgres: Postgres) -> None:
+    """Names are of every script; a database that cannot keep them is refused before the first table."""
+    name = postgres.make_database().url.rsplit("/", 1)[-1]
+    libc = "LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0"
+    postgres.do(f"DROP DATABASE {name}", f"CREATE DATABASE {name} ENCODING 'LATIN1' {libc}")
+
+    assert "createdb" in refused(postgres.location(database=name), "keeps text as LATIN1").remedy
+
+
 def test_a_server_that_is_not_there_is_named() -> None:
     """The message says where was asked; the next run settles what was under way."""
     error = refused(
