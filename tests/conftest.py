@@ -1,11 +1,13 @@
 """Fixtures and settings for every test."""
 
 import os
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.seed import LONG, SEED
+from tests.workers import InPlace, place
 
 pytest_plugins = ["tests.servers.fixtures", "tests.servers.scim_fixtures"]
 
@@ -28,5 +30,13 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the flows last: Prefect leaves threads that draw random numbers, and Hypothesis blames its strategies."""
-    items.sort(key=lambda item: item.nodeid.startswith("tests/flows/"))
+    """Put the tests in order."""
+    items.sort(key=lambda item: place(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InPlace:
+    """Share the tests out in our way, whatever `--dist` says."""
+    # Its own order would be by the number of tests, which says nothing about how long a file takes.
+    config.option.loadscopereorder = False
+    return InPlace(config, log)

@@ -58,7 +58,8 @@ def hire(directory: Administrator, number: int) -> str:
 
 def _change_groups(directory: Administrator) -> None:
     everybody = directory.group("everybody")
-    outside = [person.dn for person in directory.people() if person.dn not in everybody.texts("member")]
+    inside = set(everybody.texts("member"))
+    outside = [person.dn for person in directory.people() if person.dn not in inside]
     directory.insert(everybody.dn, "member", *outside[:4])
     directory.take(everybody.dn, "member", *everybody.texts("member")[:3])
     renamed = directory.rename(directory.group("project-0000").dn, "cn=project-moonlight")
@@ -87,7 +88,8 @@ def damage(console: Console) -> Damage:
     changed = groups["everybody"]
     members = [member for member in changed["members"] if member["value"] != users[deleted]["id"]]
     stranger = console.create("Users", userName="stranger", active=True)
-    others = [user for user in users.values() if user["id"] not in {one["value"] for one in changed["members"]}]
+    inside = {one["value"] for one in changed["members"]}
+    others = [user for user in users.values() if user["id"] not in inside]
     put_in = [{"value": stranger["id"]}, {"value": others[0]["id"]}]
     console.edit("Groups", changed, members=[*members[3:], *put_in])
     console.delete("Groups", groups["dept-finance"])

@@ -1,5 +1,6 @@
 """Folders that are costly to make, kept as tar files between runs of the tests."""
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -25,10 +26,18 @@ def unpack_cached(name: str, inputs: tuple[str, ...], folder: Path, make: Callab
     """
     digest = hashlib.sha256("\0".join(inputs).encode()).hexdigest()[:16]
     archive = cache_folder() / f"{name}-{digest}.tar"
-    if archive.exists():
-        _tar("-xf", str(archive), "-C", str(folder))
-        return
-    make(folder)
+    if not archive.exists():
+        with archive.with_suffix(".lock").open("w") as turn:
+            # Another process may be making it at this moment; then it is there when our turn comes.
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            if not archive.exists():
+                make(folder)
+                _pack(folder, archive)
+                return
+    _tar("-xf", str(archive), "-C", str(folder))
+
+
+def _pack(folder: Path, archive: Path) -> None:
     with tempfile.NamedTemporaryFile(dir=archive.parent, prefix=archive.name, delete=False) as unfinished:
         _tar("-cf", unfinished.name, "--sparse", "-C", str(folder), ".")
     # Another run sees a whole archive or none.

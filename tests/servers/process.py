@@ -18,8 +18,22 @@ class ServerDidNotStart(RuntimeError):
     """A server of the tests ended, or did not answer in time; the message holds the end of its log."""
 
 
-# Below the ports that systems give to outgoing connections, which could take one before its server listens.
-_PORTS = random.Random(os.getpid()).sample(range(20_000, 30_000), 10_000)
+def ports_of(worker: int, workers: int) -> range:
+    """Return the ports of one worker of a test run (pytest-xdist); no two workers share any.
+
+    They are below those that systems give to outgoing connections, which could take one before its server listens.
+    """
+    return range(20_000 + worker % workers, 30_000, workers)
+
+
+def _in_our_order() -> list[int]:
+    """Return this process's ports, shuffled: other runs on this machine begin elsewhere."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = ports_of(worker, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+    return random.Random(os.getpid()).sample(ports, len(ports))
+
+
+_PORTS = _in_our_order()
 
 
 def free_port() -> int:

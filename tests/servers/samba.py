@@ -171,8 +171,10 @@ def running_samba(folder: Path, ldif: str = "") -> Iterator[Samba]:
 
 
 def _free_address() -> str:
+    # Not the shared generator: two processes that seeded it alike would choose the same address at the same time.
+    chance = random.SystemRandom()
     while True:
-        host = f"127.{random.randint(64, 250)}.{random.randint(0, 250)}.{random.randint(1, 250)}"
+        host = f"127.{chance.randint(64, 250)}.{chance.randint(0, 250)}.{chance.randint(1, 250)}"
         with socket.socket() as probe:
             if probe.connect_ex((host, _PORTS[0])) != 0:
                 return host
