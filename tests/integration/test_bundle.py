@@ -22,7 +22,9 @@ from ldap2scim.planning.operations import Operation
 from ldap2scim.planning.plan import Plan
 from ldap2scim.run.frozen import frozen_decision, frozen_run
 from ldap2scim.settings import load
+from tests.integration.days import day_of_changes
 from tests.integration.everybody import Everybody
+from tests.integration.pairs import Pair
 
 pytestmark = pytest.mark.slapd
 KEY = bytes(range(32))
@@ -95,6 +97,28 @@ def test_a_search_that_finds_nothing_would_find_something(everybody: Everybody) 
         b"alice@example.jp".hex().encode(),
     ):
         assert any(form in hidden.lower() for form in _forms("alice@example.jp")), hidden
+
+
+def test_a_company_with_too_many_leavers(embedded_pair: Pair, tmp_path: Path) -> None:
+    """Of a Japanese company with kanji, kana, telephone numbers and groups the same plan follows, limits and all."""
+    program, admin = embedded_pair.program, embedded_pair.administrator
+    assert program("sync", "--apply").code == 0
+    day_of_changes(admin)
+    admin.dismiss(*(entry.dn for entry in admin.people()[10:24]))
+    assert program("plan").code == 3
+    (tmp_path / "key").write_bytes(KEY)
+    said = program("bundle", "--out", str(tmp_path / "b.tar.gz"), "--key", str(tmp_path / "key"), "--json")
+    assert (said.code, said.document["differences"]) == (0, []), said.text
+    replayed = replay(tmp_path / "b.tar.gz").plan
+    assert replayed is not None
+    assert len(replayed.held) > 10
+    content = b"\n".join(_members(tmp_path / "b.tar.gz")).decode().lower()
+    names = ("cn", "sn", "givenname", "displayname", "mail", "telephonenumber", "uid", "title", "entryuuid")
+    values = {text for entry in admin.people() for name in names for text in entry.texts(name)}
+    # Kanji are so many that even two of them do not come about by chance.
+    assert len(values) > 300
+    sought = {one.lower() for one in values if len(one) >= (LEAST if one.isascii() else 2)}
+    assert [one for one in sought if one in content] == []
 
 
 def test_replaying_shows_the_plan(everybody: Everybody, bundled: Bundled) -> None:
