@@ -19,7 +19,10 @@ PAGES = (
     "CHANGELOG.md",
     "deployments/README.md",
     "benchmarks/README.md",
-    *(f"docs/{name}.md" for name in ("settings", "safety", "findings", "operations", "accidents", "iij-id", "rules")),
+    *(
+        f"docs/{name}.md"
+        for name in ("settings", "safety", "findings", "operations", "state", "accidents", "iij-id", "rules")
+    ),
     *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs" / "findings").glob("*.md")),
 )
 MANUALS = (
@@ -28,6 +31,7 @@ MANUALS = (
     "docs/settings.md",
     "docs/safety.md",
     "docs/operations.md",
+    "docs/state.md",
     "docs/findings.md",
     "docs/iij-id.md",
 )
@@ -124,14 +128,17 @@ def _documented() -> dict[str, set[str]]:
 def test_every_setting_is_documented_with_its_default(tmp_path: Path) -> None:
     """The keys of the settings page are those of `ldap2scim settings`, and the defaults too."""
     file = tmp_path / "ldap2scim.yml"
-    file.write_text(
+    text = (
         "directories: {main: {kind: openldap, addresses: ldap.example.com, base_dn: 'dc=example,dc=com'}}\n"
-        "service: {profile: iij-id, proxy: {url: 'http://proxy.example.com:8080'}}\n",
-        encoding="utf-8",
+        "service: {profile: iij-id, proxy: {url: 'http://proxy.example.com:8080'}}\n"
     )
+    shown = []
+    for state in ("", "state: {url: 'postgresql://db.example.com/ldap2scim'}\n"):
+        file.write_text(text + state, encoding="utf-8")
+        shown += rows(load(file, {}))
     documented = _documented()
     seen = set()
-    for row in rows(load(file, {})):
+    for row in shown:
         key = row.path.replace("directories.main.", "directories.NAME.")
         if key.startswith("directories.NAME.mapping."):
             continue
