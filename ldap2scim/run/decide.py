@@ -162,7 +162,7 @@ def compare_as_read(run: Run, believed: Believed, surveyed: Survey | None) -> Co
     essences = Essences(run, surveyed.essences if surveyed is not None else None)
     known = replace(known, behind=_behind(run))
     difference = diff(believed.desired, known, holds, essences, way_of_leaving(run))
-    return Comparison(scrutinise(run.settings, difference, believed.desired, known), holds)
+    return Comparison(scrutinise(run.settings, difference, believed.desired, known, _places(run)), holds)
 
 
 def _behind(run: Run) -> Behind:
@@ -205,10 +205,14 @@ def judged_by(run: Run, difference: Difference, approvals: frozenset[Approval]) 
         managed_users=counts.get((ResourceType.USER, Status.MANAGED), 0),
         managed_groups=counts.get((ResourceType.GROUP, Status.MANAGED), 0),
         members=difference.known_members,
-        places=StatePlaces(run.store, run.settings.safety.by.department_attribute),
+        places=_places(run),
     )
     recent = run.state.journal.recent_removals(run.now - DAY)
     return judge(difference, population, run.settings.safety, recent, approvals)
+
+
+def _places(run: Run) -> StatePlaces:
+    return StatePlaces(run.store, run.settings.safety.by.department_attribute)
 
 
 def held_entries(believed: Believed, holds: Holds) -> Mapping[Scope, int]:

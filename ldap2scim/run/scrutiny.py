@@ -5,16 +5,20 @@ from dataclasses import replace
 
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType
+from ldap2scim.planning.population import Places
 from ldap2scim.planning.proposals import Difference
 from ldap2scim.planning.states import DesiredState, KnownState, LoginMatch
 from ldap2scim.run.own_filter import hold_unseen
 from ldap2scim.run.own_plan_rules import hold_forbidden
 from ldap2scim.settings import Settings
+from validations.totals import check_totals
 
 _SHOWN = 5
 
 
-def scrutinise(settings: Settings, difference: Difference, desired: DesiredState, known: KnownState) -> Difference:
+def scrutinise(
+    settings: Settings, difference: Difference, desired: DesiredState, known: KnownState, places: Places
+) -> Difference:
     """Block operations that would contradict the settings themselves, which nobody can approve, and say what is held.
 
     Args:
@@ -22,10 +26,12 @@ def scrutinise(settings: Settings, difference: Difference, desired: DesiredState
         difference: not judged yet.
         desired: what it was made of.
         known: what the service has.
+        places: where the managed stand.
     """
     difference, unseen = hold_unseen(settings, difference)
     difference, forbidden = hold_forbidden(settings.rules.plan, difference, desired, known)
-    found = (*unseen, *forbidden, *_names_held(difference, known.login_matches))
+    names = _names_held(difference, known.login_matches)
+    found = (*unseen, *forbidden, *names, *check_totals(difference, places))
     return replace(difference, findings=(*difference.findings, *found)) if found else difference
 
 
