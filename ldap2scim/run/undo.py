@@ -28,6 +28,7 @@ from ldap2scim.state.history import HistoryLine, HistoryReader, PastState
 from ldap2scim.state.history_entries import Kind, inverse
 from ldap2scim.state.runs import RunRecord
 from ldap2scim.state.snapshot_rows import SnapshotRow, Status
+from ldap2scim.state.store import Store
 
 Why = str
 
@@ -85,14 +86,11 @@ def undo(
         Ldap2ScimError: nothing could be decided; the service and the snapshot are as they were.
     """
     with open_run(settings, mode, progress=progress, now=now) as run:
-        record = run.state.runs.run(of_run)
         reader = HistoryReader(run.store)
-        _require(record, of_run)
+        reader.require(_record(run, of_run).started_at)
         settle(run)
-        if record is not None:
-            reader.require(record.started_at)
         lines = reader.of_run(of_run)
-        taken_back = inverse_of(run, lines)
+        taken_back = inverse_of(run.store, lines)
         run.note(*(not_undone(why, names) for why, names in sorted(taken_back.left_alone.items())))
         way = way_back(run, taken_back.wanted)
         if mode is Mode.APPLY:
@@ -100,23 +98,25 @@ def undo(
         return conclude(run, (), way.believed, way.decision)
 
 
-def _require(record: RunRecord | None, run_id: str) -> None:
+def _record(run: Run, run_id: str) -> RunRecord:
+    record = run.state.runs.run(run_id)
     if record is None:
         raise StateError(f"The state knows no run {run_id}.", "`ldap2scim history` lists the runs.")
     if record.mode != Mode.APPLY.value:
         raise StateError(
             f"Run {run_id} was a dry run and changed nothing.", "`ldap2scim history` says which runs changed something."
         )
+    return record
 
 
-def inverse_of(run: Run, lines: Sequence[HistoryLine]) -> Inverse:
+def inverse_of(store: Store, lines: Sequence[HistoryLine]) -> Inverse:
     """Return what takes the lines of one run back, as far as they still stand."""
     nets = _nets(lines)
-    present = remembered.rows(run.store, nets)
+    present = remembered.rows(store, nets)
     found = Inverse()
     for key, net in nets.items():
         _take_back(key, net, present.get(key), found)
-    _take_members_back(run, lines, found)
+    _take_members_back(store, lines, found)
     return found
 
 
@@ -219,7 +219,7 @@ def _with_essence(row: SnapshotRow, essence: str) -> SnapshotRow:
     )
 
 
-def _take_members_back(run: Run, lines: Sequence[HistoryLine], found: Inverse) -> None:
+def _take_members_back(store: Store, lines: Sequence[HistoryLine], found: Inverse) -> None:
     """Move members back who are still where the run put them."""
     first: dict[tuple[Key, Key], bool] = {}
     last: dict[tuple[Key, Key], bool] = {}
@@ -232,7 +232,7 @@ def _take_members_back(run: Run, lines: Sequence[HistoryLine], found: Inverse) -
                 first.setdefault(pair, not there)
                 last[pair] = there
     moved = [pair for pair in first if first[pair] is not last[pair]]
-    present = {group: frozenset(remembered.members_of(run.store, group)) for group in {group for group, _ in moved}}
+    present = {group: frozenset(remembered.members_of(store, group)) for group in {group for group, _ in moved}}
     again: dict[Key, int] = defaultdict(int)
     for group, member in moved:
         if (member in present[group]) is last[group, member]:
@@ -240,7 +240,7 @@ def _take_members_back(run: Run, lines: Sequence[HistoryLine], found: Inverse) -
         else:
             again[group] += 1
     if again:
-        rows = remembered.rows(run.store, again)
+        rows = remembered.rows(store, again)
         found.left_alone[f"members of these groups ({sum(again.values())} of them) were moved again since"] += [
             _name(rows.get(group), group) for group in again
         ]
