@@ -159,6 +159,10 @@ _CODES = {
         "There is no room left for the state database {place}.",
         "Free some space on the disk of PostgreSQL and run again; what was recorded before is kept.",
     ),
+    "54000": (
+        "The state database {place} cannot index a name as long as one that was read ({error}).",
+        "Look for a DN or member reference of more than 2,700 bytes in the directory; a state file has no such limit.",
+    ),
     "55P03": ("The state database {place} is in use by another process.", _IN_USE[1]),
 }
 """By SQLSTATE (postgresql.org/docs, appendix Error Codes)."""

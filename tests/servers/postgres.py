@@ -26,7 +26,7 @@ from tests.servers.process import LOOPBACK, Daemon, ServerDidNotStart, free_port
 USER = "sync"
 _ACCESS = "local all all trust\nhost all all 0.0.0.0/0 scram-sha-256\n"
 # The tests end servers, never the machine: nothing need reach the disk.
-_SPEED = ("fsync=off", "full_page_writes=off", "shared_buffers=32MB", "autovacuum=off", "max_wal_size=256MB")
+_SPEED = ("fsync=off", "full_page_writes=off", "shared_buffers=32MB", "autovacuum=off", "jit=off", "max_wal_size=256MB")
 
 
 @dataclass(slots=True)

@@ -206,6 +206,7 @@ def test_a_row_that_contradicts_is_refused_without_its_values(postgres: Postgres
         (psycopg.errors.DataCorrupted(), "is damaged"),
         (psycopg.errors.InvalidSchemaName(), "no schema"),
         (psycopg.errors.SerializationFailure(), "in use"),
+        (psycopg.errors.ProgramLimitExceeded(), "cannot index a name"),
         (psycopg.errors.UndefinedTable(), "failed: PostgreSQL error 42P01"),
     ],
 )
