@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from ldap2scim.directory.anchors import source_anchor
-from ldap2scim.errors import DirectoryError, ServiceError
+from ldap2scim.errors import DirectoryError, ServiceError, SettingsError
 from ldap2scim.explain import directories, history, sections, subjects
 from ldap2scim.explain.answer import Answer, Explanation, Values, section
 from ldap2scim.explain.directories import Seen
@@ -13,7 +13,7 @@ from ldap2scim.explain.service import AskingService
 from ldap2scim.explain.subjects import Subject
 from ldap2scim.explain.verdict import Known, verdict
 from ldap2scim.findings import Finding
-from ldap2scim.model import Key, anchor_of, make_key
+from ldap2scim.model import Key, make_key
 from ldap2scim.run.context import Run
 from ldap2scim.run.frozen import Frozen, frozen_decision, frozen_run
 from ldap2scim.settings import ConfiguredDirectory, Settings
@@ -95,7 +95,7 @@ class _Explaining:
             managed = {case.subject.resource.service_id for case in cases if case.subject.resource is not None}
             others = [found for found in self._service.called(self._who) if found.service_id not in managed]
             cases += [Case(Subject(None, None, None), at_service=found) for found in others]
-        except ServiceError as error:
+        except (ServiceError, SettingsError) as error:
             self._notes.append(
                 f"The service could not be asked, so that this is what it last confirmed: {error.message}"
             )
@@ -105,7 +105,7 @@ class _Explaining:
         key = subject.key
         plan = self._frozen.decision.plan if self._frozen.decision is not None else None
         about = planned(plan, key) if plan is not None and key is not None else Planned((), ())
-        name = _name(case)
+        name = _name(case, self._who)
         found = self._findings_about(case)
         keys = _keys(key, about)
         past = list(history.history_rows(self._run.store, keys, look.values)) if keys else []
@@ -121,6 +121,7 @@ class _Explaining:
             in_doubt=key is not None and any(one.intent.key == key for one in self._run.state.journal.in_doubt()),
             is_held=key is not None and key in self._frozen.believed.holds.keys,
             first_run=not self._run.state.snapshot.counts(),
+            unasked=case.unasked,
             now=self._run.now,
         )
         said = (
@@ -156,7 +157,7 @@ class _Explaining:
         return tuple(dict.fromkeys((*own, *others)))
 
 
-def _name(case: Case) -> str:
+def _name(case: Case, who: str) -> str:
     if case.seen is not None:
         return case.seen.entry.dn
     if case.subject.entry is not None:
@@ -165,7 +166,7 @@ def _name(case: Case) -> str:
         return case.subject.resource.login or case.subject.resource.service_id
     if case.at_service is not None:
         return case.at_service.login or case.at_service.service_id
-    return anchor_of(case.subject.key) if case.subject.key is not None else ""
+    return who  # only its history is left
 
 
 def _keys(key: Key | None, about: Planned) -> tuple[Key, ...]:

@@ -32,6 +32,8 @@ class Known:
     """Validation holds it, though it could be mapped."""
     first_run: bool
     """Nothing is known of the service yet."""
+    unasked: bool
+    """The directory could not be asked how it is now."""
     now: datetime
 
 
@@ -61,7 +63,17 @@ def _of_entry(known: Known, entry: ImageEntry) -> str:
         case Standing.OUT_OF_SCOPE:
             return f"Not synchronised: the group filter does not select it.{_leaving(known)}"
         case _:
-            return _of_desired(known, entry)
+            return f"{_of_desired(known, entry)}{_since_then(known)}"
+
+
+def _since_then(known: Known) -> str:
+    """Say what of an entry in scope is otherwise now than at the last read."""
+    if known.seen is None:
+        gone = " But since the last read it has gone, or may not be seen any more; the next run notices."
+        return "" if known.unasked else gone
+    if known.seen.below_base and known.seen.clauses.holds:
+        return ""
+    return f" But that was so at the last read, and has changed since. {_why_not_in_scope(known, known.seen)}"
 
 
 def _of_desired(known: Known, entry: ImageEntry) -> str:

@@ -105,6 +105,18 @@ def test_unknown(everybody: Everybody) -> None:
         )
 
 
+def test_changed_since_the_last_read(everybody: Everybody) -> None:
+    """Who was in scope at the last read and is not now is told so, with the clause that has changed."""
+    admin = everybody.pair.administrator
+    admin.replace(f"cn=crowd7,{STAFF}", employeeType=["guest"], title=["Visitor"])
+    try:
+        said = everybody.answer("crowd7")
+    finally:
+        admin.replace(f"cn=crowd7,{STAFF}", employeeType=["staff"], title=[])
+    assert "In scope and in step with the service. But that was so at the last read, and has changed since." in said
+    assert "What does not hold: (employeeType=staff) and (!(title=Visitor))" in said
+
+
 def test_groups(everybody: Everybody) -> None:
     """A group is answered for by its name: its members, wanted and confirmed."""
     said = everybody.answer("dept-y")
