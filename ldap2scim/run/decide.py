@@ -16,7 +16,7 @@ from ldap2scim.planning.operations import HeldOperation
 from ldap2scim.planning.plan import Plan, make_plan
 from ldap2scim.planning.proposals import Difference
 from ldap2scim.planning.safety import Judged, Population, judge
-from ldap2scim.planning.states import Edges, Holds, KnownState, Leaving
+from ldap2scim.planning.states import DesiredState, Edges, EssenceLookup, Holds, KnownState, Leaving
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.pilot import pilot_members
@@ -160,9 +160,16 @@ def compare_as_read(run: Run, believed: Believed, surveyed: Survey | None) -> Co
     holds = Holds(keys, believed.holds.blocked)
     known = known_state(run, surveyed)
     essences = Essences(run, surveyed.essences if surveyed is not None else None)
+    return difference_between(run, believed.desired, known, holds, essences)
+
+
+def difference_between(
+    run: Run, desired: DesiredState, known: KnownState, holds: Holds, essences: EssenceLookup
+) -> Comparison:
+    """Compare what is desired, wherever it comes from, with what is known."""
     known = replace(known, behind=_behind(run))
-    difference = diff(believed.desired, known, holds, essences, way_of_leaving(run))
-    return Comparison(scrutinise(run.settings, difference, believed.desired, known, _places(run)), holds)
+    difference = diff(desired, known, holds, essences, _leaving(run))
+    return Comparison(scrutinise(run.settings, difference, desired, known, _places(run)), holds)
 
 
 def _behind(run: Run) -> Behind:
@@ -194,7 +201,7 @@ def known_state(run: Run, surveyed: Survey | None) -> KnownState:
     return KnownState(frames[ResourceType.USER], frames[ResourceType.GROUP], edges)
 
 
-def way_of_leaving(run: Run) -> Leaving:
+def _leaving(run: Run) -> Leaving:
     return Leaving.DEACTIVATE if run.settings.service.leavers is Leavers.DEACTIVATE else Leaving.DELETE
 
 

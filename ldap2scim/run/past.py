@@ -13,14 +13,12 @@ import pandas as pd
 
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType, Scope, directory_of, scope_of
-from ldap2scim.planning.diff import diff
 from ldap2scim.planning.frames import DESIRED_COLUMNS, KNOWN_COLUMNS, desired_frame, empty_desired, text_array
 from ldap2scim.planning.removals import plural
 from ldap2scim.planning.states import DesiredState, Edges, Holds, KnownState, ReadState
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
-from ldap2scim.run.decide import Comparison, Decision, known_state, plan_of, way_of_leaving
-from ldap2scim.run.scrutiny import scrutinise
+from ldap2scim.run.decide import Decision, difference_between, known_state, plan_of
 from ldap2scim.run.settle import in_doubt
 from ldap2scim.state.history import PastState
 from ldap2scim.state.population import StatePlaces
@@ -66,8 +64,7 @@ def way_back(run: Run, wanted: PastState) -> WayBack:
     known = known_state(run, None)
     desired = _desired(run, wanted, known)
     holds = Holds(in_doubt(run))
-    difference = diff(desired, known, holds, _Essences(run, wanted.rows), way_of_leaving(run))
-    compared = Comparison(scrutinise(run.settings, difference, desired, known), holds)
+    compared = difference_between(run, desired, known, holds, _Essences(run, wanted.rows))
     counts = Counter(_scopes(desired))
     believed = Believed(
         desired=desired,

@@ -51,8 +51,8 @@ class Told:
             line.plan_id[:8] if line.plan_id else "–",
             line.verb or SEEN,
             self.who,
-            "; ".join(self.what) or "–",
             " ".join(filter(None, (line.outcome or "", line.error or ""))) or "–",
+            "; ".join(self.what) or "–",
         )
 
     @property
@@ -72,7 +72,7 @@ class Told:
         }
 
 
-COLUMNS = ("when (UTC)", "run", "plan", "operation", "who", "what", "outcome")
+COLUMNS = ("when (UTC)", "run", "plan", "operation", "who", "outcome", "what")
 
 
 def told(store: Store, lines: Sequence[HistoryLine], values: Values, about: Iterable[Key] = ()) -> tuple[Told, ...]:
@@ -157,7 +157,11 @@ def _members(line: HistoryLine, values: Values, names: Mapping[Key, str], about:
     said = []
     for keys, word in ((line.added, "entered"), (line.removed, "left")):
         if keys:
-            said.append(_list(keys, names) + f" {word}" if values is Values.SHOWN else f"{len(keys)} members {word}")
+            said.append(
+                _list(keys, names) + f" {word}"
+                if values is Values.SHOWN
+                else f"{len(keys)} member{'' if len(keys) == 1 else 's'} {word}"
+            )
     return said
 
 
