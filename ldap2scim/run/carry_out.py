@@ -42,6 +42,7 @@ from ldap2scim.settings import Settings, changed_settings, digest, digests
 from ldap2scim.state import approvals, remembered
 from ldap2scim.state.approvals import Approved
 from ldap2scim.state.decisions import decisions_on
+from ldap2scim.state.runs import RunRecord
 
 MOST_SETTINGS = 5
 """That a refusal names."""
@@ -95,15 +96,18 @@ def _decide(run: Run, plan: Plan, decision: Release) -> None:
     wanted = approvals_of(of_kinds(plan.held, decision.kinds))
     if wanted and wanted <= {one.approval for one in _approved(run, plan)}:
         return  # the run that was to use it did not come so far
-    for run_id in {one.used_in for one in decisions_on(run.store, plan.plan_id)} - {None}:
-        used_in = run.state.runs.run(str(run_id))
-        if used_in is not None and used_in.finished_at is not None:
-            raise PlanRefused(
-                f"Plan {plan.plan_id[:12]} was approved before, and a run used that on "
-                f"{used_in.started_at:%Y-%m-%d %H:%M} UTC; an approval is good once.",
-                "Make a new plan, and approve that one if it is right.",
-            )
-    approvals.take_back(run.lease, plan.plan_id)
+    ended: RunRecord | None = None
+    for run_id in sorted({one.used_in for one in decisions_on(run.store, plan.plan_id) if one.used_in is not None}):
+        used_in = run.state.runs.run(run_id)
+        if used_in is not None and used_in.finished_at is None:
+            approvals.take_back(run.lease, plan.plan_id, used_in.started_at)
+        ended = used_in or ended
+    if ended is not None and wanted <= run.state.approvals.used(plan.plan_id):
+        raise PlanRefused(
+            f"Plan {plan.plan_id[:12]} was approved before, and a run used that on "
+            f"{ended.started_at:%Y-%m-%d %H:%M} UTC; an approval is good once.",
+            "Make a new plan, and approve that one if it is right.",
+        )
     approvals.approve(run.store, plan.plan_id, decision)
 
 
@@ -131,7 +135,8 @@ def decide_exactly(run: Run, believed: Believed, plan: Plan, surveyed: Survey | 
     still = reconsider(chosen, compared.difference, look)
     judged = judged_by(run, still.difference, still.approvals)
     run.note(*compared.difference.findings, *_said(plan, still, judged))
-    waiting = tuple(one for one in plan.held if approval_for(one.operation) not in released)
+    decided = released | run.state.approvals.used(plan.plan_id)
+    waiting = tuple(one for one in plan.held if approval_for(one.operation) not in decided)
     run.progress.end()
     outside = tuple(_outside(compared.difference, judged.flowing))
     run.note(*_left_alone(plan, outside, still))
@@ -226,7 +231,7 @@ def _said(plan: Plan, still: Reconsidered, judged: Judged) -> Iterator[Finding]:
         yield Finding(
             rule="done-already",
             severity=Severity.NOTE,
-            message=f"{len(still.done)} operations of plan {plan.plan_id[:12]} are in effect already.",
+            message=f"{_operations(len(still.done))} of plan {plan.plan_id[:12]} had been carried out before.",
             remedy="Nothing needs to be done.",
         )
 
@@ -239,7 +244,10 @@ def _left_alone(plan: Plan, outside: Iterable[HeldOperation], still: Reconsidere
         yield Finding(
             rule="beside-the-plan",
             severity=Severity.NOTE,
-            message=f"{count} operations that would be needed by now are not in plan {plan.plan_id[:12]}, "
-            "and were left alone.",
+            message=f"{_operations(count)} more would be needed by now; not in plan {plan.plan_id[:12]}, left alone.",
             remedy="The next ordinary run, or a new plan, has them.",
         )
+
+
+def _operations(count: int) -> str:
+    return "1 operation" if count == 1 else f"{count} operations"

@@ -16,7 +16,7 @@ from ldap2scim.planning.operations import Inputs
 from ldap2scim.state.decisions import mark_used, record_decision
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.plans import stored_plan
-from ldap2scim.state.schema import held_operations, plan_files, plans
+from ldap2scim.state.schema import EPOCH, held_operations, plan_files, plans
 from ldap2scim.state.store import Store
 
 UNSIGNED = Release("")
@@ -63,6 +63,12 @@ class ApprovalsReader:
             return tuple(
                 Approved(row.plan_id, row.number, _approval(row), row.approved_at) for row in connection.execute(query)
             )
+
+    def used(self, plan_id: str) -> frozenset[Approval]:
+        """Return what was approved of a plan and used by a run."""
+        used = held_operations.c.plan_id == plan_id, held_operations.c.used_at.is_not(None)
+        with self._store.read() as connection:
+            return frozenset(map(_approval, connection.execute(select(held_operations).where(*used)).all()))
 
     def held_plan(self, plan_id: str) -> HeldPlan | None:
         """Return one plan and the operations that it holds; None where there is none."""
@@ -135,19 +141,19 @@ def use(lease: Lease, approved: Collection[Approved], run_id: str = "") -> None:
         mark_used(connection, {item.plan_id for item in approved}, run_id)
 
 
-def take_back(lease: Lease, plan_id: str) -> None:
-    """Let what was approved and used of a plan be approved once more: the run that used it did not come to its end.
+def take_back(lease: Lease, plan_id: str, since: datetime = EPOCH) -> None:
+    """Let what was used of a plan since a moment be approved once more: the run that used it did not come to its end.
 
     Raises:
         RunRefused: the run lost its lease.
         StateError: the store cannot be written.
     """
     with lease.write() as connection:
-        connection.execute(_taking_back(plan_id))
+        connection.execute(_taking_back(plan_id, since))
 
 
-def _taking_back(plan_id: str) -> Update:
-    used = held_operations.c.plan_id == plan_id, held_operations.c.used_at.is_not(None)
+def _taking_back(plan_id: str, since: datetime = EPOCH) -> Update:
+    used = held_operations.c.plan_id == plan_id, held_operations.c.used_at >= since
     return update(held_operations).where(*used).values(approved_at=None, used_at=None)
 
 
