@@ -93,6 +93,11 @@ class RunsReader:
         """Return the last runs, the newest first."""
         return self._records(limit=limit)
 
+    def first_started_at(self) -> datetime | None:
+        """Return when the oldest run that is remembered began; None: there is none."""
+        with self._store.read() as connection:
+            return connection.scalar(select(func.min(runs.c.started_at)))
+
     def findings(self, run_id: str) -> tuple[Finding, ...]:
         """Return what a run noticed, in its order."""
         query = select(findings.c.finding).where(findings.c.run_id == run_id).order_by(findings.c.number)

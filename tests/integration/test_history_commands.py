@@ -96,6 +96,19 @@ def test_two_runs_are_compared(lived: tuple[Pair, list[str]]) -> None:
     assert "new.person9" in said.out
 
 
+def test_a_moment_before_everything_is_refused(lived: tuple[Pair, list[str]]) -> None:
+    """To go back to it would remove everybody; a wrong year is likelier. What is no moment is refused as well."""
+    pair, runs = lived
+    said = pair.program("restore", "--as-of", "2020-01-01")
+
+    assert said.code == 1
+    assert "nothing was managed yet" in said.err
+    assert "is no moment" in pair.program("restore", "--as-of", "Tuesday").err
+    assert "There is no run 0123456789" in pair.program("undo", "0123456789").err
+    assert "was a dry run" in pair.program("undo", str(pair.program("plan", "--json").document["run_id"])).err
+    assert pair.program("undo", runs[2]).code == 2
+
+
 def test_who_has_left_is_forgotten(lived: tuple[Pair, list[str]]) -> None:
     """Refused while the person is needed; then dry first; and then no byte of the state knows the person."""
     pair, _ = lived
