@@ -34,11 +34,6 @@ def active(pair: Pair) -> int:
     return sum(bool(user.get("active", True)) for user in pair.service.store.users)
 
 
-def cells(rows: list[dict[str, str]], account: str) -> dict[str, str]:
-    """Return the counts of one account from the rows of its artifact."""
-    return {row["item"]: row["count"] for row in rows if row["account"] == account}
-
-
 def test_a_plan_shows_what_an_apply_does_and_the_next_run_is_idle(pair: Pair) -> None:
     """Plan changes nothing, apply brings the service in step, and a second apply sends no write."""
     config = pair.settings()
@@ -77,9 +72,10 @@ def test_a_run_publishes_its_artifacts_under_fixed_keys(pair: Pair) -> None:
         artifacts.DATA_DOCS,
     }
     assert shown[artifacts.LOAD] == 100.0
-    rows = shown[artifacts.ACCOUNTS]
-    assert cells(_rows(rows), "directory")["created"] == str(ENTRIES)
-    assert cells(_rows(rows), "service")["managed after"] == str(ENTRIES)
+    *parts, total = _rows(shown[artifacts.ACCOUNTS])
+    assert [row["type"] for row in parts] == ["users", "groups"]
+    assert (total["directory"], total["created"], total["managed after"]) == ("all", str(ENTRIES), str(ENTRIES))
+    assert {row[sum_] for row in (*parts, total) for sum_ in ("entries add up", "managed add up")} == {"yes"}
     assert "data-docs" in shown[artifacts.DATA_DOCS]
     assert (pair.folder / "ldap2scim" / "data-docs" / "index.html").is_file()
 
