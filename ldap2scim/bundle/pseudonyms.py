@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import groupby
+from string import ascii_lowercase, digits
 
 from ldap2scim.bundle.alphabets import KEPT, Letter, letters_of, place_of
 from ldap2scim.bundle.permutation import permuted
@@ -20,6 +21,9 @@ _GUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}
 _SID = re.compile(r"S-1-5-21((?:-[0-9]+)+)")
 _PHONE = re.compile(r"(tel:)(.*?)((?:;[A-Za-z-]+=)?)([^=;]*)", re.IGNORECASE | re.DOTALL)
 _HEX = "0123456789abcdef"
+_ASCII_WORD = re.compile("[A-Za-z0-9]+")
+_ASCII_SHAPE = str.maketrans(ascii_lowercase + digits, "a" * len(ascii_lowercase) + "0" * len(digits))
+"""Each sign → the first of its alphabet, as the shape of any word is written."""
 _WELL_KNOWN_RID = 1000
 """RIDs below are the same in every domain ([MS-DTYP] §2.4.2.4)."""
 _LONGEST_WORD = 64
@@ -38,8 +42,8 @@ class Pseudonyms:
 
     def opaque(self, value: str) -> str:
         """Return hexadecimal digits in the place of an id or digest of ours; as many as it has, at least 16."""
-        digits = hmac.digest(self._key, b"opaque:" + value.encode("utf-8", "surrogateescape"), "sha512").hex()
-        return digits[: max(16, min(len(value), len(digits)))]
+        found = hmac.digest(self._key, b"opaque:" + value.encode("utf-8", "surrogateescape"), "sha512").hex()
+        return found[: max(16, min(len(value), len(found)))]
 
     def name(self, value: str) -> str:
         """Replace any text: a login, an address, an id, a GUID, a SID."""
@@ -52,10 +56,10 @@ class Pseudonyms:
 
     def number(self, value: int) -> int:
         """Replace a number by one of as many digits."""
-        digits = [int(digit) for digit in str(abs(value))]
-        radixes = [9 if place == 0 and len(digits) > 1 else 10 for place in range(len(digits))]
-        shifted = [digit - 1 if radix == 9 else digit for digit, radix in zip(digits, radixes, strict=True)]
-        moved = permuted(shifted, radixes, self._key, b"number:%d" % len(digits))
+        written = [int(digit) for digit in str(abs(value))]
+        radixes = [9 if place == 0 and len(written) > 1 else 10 for place in range(len(written))]
+        shifted = [digit - 1 if radix == 9 else digit for digit, radix in zip(written, radixes, strict=True)]
+        moved = permuted(shifted, radixes, self._key, b"number:%d" % len(written))
         found = int("".join(str(digit + (radix == 9)) for digit, radix in zip(moved, radixes, strict=True)))
         return -found if value < 0 else found
 
@@ -84,13 +88,14 @@ class Pseudonyms:
         return f"{one.type}={dn.escape_value(self.name(one.value))}"
 
     def _guid(self, value: str) -> str:
-        digits = self._hex(value.replace("-", "").lower())
-        digits = digits.upper() if value != value.lower() else digits
-        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+        moved = self._hex(value.replace("-", "").lower())
+        moved = moved.upper() if value != value.lower() else moved
+        return "-".join((moved[:8], moved[8:12], moved[12:16], moved[16:20], moved[20:]))
 
-    def _hex(self, digits: str) -> str:
-        numbers = [_HEX.index(digit) for digit in digits]
-        return "".join(_HEX[one] for one in permuted(numbers, [16] * len(numbers), self._key, b"hex:%d" % len(digits)))
+    def _hex(self, written: str) -> str:
+        numbers = [_HEX.index(digit) for digit in written]
+        moved = permuted(numbers, [16] * len(numbers), self._key, b"hex:%d" % len(written))
+        return "".join(_HEX[one] for one in moved)
 
     def _sub_authority(self, part: str) -> int:
         number = int(part)
@@ -115,8 +120,8 @@ class Pseudonyms:
     def _make_word(self, folded: str, shape: str) -> str:
         letters = [one for one in letters_of(folded) if isinstance(one, Letter)]
         alphabets = [one.alphabet for one in letters]
-        digits = [place_of(alphabet)[sign] for alphabet, sign in zip(alphabets, folded, strict=True)]
-        moved = permuted(digits, [len(one) for one in alphabets], self._key, b"word:" + shape.encode())
+        places = [place_of(alphabet)[sign] for alphabet, sign in zip(alphabets, folded, strict=True)]
+        moved = permuted(places, [len(one) for one in alphabets], self._key, b"word:" + shape.encode())
         return "".join(alphabet[digit] for alphabet, digit in zip(alphabets, moved, strict=True))
 
     def _make_name(self, value: str) -> str:
@@ -124,4 +129,17 @@ class Pseudonyms:
             return self._guid(value)
         if (sid := _SID.fullmatch(value)) is not None:
             return "S-1-5-21" + "".join(f"-{self._sub_authority(part)}" for part in sid[1][1:].split("-"))
+        if value.isascii():  # as most are; a fifth of the time
+            return _ASCII_WORD.sub(self._ascii_word, value)
         return "".join(self._pieces(value))
+
+    def _ascii_word(self, found: re.Match[str]) -> str:
+        word = found.group()
+        folded = word.lower()
+        moved = ""
+        for start in range(0, len(folded), _LONGEST_WORD):
+            part = folded[start : start + _LONGEST_WORD]
+            moved += self._word(part, part.translate(_ASCII_SHAPE))
+        if folded == word:
+            return moved
+        return "".join(new.upper() if old.isupper() else new for old, new in zip(word, moved, strict=True))

@@ -95,6 +95,12 @@ def test_what_is_checked_still_passes(login: str, domain: str, digits: int) -> N
     assert is_global(NAMES.phone(f"tel:+{digits};ext=12"))
 
 
+@given(st.text(alphabet="abcXYZ019 -_.@", max_size=150))
+def test_plain_text_is_replaced_as_among_other_letters(text: str) -> None:
+    """A word in ASCII has the same pseudonym in a text of ASCII alone and beside kanji."""
+    assert NAMES.name(f"{text} 佐").startswith(NAMES.name(text) + " ")
+
+
 def test_the_well_known_parts_of_a_sid_stay() -> None:
     """Who is a domain user, and who an administrator, can still be seen."""
     replaced = NAMES.name("S-1-5-21-1004336348-1177238915-682003330-513")
