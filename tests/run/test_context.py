@@ -28,7 +28,7 @@ class Trouble:
         self.succeeded = threading.Event()
         self.beats = 0
 
-    def __call__(self, _lease: Lease) -> None:
+    def __call__(self) -> None:
         """Give one sign of life."""
         self.beats += 1
         if self.errors:
@@ -45,7 +45,7 @@ def quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_heartbeat_goes_on_after_a_state_that_was_busy_or_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """One beat that fails must not let the lease of a long read end."""
     trouble = Trouble(StateError("in use", "wait"), StateError("cannot be reached", "wait"))
-    monkeypatch.setattr(Lease, "renew", trouble)
+    monkeypatch.setattr(Lease, "renew", lambda _lease: trouble())
     with _heartbeat(acquire(store, "service", "a")):
         assert trouble.succeeded.wait(30)
 
@@ -53,7 +53,7 @@ def test_a_heartbeat_goes_on_after_a_state_that_was_busy_or_away(store: Store, m
 def test_a_heartbeat_ends_with_the_lease(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who lost the lease asks no more; the next write of the run is refused and says why."""
     trouble = Trouble(RunRefused("lost", "look"))
-    monkeypatch.setattr(Lease, "renew", trouble)
+    monkeypatch.setattr(Lease, "renew", lambda _lease: trouble())
     with _heartbeat(acquire(store, "service", "a")):
         (beating,) = [thread for thread in threading.enumerate() if thread.name == "ldap2scim-lease"]
         beating.join(30)
