@@ -21,7 +21,7 @@ PAGES = (
     "benchmarks/README.md",
     *(
         f"docs/{name}.md"
-        for name in ("settings", "safety", "findings", "operations", "state", "accidents", "iij-id", "rules")
+        for name in ("settings", "safety", "plans", "findings", "operations", "state", "accidents", "iij-id", "rules", "history")
     ),
     *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs" / "findings").glob("*.md")),
 )
@@ -30,6 +30,8 @@ MANUALS = (
     "README.md",
     "docs/settings.md",
     "docs/safety.md",
+    "docs/plans.md",
+    "docs/history.md",
     "docs/operations.md",
     "docs/state.md",
     "docs/findings.md",
