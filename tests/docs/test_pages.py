@@ -21,12 +21,27 @@ PAGES = (
     "benchmarks/README.md",
     *(
         f"docs/{name}.md"
-        for name in ("settings", "safety", "plans", "findings", "operations", "state", "accidents", "iij-id", "rules", "history")
+        for name in (
+            "settings",
+            "safety",
+            "plans",
+            "findings",
+            "operations",
+            "state",
+            "accidents",
+            "iij-id",
+            "rules",
+            "history",
+            "explain",
+            "support-bundle",
+        )
     ),
     *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs" / "findings").glob("*.md")),
 )
 MANUALS = (
+    "docs/explain.md",
     "docs/rules.md",
+    "docs/support-bundle.md",
     "README.md",
     "docs/settings.md",
     "docs/safety.md",
