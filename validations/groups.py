@@ -8,6 +8,7 @@ import pandas as pd
 
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, directory_of
+from ldap2scim.planning.matching import contains, union
 from validations.duplicates import named
 
 _CIRCLES = 20
@@ -64,7 +65,7 @@ def _silent(directories: Iterable[str]) -> Iterator[Finding]:
 
 
 def _empty(facts: GroupFacts) -> Iterator[Finding]:
-    empty = facts.groups[~facts.groups["key"].isin(facts.memberships["group"].unique())]
+    empty = facts.groups[~contains(facts.groups["key"], union([facts.memberships["group"]]))]
     directories = {directory_of(Key(key)) for key in empty["key"].tolist()} - facts.silent
     if facts.populated is not None:
         directories &= facts.populated

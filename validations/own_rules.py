@@ -190,6 +190,10 @@ def values_at(path: str, attributes: Attributes) -> tuple[str, ...]:
     value: object = attributes
     for step in path.split("."):
         value = value.get(step) if isinstance(value, Mapping) else None
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return (value,) if value.strip() else ()
     items = value if isinstance(value, list | tuple) else (value,)
     plain = (one.get("value") if isinstance(one, Mapping) else one for one in items)
     texts = (("true" if one else "false") if isinstance(one, bool) else str(one) for one in plain if one is not None)

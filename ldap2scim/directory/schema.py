@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 _DEFINITION = re.compile(r"\(\s*(?P<oid>[\w.-]+)")
 _NAMES = re.compile(r"\sNAME\s+(?:'(?P<one>[^']*)'|\((?P<several>[^)]*)\))", re.IGNORECASE)
@@ -25,3 +26,9 @@ def attribute_names(definitions: Iterable[bytes]) -> frozenset[str]:
 def without_options(description: str) -> str:
     """Return the attribute type of a description such as `cn;lang-ja` (RFC 4512 §2.5), in lower case."""
     return description.partition(";")[0].lower()
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known attribute that a misspelt one was probably meant to be; None where none is near."""
+    found = get_close_matches(without_options(name), list(known), 1, 0.75)
+    return found[0] if found else None

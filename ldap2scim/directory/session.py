@@ -164,6 +164,15 @@ class Session:
         Raises:
             DirectoryUnavailable: the connection was lost or the server is busy.
         """
+        known = self.known_attributes()
+        return frozenset(name for name in names if known and schema.without_options(name) not in known)
+
+    def known_attributes(self) -> frozenset[str]:
+        """Return what the server's published schema defines, in lower case; nothing where it publishes or shows none.
+
+        Raises:
+            DirectoryUnavailable: the connection was lost or the server is busy.
+        """
         root, _ = self._ask_one("", _ANY_ENTRY, ("subschemaSubentry",), "the look-up of the root DSE")
         places = root.attributes.get("subschemasubentry", ()) if root is not None else ()
         if not places:
@@ -173,8 +182,7 @@ class Session:
         entry, _ = self._ask_one(places[0].decode("utf-8", "replace"), subschema, ("attributeTypes",), what)
         if entry is None or "attributetypes" not in entry.attributes:
             return frozenset()
-        known = schema.attribute_names(self._join_ranges(entry)[0].attributes["attributetypes"])
-        return frozenset(name for name in names if schema.without_options(name) not in known)
+        return schema.attribute_names(self._join_ranges(entry)[0].attributes["attributetypes"])
 
     def _pages(self, main: Conversation, search: Search, request: SearchRequest) -> Pages:
         what = f"the search for {search.resource_type.lower()}s below {search.base}"

@@ -14,6 +14,7 @@ from ldap2scim.run.context import Run
 from ldap2scim.run.full_read import read_in_full
 from ldap2scim.run.missed import missed_changes
 from ldap2scim.run.reading import Read, Reading
+from ldap2scim.run.schema_notes import note_unknown_attributes
 from ldap2scim.settings import ConfiguredDirectory
 from ldap2scim.state.image_rows import Place
 from ldap2scim.state.places import place_of
@@ -73,6 +74,7 @@ def _read(run: Run, directory: ConfiguredDirectory, session: Session) -> Read:
     if caught_up is not None and why is None:
         return caught_up.read
     full = read_in_full(reading, why or _DUE)
+    note_unknown_attributes(run, directory, session)
     if caught_up is not None:
         run.note(*missed_changes(reading, caught_up, full))
     return full.read

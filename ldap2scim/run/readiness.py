@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from ldap2scim.directory import active_directory, client, filters
+from ldap2scim.directory import active_directory, client
 from ldap2scim.directory.anchors import source_anchor
 from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.directory.reader import Search
-from ldap2scim.directory.searches import group_filter, searches, user_filter
+from ldap2scim.directory.schema import nearest, without_options
+from ldap2scim.directory.searches import searches
 from ldap2scim.directory.session import Session as LdapSession
 from ldap2scim.directory.settings import DirectoryKind
 from ldap2scim.errors import Ldap2ScimError
@@ -21,6 +22,7 @@ from ldap2scim.run.context import open_state
 from ldap2scim.run.mapping import mapper_of
 from ldap2scim.run.network import beyond_the_proxy, try_way, ways
 from ldap2scim.run.ours import collisions
+from ldap2scim.run.schema_notes import named_attributes
 from ldap2scim.run.session import Session
 from ldap2scim.scim import requests
 from ldap2scim.scim.layout import member_of
@@ -128,16 +130,14 @@ def _first_reader(directory: ConfiguredDirectory, name: str) -> Generator[Item, 
 
 
 def _attributes(directory: ConfiguredDirectory, reader: LdapSession) -> str:
-    settings = directory.settings
-    mapped = directory.mappings.user.ldap_attributes | directory.mappings.group.ldap_attributes
-    names = mapped | {settings.source_anchor, settings.member_attribute}
-    asked = filters.attributes_of(user_filter(settings)) | filters.attributes_of(group_filter(settings))
     # A comparison with an attribute that does not exist is Undefined (RFC 4511 §4.5.1.7): it holds for nobody.
-    names |= asked - {name.lower() for name in names}
-    unknown = sorted(reader.unknown_attributes(names))
+    names, known = named_attributes(directory), reader.known_attributes()
+    unknown = sorted(name for name in names if known and without_options(name) not in known)
     if unknown:
+        near = {name: nearest(name, known) for name in unknown}
+        said = (f"{name} (nearest is {near[name]})" if near[name] else name for name in unknown)
         raise Ldap2ScimError(
-            f"the schema of the server does not have: {', '.join(unknown)}.",
+            f"the schema of the server does not have: {', '.join(said)}.",
             "Correct the name in the mapping or the filter, or map the attribute from nothing.",
         )
     return f"all {len(names)} attributes that are read are in the server's schema, as far as it publishes one"

@@ -42,9 +42,9 @@ def test_a_directory_that_is_ready(slapd: Subject, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "unknown"),
     [
-        ("users: {filter: '(|(mial=*)(mail=*))'}", "mial"),
-        ("groups: {filter: '!(businessCategry=x)'}", "businesscategry"),
-        ("mapping: {user: {title: jobTitel}}", "jobTitel"),
+        ("users: {filter: '(|(mial=*)(mail=*))'}", r"mial \(nearest is mail\)"),
+        ("groups: {filter: '!(businessCategry=x)'}", r"businesscategry \(nearest is businesscategory\)"),
+        ("mapping: {user: {title: jobTitel}}", r"jobTitel( \(nearest is \w+\))?"),
         ("source_anchor: nsUniqueId", "nsUniqueId"),
         ("users: {filter: '(MAIL;lang-ja=*)'}", None),
     ],
