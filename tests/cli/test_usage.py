@@ -21,6 +21,8 @@ WRONG_USAGE = {
     "missing id": (("approve",), "ID"),
     "approval without a value": (("sync", "--apply", "--approve"), "expected one argument"),
     "approval of a dry run": (("sync", "--approve", "0123456789"), "--approve goes with --apply"),
+    "kinds of no approval": (("sync", "--apply", "--kind", "delete"), "go with --approve"),
+    "a plan of what if": (("plan", "--what-if", "a.yml", "--out", "b.json"), "--out does not go with it"),
     "end of nobody's decision": (("keep", "--end"), "--end needs WHO"),
     "abbreviation": (("sync", "--app"), "--app"),
     "too many words": (("plan", "now"), "now"),
