@@ -188,6 +188,10 @@ def planned_rows(look: Look, about: Planned, key: Key | None) -> Iterator[tuple[
     if about.is_empty:
         yield "nothing", "to do about it, and nothing held"
     yield from plan_rows(about, key, look.values)
+    if about.held:
+        plan_id = look.frozen.decision.plan.plan_id
+        stored = look.run.state.approvals.held_plan(plan_id) is not None
+        yield "of plan", plan_id[:12] + ("" if stored else ", which no run has made yet")
     released = [one for one in look.run.approved if one.approval.key == key]
     for one in released:
         yield (

@@ -1,5 +1,7 @@
 """Explain answers for every kind of person and writes nothing: not to the state, the directory, or the service."""
 
+import re
+
 import pytest
 
 from tests.integration.everybody import ELSEWHERE, STAFF, Everybody
@@ -75,6 +77,7 @@ def test_recreated(everybody: Everybody) -> None:
     assert "Waits for a person: to create is held." in said
     assert "re-created" in said
     assert "The next run would deactivate it at the service." in said
+    assert re.search(r"of plan [0-9a-f]{12} ─", said), "the plan is not the one that the last run made"
 
 
 def test_of_another_instance(everybody: Everybody) -> None:
