@@ -31,7 +31,7 @@ def row(
 def places(lease: Lease, store: Store) -> StatePlaces:
     """Three people in sales, one of them not managed, one in the lab, and two groups."""
     people = {"aiko": SALES, "bunta": SALES, "chie": SALES, "dai": LAB}
-    worlds.read(lease, [worlds.person(name, dn=f"uid={name},{unit}") for name, unit in people.items()], [])
+    worlds.read(lease, [worlds.person(name, dn=f"uid={name}\\, s,{unit}") for name, unit in people.items()], [])
     with replaced_snapshot(lease) as snapshot:
         snapshot.add(
             [row("aiko", "Sales"), row("bunta", "Sales"), row("dai", "Lab"), row("eri", "Sales", status=Status.LEFT)]
@@ -81,9 +81,12 @@ def test_groups_of_members(places: StatePlaces) -> None:
 
 def test_who_has_gone_keeps_the_last_name(places: StatePlaces, lease: Lease) -> None:
     """The managed who leave the directory still count where they were; others leave nothing behind."""
-    worlds.read(lease, [worlds.person("dai", dn=f"uid=dai,{LAB}")], [])
-    gone = {key("aiko"): f"uid=aiko,{SALES}", key("bunta"): f"uid=bunta,{SALES}"}
-    assert places.dns([key("aiko"), key("bunta"), key("chie"), key("dai")]) == {**gone, key("dai"): f"uid=dai,{LAB}"}
+    worlds.read(lease, [worlds.person("dai", dn=f"uid=dai\\, s,{LAB}")], [])
+    gone = {key("aiko"): f"uid=aiko\\, s,{SALES}", key("bunta"): f"uid=bunta\\, s,{SALES}"}
+    assert places.dns([key("aiko"), key("bunta"), key("chie"), key("dai")]) == {
+        **gone,
+        key("dai"): f"uid=dai\\, s,{LAB}",
+    }
     assert places.parts(Dimension.UNIT, [key("aiko")]) == {key("aiko"): SALES}
     assert places.sizes(Dimension.UNIT, USER, [SALES]) == {SALES: 2}
 
