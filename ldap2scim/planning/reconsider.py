@@ -5,9 +5,8 @@ the plan is nobody's business here. A change of members stands member by member:
 input, and somebody else who enters the same group since then changes nothing about it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from operator import attrgetter
 
 from ldap2scim.model import Key
@@ -26,72 +25,7 @@ from ldap2scim.planning.operations import (
     Restore,
 )
 from ldap2scim.planning.proposals import Difference
-
-
-class Moved(StrEnum):
-    """Why an operation of an approved plan does not stand any more."""
-
-    ENTRY = "entry moved"
-    LEFT = "entry left"
-    CLOCK = "clock moved on"
-    SNAPSHOT = "service moved"
-    HELD = "held now"
-    PROTECTED = "not released by an approval"
-    UNKNOWN = "cannot be known"
-    OVER = "not proposed any more"
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedOperation:
-    """An operation of an approved plan that is not carried out."""
-
-    operation: Operation
-    moved: Moved
-    why: str
-    """What moved, as a sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownAs:
-    """What the service is known to have."""
-
-    fingerprint: str
-    service_id: str
-    status: str
-    """Of `frames.Status`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known today of the resources that an operation does not stand for as it was."""
-
-    desired: Mapping[Key, str]
-    """Fingerprints."""
-    desired_then: Mapping[Key, str]
-    """Fingerprints that the entries of today would have had by the clock of the plan."""
-    known: Mapping[Key, KnownAs]
-    held: frozenset[Key]
-    unread: frozenset[Key]
-    """Of a directory that was not read to its end."""
-    members: Callable[[Key], frozenset[Key]]
-    """Of a group, as the service is known to have them."""
-
-
-Look = Callable[[Collection[Key], Collection[Key]], Facts]
-"""Gives the facts about some keys, and about some groups whose members would change."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reconsidered:
-    """What of a plan still stands."""
-
-    difference: Difference
-    """Of the plan's operations alone, as they would be proposed today."""
-    approvals: frozenset[Approval]
-    """That release all of them, as far as a person can."""
-    refused: tuple[RefusedOperation, ...]
-    done: tuple[Operation, ...]
-    """That are in effect already: an earlier run carried them out."""
+from ldap2scim.planning.reconsidered import Facts, Look, Moved, Reconsidered, RefusedOperation
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,8 @@ from ldap2scim.planning.kinds import of_kinds
 from ldap2scim.planning.operations import ChangeMembers, HeldOperation, Operation
 from ldap2scim.planning.plan import Plan, part_of
 from ldap2scim.planning.proposals import Difference
-from ldap2scim.planning.reconsider import (
-    Facts,
-    KnownAs,
-    Moved,
-    Reconsidered,
-    RefusedOperation,
-    reconsider,
-)
+from ldap2scim.planning.reconsider import reconsider
+from ldap2scim.planning.reconsidered import Facts, KnownAs, Moved, Reconsidered, RefusedOperation
 from ldap2scim.planning.safety import Judged
 from ldap2scim.planning.states import ReadState
 from ldap2scim.run.as_of import fingerprints_at

@@ -12,7 +12,8 @@ from ldap2scim.planning.frames import Status
 from ldap2scim.planning.operations import ChangeMembers, Delete, HeldOperation, Operation
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.planning.proposals import Difference
-from ldap2scim.planning.reconsider import Facts, KnownAs, Moved, Reconsidered, reconsider
+from ldap2scim.planning.reconsider import reconsider
+from ldap2scim.planning.reconsidered import Facts, KnownAs, Moved, Reconsidered
 from ldap2scim.planning.safety import Population, judge
 from ldap2scim.planning.states import Holds, ReadState, Scope
 from tests.planning.places import WorldPlaces
