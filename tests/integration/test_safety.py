@@ -50,7 +50,7 @@ def test_a_service_that_refuses_everybody_is_asked_for_five(pair: Pair) -> None:
     assert (results.count("failed"), results.count("held back")) == (5, 163)
     assert len(pair.console.groups()) == COMPANY.groups, "groups are another kind"
     assert [line for line in document["summary"] if "do not add up" in line] == []
-    assert any("163 held" in line and "5 failed" in line for line in document["summary"]), document["summary"]
+    assert any(line.startswith("Directory: ") and "163 held + " in line for line in document["summary"])
 
     pair.service.faults.clear()
     said = pair.program("sync", "--apply")
