@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ldap2scim.errors import ReadIncomplete
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.planning.operations import Adopt, Operation
 from ldap2scim.planning.render import Document, drift_document, refused_document
@@ -12,6 +13,7 @@ from ldap2scim.run.context import Mode, open_run
 from ldap2scim.run.decide import compare
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.pipeline import look
+from ldap2scim.run.reading import Read
 from ldap2scim.run.survey import survey
 from ldap2scim.settings import Settings
 
@@ -22,7 +24,8 @@ class Drift:
 
     document: Document
     exit_code: int
-    """0 in step, 1 a directory could not be read, 2 different, 3 not to be believed."""
+    """0 in step, 1 a directory could not be read, 3 something is held or not to be believed, 2 different; the first of
+    1, 3, 2, 0 that holds (DESIGN §7)."""
 
     @property
     def in_step(self) -> bool:
@@ -45,11 +48,20 @@ def drift(settings: Settings, *, progress: Progress | None = None) -> Drift:
         run.note(*surveyed.findings)
         difference = compare(run, believed, surveyed).difference
         run.note(*difference.findings)
-        proposed = [*difference.operations, *(one.operation for one in (*difference.held, *difference.blocked))]
+        waiting = (*difference.held, *difference.blocked)
+        proposed = [*difference.operations, *(one.operation for one in waiting)]
         operations = sorted(filter(_differs, proposed), key=lambda operation: operation.sort_key)
         run.note(*_not_managed_yet(len(proposed) - len(operations)))
-        code = 1 if any(isinstance(one, Unread) for one in reads) else 2 if operations else 0
-        return Drift(drift_document(operations, run.findings), code)
+        held = bool(waiting) or any(one.severity is not Severity.NOTE for one in run.findings)
+        return Drift(drift_document(operations, run.findings), exit_code(reads, held=held, differs=bool(operations)))
+
+
+def exit_code(reads: tuple[Read | Unread, ...], *, held: bool, differs: bool) -> int:
+    """Return the first of 1, 3, 2, 0 that holds; a read without its proven end is refused, as in every other run."""
+    unread = [one.error for one in reads if isinstance(one, Unread)]
+    if any(not isinstance(error, ReadIncomplete) for error in unread):
+        return 1
+    return 3 if held or unread else 2 if differs else 0
 
 
 def _differs(operation: Operation) -> bool:
