@@ -180,19 +180,20 @@ def network(postgres: Postgres) -> Iterator[Network]:
         if os.environ.get("CI"):
             pytest.fail("root is needed in CI: this test makes network namespaces", pytrace=False)
         pytest.skip("root: this test makes network namespaces")
-    mark = secrets.token_hex(3)
+    mark, random_net = secrets.token_hex(3), secrets.randbelow(120)  # another session may test on this machine
     with ExitStack() as undo:
         hosts, addresses = [], []
         place = postgres.make_schema()
         for number in (1, 2):
             space, here, there = f"l2s-{mark}-{number}", f"l2s{mark}{number}", f"l2t{mark}{number}"
-            ours = f"10.213.{number}.1"
+            net = f"10.213.{2 * random_net + number}"
+            ours = f"{net}.1"
             _ip("netns", "add", space)
             undo.callback(_ip, "netns", "delete", space)  # the cable goes with it
             _ip("link", "add", here, "type", "veth", "peer", "name", there, "netns", space)
             _ip("address", "add", f"{ours}/24", "dev", here)
             _ip("link", "set", here, "up")
-            _ip("-n", space, "address", "add", f"10.213.{number}.2/24", "dev", there)
+            _ip("-n", space, "address", "add", f"{net}.2/24", "dev", there)
             _ip("-n", space, "link", "set", there, "up")
             addresses.append(ours)
             url = postgres.url(place).replace(f"@{LOOPBACK}:", f"@{ours}:") + "&tcp_user_timeout=1000&connect_timeout=2"
