@@ -30,7 +30,7 @@ PAGES = (
             "state",
             "accidents",
             "iij-id",
-            "rules",
+            "own-rules",
             "history",
             "explain",
             "support-bundle",
@@ -40,7 +40,7 @@ PAGES = (
 )
 MANUALS = (
     "docs/explain.md",
-    "docs/rules.md",
+    "docs/own-rules.md",
     "docs/support-bundle.md",
     "README.md",
     "docs/settings.md",
