@@ -96,7 +96,8 @@ class RunsReader:
     def first_started_at(self) -> datetime | None:
         """Return when the oldest run that is remembered began; None: there is none."""
         with self._store.read() as connection:
-            return connection.scalar(select(func.min(runs.c.started_at)))
+            first: datetime | None = connection.scalar(select(func.min(runs.c.started_at)))
+        return first
 
     def findings(self, run_id: str) -> tuple[Finding, ...]:
         """Return what a run noticed, in its order."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ldap2scim.cli.parser import build_parser
-from ldap2scim.settings import load, rows
+from ldap2scim.settings import Row, load, rows
 
 ROOT = Path(__file__).parents[2]
 PAGES = (
@@ -149,7 +149,7 @@ def test_every_setting_is_documented_with_its_default(tmp_path: Path) -> None:
         "directories: {main: {kind: openldap, addresses: ldap.example.com, base_dn: 'dc=example,dc=com'}}\n"
         "service: {profile: iij-id, proxy: {url: 'http://proxy.example.com:8080'}}\n"
     )
-    shown = []
+    shown: list[Row] = []
     for state in ("", "state: {url: 'postgresql://db.example.com/ldap2scim'}\n"):
         file.write_text(text + state, encoding="utf-8")
         shown += rows(load(file, {}))
