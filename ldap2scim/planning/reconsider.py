@@ -23,6 +23,7 @@ from ldap2scim.planning.operations import (
     HeldOperation,
     Operation,
     Restore,
+    Update,
 )
 from ldap2scim.planning.proposals import Difference
 from ldap2scim.planning.reconsidered import Facts, Look, Moved, Reconsidered, RefusedOperation
@@ -147,6 +148,7 @@ class _Result:
 
 
 _BRINGING = frozenset({Create.verb, Adopt.verb, Restore.verb})
+_VERBS = tuple(kind.verb for kind in (Create, Adopt, Restore, Update, Deactivate, Delete, ChangeMembers))
 
 
 def _why_not(then: Operation, proposed: Mapping[tuple[Key, str], _Proposed], facts: Facts) -> tuple[Moved, str] | None:
@@ -202,10 +204,8 @@ def _of_service(then: Operation, facts: Facts) -> tuple[Moved, str] | None:
 
 
 def _of_proposal(then: Operation, proposed: Mapping[tuple[Key, str], _Proposed]) -> tuple[Moved, str] | None:
-    now = next((one.operation for (key, _), one in proposed.items() if key == then.key), None)
-    if now is None:
-        return None
-    return Moved.SNAPSHOT, f"Another operation would be needed today: {now.verb}."
+    verb = next((verb for verb in _VERBS if (then.key, verb) in proposed), None)
+    return None if verb is None else (Moved.SNAPSHOT, f"Another operation would be needed today: {verb}.")
 
 
 def _reconsider_members(parts: Sequence[HeldOperation], now: GroupChange | None, facts: Facts, result: _Result) -> None:
