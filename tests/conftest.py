@@ -29,6 +29,14 @@ def pytest_report_header() -> str:
     return f"seed: {SEED}"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Give a worker of pytest-xdist a folder beside those of others, not below that of its controller."""
+    # Deeper, the paths of Samba's sockets are too long, and users other than root cannot enter.
+    if hasattr(config, "workerinput"):
+        config.option.basetemp = None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests in order."""
     items.sort(key=lambda item: place(item.nodeid))
