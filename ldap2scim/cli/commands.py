@@ -30,7 +30,9 @@ def recover(asked: argparse.Namespace) -> int:
 
 
 def drift(asked: argparse.Namespace) -> int:
-    """Compare the whole service with the directory."""
+    """Compare the whole service with the directory; with `--apply`, repair it as the policy says."""
+    if asked.apply:
+        return recover(asked)
     with watching(asked) as progress:
         report = compare(loaded_settings(asked), progress=progress)
     output.drift(report, as_json=asked.json)

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from ldap2scim.planning.operations import HeldOperation
 from ldap2scim.planning.reasons import identity
-from ldap2scim.planning.render import Document, harmless, operation_rows, to_rows, to_text
+from ldap2scim.planning.render import Document, edit_rows, harmless, operation_rows, to_rows, to_text
 from ldap2scim.run.context import Mode
 from ldap2scim.run.documents import document_of
 from ldap2scim.run.drift import Drift
@@ -75,7 +75,14 @@ def report(said: Report, *, as_json: bool) -> None:
 def drift(found: Drift, *, as_json: bool) -> None:
     """Print how the service differs from the directory."""
     if as_json:
-        document({"in_step": found.in_step, "exit_code": found.exit_code, **tables(found.document)})
+        document(
+            {
+                "in_step": found.in_step,
+                "exit_code": found.exit_code,
+                "edits": edit_rows(found.edits),
+                **tables(found.document),
+            }
+        )
         return
     print(to_text(found.document), end="")
 

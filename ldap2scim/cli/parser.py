@@ -11,7 +11,7 @@ from ldap2scim import __version__
 DESCRIPTION = "Keep a SCIM 2.0 service in step with an LDAP directory, and prove that it is."
 EPILOG = """\
 exit codes: 0 in step or applied, 1 failed, 2 changes pending, 3 something held or refused
-sync, recover, undo and restore change nothing unless --apply is given"""
+sync, drift, recover, undo and restore change nothing unless --apply is given"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -117,7 +117,7 @@ def build_parser() -> argparse.ArgumentParser:
     keep.add_argument("--end", action="store_true", help="take the decision back")
     _with_apply(_with_settings(add("recover", "rebuild the snapshot from the service, then bring it in step")))
     _with_settings(add("rules", "are your own rules kept by the data, and by the plan?"))
-    _with_settings(add("drift", "compare the whole service with the directory"))
+    _with_apply(_with_settings(add("drift", "which side moved: the whole service beside the directory")))
     explain = _with_settings(add("explain", "why is somebody at the service as she is, or not there?"))
     explain.add_argument(
         "who", metavar="WHO", help="login, e-mail, DN, GUID, service id, externalId, or a group's name"

@@ -56,6 +56,35 @@ class DriftPolicy:
 
 
 OVERWRITE_ALL: Final = DriftPolicy()
+_DONE: Final = {
+    Repair.OVERWRITE: "the directory's is written",
+    Repair.REPORT: "left to a person",
+    Repair.KEEP: "kept",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One thing in which service and directory differ, and which side moved."""
+
+    resource_type: ResourceType
+    name: str
+    """DN, or the login where there is no entry."""
+    what: str
+    """Path of an attribute as an administrator writes it, or what became of the resource."""
+    moved: Moved
+    repair: Repair | None
+    """What is done about it; None: nothing has to be."""
+
+    @property
+    def done(self) -> str:
+        """Return in words what is done about it."""
+        return "nothing" if self.repair is None else _DONE[self.repair]
+
+    @property
+    def differs(self) -> bool:
+        """Say whether it counts as a difference."""
+        return self.repair in {Repair.OVERWRITE, Repair.REPORT}
 
 
 def as_if_repaired(held: str, left_alone: Iterable[Move]) -> str:

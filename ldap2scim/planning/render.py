@@ -12,11 +12,13 @@ from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import rfc_name
 from ldap2scim.planning.account_rows import DirectoryAccount, ServiceAccount
 from ldap2scim.planning.accounts import Accounts, Outcome, Result
+from ldap2scim.planning.drift_policy import Edit
 from ldap2scim.planning.forecast import Forecast
 from ldap2scim.planning.kinds import KINDS, kind_of
 from ldap2scim.planning.operations import AttributeChange, ChangeMembers, HeldOperation, Operation
 from ldap2scim.planning.plan import Plan
 from ldap2scim.planning.removals import changes_of, plural
+from ldap2scim.planning.three_way import Moved
 
 MOST_ROWS = 500
 """Of one table: more of them freeze the Prefect UI (a counted remainder is said instead)."""
@@ -102,10 +104,36 @@ def _held_lines(plan: Plan) -> tuple[str, ...]:
     return (summary, f"To release what is held: ldap2scim approve {plan.plan_id}")
 
 
-def drift_document(operations: Sequence[Operation], findings: Sequence[Finding] = ()) -> Document:
-    """Show how the service differs from the directory, as what would bring it in step."""
-    line = _summary("Different", operations) if operations else "In step: the service holds what the directory says."
-    return Document("Drift", (line,), filled((_operations("Differences", operations), findings_table(findings))))
+def drift_document(
+    operations: Sequence[Operation], findings: Sequence[Finding] = (), edits: Sequence[Edit] = ()
+) -> Document:
+    """Show how the service differs from the directory, by which side moved, and what would bring it in step."""
+    if operations:
+        lines = [_summary("Different", operations)]
+    elif any(one.differs for one in edits):
+        lines = ["Different: edits at the service that are left to a person."]
+    else:
+        lines = ["In step: the service holds what the directory says."]
+    counts = Counter(one.moved for one in edits)
+    lines += [", ".join(f"{counts[side]} {side.value}" for side in Moved if counts[side]) + "."] if edits else []
+    tables = (_edits(edits), _operations("Differences", operations), findings_table(findings))
+    return Document("Drift", tuple(lines), filled(tables))
+
+
+def edit_rows(edits: Iterable[Edit]) -> list[dict[str, str]]:
+    """Return every edit as an object, for machines: all of them, however many."""
+    return [dict(zip(_EDIT_COLUMNS, _edit_row(one), strict=True)) for one in edits]
+
+
+_EDIT_COLUMNS = ("type", "name", "what", "which side", "what is done")
+
+
+def _edit_row(one: Edit) -> tuple[str, ...]:
+    return (one.resource_type.value, one.name, one.what, one.moved.value, one.done)
+
+
+def _edits(edits: Sequence[Edit]) -> Table:
+    return table_of("Which side moved", _EDIT_COLUMNS, tuple(map(_edit_row, edits[:MOST_ROWS])), len(edits))
 
 
 def refused_document(findings: Sequence[Finding]) -> Document:

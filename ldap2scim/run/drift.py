@@ -1,12 +1,14 @@
 """Drift: the whole service is compared with the directory, whatever our snapshot says. Nothing is changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ldap2scim.errors import ReadIncomplete
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.planning.operations import Adopt, Operation
+from ldap2scim.planning.drift_policy import Edit, Repair
+from ldap2scim.planning.operations import Adopt, Create, Deactivate, Delete, Operation, Restore
 from ldap2scim.planning.render import Document, drift_document, refused_document
+from ldap2scim.planning.three_way import Moved
 from ldap2scim.progress import Progress
 from ldap2scim.run.believe import believe
 from ldap2scim.run.context import Mode, open_run
@@ -14,7 +16,7 @@ from ldap2scim.run.decide import compare
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.pipeline import look
 from ldap2scim.run.reading import Read
-from ldap2scim.run.survey import survey
+from ldap2scim.run.survey import EDITED, survey
 from ldap2scim.settings import Settings
 
 
@@ -26,6 +28,8 @@ class Drift:
     exit_code: int
     """0 in step, 1 a directory could not be read, 3 something is held or not to be believed, 2 different; the first of
     1, 3, 2, 0 that holds (DESIGN §7)."""
+    edits: tuple[Edit, ...] = ()
+    """In what the sides differ, by which of them moved."""
 
     @property
     def in_step(self) -> bool:
@@ -45,15 +49,33 @@ def drift(settings: Settings, *, progress: Progress | None = None) -> Drift:
         if believed.stops:
             return Drift(refused_document(run.findings), 3)
         surveyed = survey(run, believed)
-        run.note(*surveyed.findings)
+        run.note(*(one for one in surveyed.findings if one.rule != EDITED))  # shown in full beside them
         difference = compare(run, believed, surveyed).difference
         run.note(*difference.findings)
         waiting = (*difference.held, *difference.blocked)
         proposed = [*difference.operations, *(one.operation for one in waiting)]
         operations = sorted(filter(_differs, proposed), key=lambda operation: operation.sort_key)
         run.note(*_not_managed_yet(len(proposed) - len(operations)))
+        edits = (*surveyed.edits, *_pending(proposed, surveyed.edits))
+        differs = bool(operations) or any(one.differs for one in edits)
         held = bool(waiting) or any(one.severity is not Severity.NOTE for one in run.findings)
-        return Drift(drift_document(operations, run.findings), exit_code(reads, held=held, differs=bool(operations)))
+        document = drift_document(operations, run.findings, edits)
+        return Drift(document, exit_code(reads, held=held, differs=differs), edits)
+
+
+def _pending(proposed: Sequence[Operation], edits: Sequence[Edit]) -> Iterator[Edit]:
+    """Yield the resources that are to come or to go; what somebody deleted there comes again, and is told already."""
+    told = {one.name for one in edits}
+    for one in proposed:
+        match one:
+            case Create() if one.name not in told:
+                yield Edit(one.resource_type, one.name, "not there yet", Moved.DIRECTORY, Repair.OVERWRITE)
+            case Delete() | Deactivate() if one.name not in told:
+                yield Edit(one.resource_type, one.name, "has left", Moved.DIRECTORY, Repair.OVERWRITE)
+            case Restore():
+                yield Edit(one.resource_type, one.name, "comes back", Moved.DIRECTORY, Repair.OVERWRITE)
+            case _:
+                pass
 
 
 def exit_code(reads: tuple[Read | Unread, ...], *, held: bool, differs: bool) -> int:

@@ -12,14 +12,18 @@ from ldap2scim.essence import fingerprint, from_essence, to_essence
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Attributes, Key, ResourceType, Scope, directory_of
 from ldap2scim.planning.correlate import Correlation, PreviousRow, ServiceResource, correlate
+from ldap2scim.planning.drift_policy import Edit
 from ldap2scim.planning.frames import Status
 from ldap2scim.planning.matching import count_by_directory
 from ldap2scim.planning.removals import plural
 from ldap2scim.planning.states import Edges, KnownState, LoginMatch
+from ldap2scim.planning.three_way import Moved
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
 from ldap2scim.run.nesting import nested_groups
 from ldap2scim.run.service_view import LOGIN, LOGIN_ON_WIRE, ServiceView, ShownMember, foreign_key, shown_members
+from ldap2scim.run.settle import in_doubt
+from ldap2scim.run.three_ways import DELETED, Seen, three_ways
 from ldap2scim.run.unshown_members import unshown_members
 from ldap2scim.scim.layout import member_of
 from ldap2scim.scim.provider import Json
@@ -27,6 +31,7 @@ from ldap2scim.scim.wire import Managed, from_wire, service_id, version_of
 from ldap2scim.state import remembered
 
 _PAGE = 500
+EDITED = "edited-at-the-service"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +46,8 @@ class Survey:
     """How many the service listed."""
     holds: frozenset[Key]
     findings: tuple[Finding, ...]
+    edits: tuple[Edit, ...] = ()
+    """In what service and directory differ, by which side moved; what the policy leaves alone is not in `known`."""
 
     @property
     def unadopted(self) -> frozenset[Key]:
@@ -93,14 +100,17 @@ def survey(run: Run, believed: Believed) -> Survey:
             (Key(key), by_id[identifier]) for key, identifier in zip(frame["key"], frame["service_id"], strict=True)
         )
     findings = [finding for one in correlations.values() for finding in one.findings]
-    findings += [*_orphaned(correlations), *_gone(run, correlations)]
+    held = believed.holds.keys | users.holds | groups.holds | in_doubt(run)
+    seen = three_ways(run, believed.desired, Seen(known, essences, correlations, held))
+    findings += [*_orphaned(correlations), *_gone(run, correlations), *_edited(seen.edits)]
     return Survey(
-        known=known,
-        essences=essences,
+        known=seen.known,
+        essences=seen.essences,
         correlations=tuple(correlations.values()),
         resources={kind: len(listed[kind].resources) for kind in ResourceType},
         holds=users.holds | groups.holds,
         findings=tuple(findings),
+        edits=seen.edits,
     )
 
 
@@ -258,6 +268,19 @@ def _gone(run: Run, correlations: Mapping[ResourceType, Correlation]) -> Iterabl
             )
 
 
-def _some(names: Sequence[str], most: int = 5) -> str:
-    shown = ", ".join(names[:most])
+def _edited(edits: Sequence[Edit]) -> Iterable[Finding]:
+    by_hand = [one for one in edits if one.moved in {Moved.SERVICE, Moved.BOTH} and one.what != DELETED]
+    if by_hand:
+        lines = [f"{one.name}: {one.what}, {one.moved.value}, {one.done}" for one in by_hand]
+        yield Finding(
+            rule="edited-at-the-service",
+            severity=Severity.NOTE,
+            message=f"Edits that were made at the service, {len(by_hand)} in all: {_some(lines, between='; ')}.",
+            remedy="`ldap2scim drift` shows all of them; the setting `drift` says what becomes of each attribute.",
+            subjects=tuple(dict.fromkeys(one.name for one in by_hand)),
+        )
+
+
+def _some(names: Sequence[str], most: int = 5, between: str = ", ") -> str:
+    shown = between.join(names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ldap2scim.directory.settings import DirectorySettings
 from ldap2scim.mapping.spec import Mappings
+from ldap2scim.planning.drift_policy import OVERWRITE_ALL, DriftPolicy
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.scim.settings import ServiceSettings
 from ldap2scim.settings.mail_settings import MailSettings
@@ -79,6 +80,8 @@ class Settings:
     """How long runs and what they changed are remembered."""
     rules: OwnRules = NO_RULES
     """The administrator's own."""
+    drift: DriftPolicy = OVERWRITE_ALL
+    """What becomes of edits made at the service."""
     notes: tuple[str, ...] = ()
     """What works and deserves a word, with its place."""
     rows: tuple[Row, ...] = field(default=(), repr=False)

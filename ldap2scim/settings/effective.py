@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, cast
 
 import orjson
 
+from ldap2scim.planning.drift_policy import OVERWRITE_ALL
 from ldap2scim.scim.assumptions import NOTHING_SAID
 from ldap2scim.scim.profiles import profile_of
 from ldap2scim.settings.composed import ConfiguredDirectory, Row, Settings
@@ -69,7 +70,13 @@ def _shaping(settings: Settings) -> dict[str, Plain]:
         "directories": [_directory(directory, _DIRECTORY) for directory in settings.directories],
         "service": {name: _plain(getattr(settings.service, name)) for name in _SERVICE} | _assumed(settings),
         "safety": _plain(settings.safety),
-    } | ({"rules": _plain(settings.rules)} if settings.rules != NO_RULES else {})
+    } | _said(settings)
+
+
+def _said(settings: Settings) -> dict[str, Plain]:
+    """Return parts that count only where they are written, so that plans of earlier versions stand."""
+    drift = {} if settings.drift == OVERWRITE_ALL else {"drift": _plain(settings.drift)}
+    return drift if settings.rules == NO_RULES else {"rules": _plain(settings.rules), **drift}
 
 
 def _leaves(value: Plain, place: str = "") -> Iterator[tuple[str, Plain]]:

@@ -58,6 +58,7 @@ def load(path: Path, environ: Mapping[str, str], secret_blocks: SecretBlocks = n
         mail=parts.mail,
         history=parts.history,
         rules=parts.rules,
+        drift=parts.drift,
         notes=tuple(dict.fromkeys(reading.notes)),
         rows=tuple(reading.rows),
     )

@@ -24,6 +24,7 @@ from ldap2scim.settings.common import (
 from ldap2scim.settings.composed import HISTORY, ConfiguredDirectory, LogLevel
 from ldap2scim.settings.default_mappings import default_mappings
 from ldap2scim.settings.dn_checks import dn
+from ldap2scim.settings.drift import read_drift
 from ldap2scim.settings.filter_checks import ldap_filter, scim_filter
 from ldap2scim.settings.login import Naming, check_native, read_login
 from ldap2scim.settings.mail import read_mail
@@ -51,7 +52,19 @@ from ldap2scim.settings.values import (
     whole,
 )
 
-ROOTS: Final = ("directories", "service", "mapping", "safety", "state", "schedule", "log", "mail", "history", "rules")
+ROOTS: Final = (
+    "directories",
+    "service",
+    "mapping",
+    "safety",
+    "state",
+    "schedule",
+    "log",
+    "mail",
+    "history",
+    "rules",
+    "drift",
+)
 
 WRITTEN_ENCRYPTION: Final = (Encryption.NONE, Encryption.START_TLS, Encryption.LDAPS)
 ANCHORS: Final = {
@@ -87,6 +100,7 @@ def read_native(root: Section) -> Parts:
         mail=read_mail(root.section("mail")),
         history=root.take("history", history, HISTORY),
         rules=read_own_rules(root),
+        drift=read_drift(root.section("drift")),
     )
     log.finish()
     root.finish()

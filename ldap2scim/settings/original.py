@@ -15,6 +15,7 @@ from ldap2scim.scim.settings import ProxySettings, ServiceSettings
 from ldap2scim.settings.common import history, note_idle_lockout, read_schedule
 from ldap2scim.settings.composed import HISTORY, ConfiguredDirectory, LogLevel
 from ldap2scim.settings.default_mappings import least_group_mapping, least_user_mapping
+from ldap2scim.settings.drift import read_drift
 from ldap2scim.settings.filter_checks import scim_filter
 from ldap2scim.settings.mail import read_mail
 from ldap2scim.settings.nodes import arrays_beside_keys
@@ -84,6 +85,7 @@ def read_original(root: Section, secret_hint: str) -> Parts:
         mail=read_mail(ours.section("mail")),
         history=ours.take("history", history, HISTORY),
         rules=read_own_rules(ours),
+        drift=read_drift(ours.section("drift")),
     )
     for section in (attribute, scim, iid, ours, root):
         section.finish()

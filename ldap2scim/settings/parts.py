@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from ldap2scim.mapping.spec import ResourceMapping
 from ldap2scim.model import ResourceType
+from ldap2scim.planning.drift_policy import OVERWRITE_ALL, DriftPolicy
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.scim.settings import ServiceSettings
 from ldap2scim.settings.attribute_names import written_path
@@ -29,6 +30,7 @@ class Parts:
     mail: MailSettings | None = None
     history: timedelta = HISTORY
     rules: OwnRules = NO_RULES
+    drift: DriftPolicy = OVERWRITE_ALL
 
 
 def finished_mapping(

@@ -1,11 +1,11 @@
 """What drift says with its exit code."""
 
-from ldap2scim.errors import DirectoryError, Ldap2ScimError, ReadIncomplete
+from ldap2scim.errors import DirectoryError, ReadIncomplete
 from ldap2scim.run.drift import exit_code
 from ldap2scim.run.extract import Unread
 
 
-def code(*errors: Ldap2ScimError, held: bool = False, differs: bool = False) -> int:
+def code(*errors: DirectoryError, held: bool = False, differs: bool = False) -> int:
     """Return the exit code after reads that failed so."""
     return exit_code(tuple(Unread("main", error) for error in errors), held=held, differs=differs)
 
