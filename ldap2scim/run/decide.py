@@ -22,6 +22,7 @@ from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.pilot import pilot_members
 from ldap2scim.run.recovery import rebuild_snapshot
 from ldap2scim.run.scrutiny import scrutinise
+from ldap2scim.run.settings_changed import changes_of_settings
 from ldap2scim.run.settle import in_doubt
 from ldap2scim.run.survey import Survey, survey
 from ldap2scim.run.unresolved import hold_losses, look_up_unresolved, moved_note, with_members
@@ -100,6 +101,7 @@ def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Deci
         surveyed = survey_where_needed(run, believed)
     if surveyed is not None:
         run.note(*surveyed.findings)
+    run.note(*changes_of_settings(run, surveyed=surveyed is not None))
     run.progress.begin("comparing")
     compared = compare(run, believed, surveyed)
     decision = plan_of(run, believed, compared, surveyed)

@@ -18,6 +18,7 @@ from ldap2scim.run.extract import Unread
 from ldap2scim.run.mapping import MappedCount
 from ldap2scim.run.reading import Read
 from ldap2scim.run.report import Report, close_run, read_line
+from ldap2scim.run.settings_changed import changes_of_settings
 from ldap2scim.state import newcomers
 from ldap2scim.state.adoption import is_adoption_open
 from ldap2scim.state.image_rows import Standing
@@ -32,7 +33,9 @@ _OF_ONE_RUN = TOKEN_RULES | {
     "mail-in-doubt",
     "mail-not-sent",
     "mail-server-away",
+    "edited-at-the-service",
     "read-contradicts-itself",
+    "settings-changed",
     "settled-in-doubt",
 }
 """Rules about what a run did or met, and not about the state that it left; what is said of the token is said anew."""
@@ -55,7 +58,7 @@ def idle(run: Run, reads: tuple[Read | Unread, ...], mapped: MappedCount) -> Rep
     if accounts is None or not accounts.balanced:
         return None
     plan = make_plan((), (), evaluated_at=run.now, settings_digest=run.settings_digest, program=__version__)
-    run.note(*_findings(run, before), *about_token)
+    run.note(*_findings(run, before), *about_token, *changes_of_settings(run, surveyed=False))
     said = _report(run, reads, plan, accounts)
     close_run(run, said, {one.changes.read_no for one in reads if isinstance(one, Read)}, in_step=True)
     return said

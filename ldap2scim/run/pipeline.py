@@ -18,6 +18,7 @@ from ldap2scim.run.mapping import MappedCount, map_entries
 from ldap2scim.run.reading import Read
 from ldap2scim.run.recovery import rebuild_snapshot
 from ldap2scim.run.report import Report, report
+from ldap2scim.run.settings_changed import remember_settings
 from ldap2scim.run.settle import settle_doubts
 from ldap2scim.run.survey import Survey, survey
 from ldap2scim.settings import Settings
@@ -168,6 +169,7 @@ def start_load(run: Run, decision: Decision) -> Loader:
         PlanError: an approval was used by another run meanwhile.
     """
     approvals.use(run.lease, run.approved, run.run_id)
+    remember_settings(run, surveyed=decision.surveyed is not None)
     if decision.surveyed is not None:
         open_adoption(run.lease)
     return Loader(run, decision.plan, decision.surveyed, decision.pilot)

@@ -1,0 +1,64 @@
+"""Which settings have changed since the snapshot was made, and whether it still says what the service has."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final, cast
+
+import orjson
+from sqlalchemy import select
+
+from ldap2scim.findings import Finding, Severity
+from ldap2scim.run.context import Run
+from ldap2scim.settings import changed_settings, digests
+from ldap2scim.state import marks
+from ldap2scim.state.schema import meta
+
+_NAME: Final = "settings"
+_ANOTHER_SERVICE: Final = frozenset(
+    {"service.base_url", "service.profile", "service.user_filter", "service.group_filter"}
+)
+"""With another of these the service shows other resources, or the same ones under other ids or names: the snapshot is
+of what was seen before. What the directory says, and how it is mapped and judged, is compared anew in every run."""
+
+
+def changes_of_settings(run: Run, *, surveyed: bool) -> Iterator[Finding]:
+    """Say which settings are not those that the snapshot was made with, and what follows."""
+    then = _remembered(run)
+    changed = changed_settings(then, digests(run.settings)) if then else ()
+    needing = tuple(place for place in changed if place in _ANOTHER_SERVICE)
+    if changed:
+        yield Finding(
+            rule="settings-changed",
+            severity=Severity.NOTE,
+            message=f"Settings that changed since the last run that applied anything: {', '.join(changed)}.",
+            remedy=_remedy(needing, surveyed=surveyed),
+            subjects=changed,
+        )
+
+
+def _remedy(needing: tuple[str, ...], *, surveyed: bool) -> str:
+    if not needing:
+        return "No recovery is needed: everything is compared with the new settings."
+    if surveyed:
+        return "The service was read in full for it: with `--apply` nothing else is needed."
+    names = " and ".join(needing)
+    return f"{names}: run `ldap2scim recover`, and with `--apply` once it shows what you expect."
+
+
+def remember_settings(run: Run, *, surveyed: bool) -> None:
+    """Remember the settings of a run that writes; those of another service only once the service was read in full.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: the state cannot be written.
+    """
+    now = dict(digests(run.settings))
+    if not surveyed:
+        then = _remembered(run)
+        now |= {place: then[place] for place in _ANOTHER_SERVICE if place in then}
+    marks.remember(run.lease, _NAME, orjson.dumps(now, option=orjson.OPT_SORT_KEYS).decode())
+
+
+def _remembered(run: Run) -> Mapping[str, str]:
+    with run.store.read() as connection:
+        written = connection.scalar(select(meta.c.value).where(meta.c.name == _NAME))
+    return cast("Mapping[str, str]", orjson.loads(written)) if written is not None else {}

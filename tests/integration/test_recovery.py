@@ -1,0 +1,104 @@
+"""Recovery: from nothing, without a trace where it is dry, and whether changed settings need one."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from ldap2scim.sandbox.world import Size
+from tests.integration.conftest import StartPair
+from tests.integration.pairs import Pair
+from tests.seed import LONG
+
+OURS, FOREIGN, LEAVERS = (10_000, 5_000, 20) if LONG else (1_000, 500, 5)
+SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
+OF_A_RUN = {"runs", "findings", "lease", "held_since", "plans", "held_operations", "plan_files", "plan_pieces"}
+OF_THE_IMAGE = {"image", "image_entries", "image_essences", "image_members", "reads", "positions"}
+
+
+def rows(pair: Pair) -> dict[str, list[tuple[object, ...]]]:
+    """Return every row of the state, but for a run's own record and the image."""
+    with closing(sqlite3.connect(pair.program.state)) as state:
+        tables = [name for (name,) in state.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        kept = [name for name in tables if name not in OF_A_RUN | OF_THE_IMAGE and not name.startswith("sqlite_")]
+        found = {name: state.execute(f"SELECT * FROM {name}").fetchall() for name in kept}  # noqa: S608 - of the schema
+        return {name: sorted(some, key=repr) for name, some in found.items()}
+
+
+def test_from_an_empty_state(start_embedded_pair: StartPair) -> None:
+    """Nothing is created that is there, nothing foreign is touched; leavers of ours are listed, and wait."""
+    pair = start_embedded_pair(Size(people=OURS, groups=10, largest_group=OURS // 2))
+    assert pair.program("sync", "--apply").code == 0
+    gone = sorted(one.dn for one in pair.administrator.people())[:LEAVERS]
+    store = pair.service.store  # type: ignore[attr-defined] # the embedded one
+    for number in range(FOREIGN):
+        others = {"externalId": f"theirs{number}"} if number % 2 else {}
+        store.create("User", {"schemas": [SCHEMA], "userName": f"foreign{number}", "active": True, **others})
+    before = {name: user["meta"] for name, user in pair.console.users().items()}
+    pair.program.lose_state()
+    for dn in gone:
+        pair.administrator.dismiss(dn)
+    pair.writes()
+
+    dry = pair.program("recover", "--json").document
+    assert pair.writes() == 0
+    assert {one["verb"] for one in dry["operations"]} <= {"adopt", "change members"}
+
+    said = pair.program("recover", "--apply", "--json").document
+    written = pair.service.writes()
+    assert {request.method for request in written} <= {"PATCH"}
+    assert all("/Groups/" in request.path for request in written), "a person was touched"
+    orphans = next(one for one in said["findings"] if one["rule"] == "orphaned")
+    leavers = {dn.partition(",")[0].partition("=")[2] for dn in gone}
+    assert leavers <= set(orphans["subjects"])
+    assert len(orphans["subjects"]) == LEAVERS + FOREIGN // 2
+    assert {name: user["meta"] for name, user in pair.console.users().items()} == before
+    assert pair.program("sync", "--apply").code == 0
+    assert pair.program("drift").code == 0
+
+
+def test_a_dry_recovery_leaves_no_trace(embedded_pair: Pair) -> None:
+    """Neither the service nor a row of snapshot, journal or history is another one afterwards."""
+    pair = embedded_pair
+    assert pair.program("sync", "--apply").code == 0
+    users = pair.console.users()
+    edited, deleted = sorted(users)[:2]
+    pair.console.edit("Users", users[edited], title="Emperor")
+    pair.console.dismiss(users[deleted])
+    pair.writes()
+    before = rows(pair)
+    assert before["snapshot"]
+
+    assert pair.program("recover").code == 2
+
+    assert pair.writes() == 0
+    assert rows(pair) == before
+
+
+@pytest.mark.parametrize(
+    ("setting", "needed"),
+    [({"safety": {"update_percent": 50}}, False), ({"filter": {"user": "userName pr"}}, True)],
+    ids=["limit", "scim-filter"],
+)
+def test_changed_settings_are_named(embedded_pair: Pair, setting: dict[str, dict[str, object]], needed: bool) -> None:
+    """A run says which setting changed and whether a recovery is needed; that is said until it was done."""
+    pair = embedded_pair
+    assert pair.program("sync", "--apply").code == 0
+    (pair.program.service if needed else pair.program.others).update(setting)
+    pair.program.write()
+
+    def said(command: str) -> str:
+        found = pair.program(command, "--apply", "--json").document["findings"]
+        return " ".join(one["message"] + one["remedy"] for one in found if one["rule"] == "settings-changed")
+
+    first, second = said("sync"), said("sync")
+    if needed:
+        assert "service.user_filter" in first
+        assert "`ldap2scim recover`" in first
+        assert "service.user_filter" in second
+        said("recover")
+        assert said("sync") == ""
+    else:
+        assert "safety.update_percent" in first
+        assert "No recovery is needed" in first
+        assert second == ""
