@@ -26,6 +26,7 @@ from ldap2scim.run.extract import Unread
 from ldap2scim.run.mapping import map_entries
 from ldap2scim.run.reading import Read
 from ldap2scim.settings import Settings
+from ldap2scim.state.failures import not_opened
 from ldap2scim.state.image_rows import Duplicate, ImageChanges
 from ldap2scim.state.lease import acquire
 from ldap2scim.state.location import Location, StateDatabase, StateFile
@@ -160,7 +161,11 @@ def _copy(state: Location, place: Path) -> None:
 
 
 def _copy_file(path: Path, place: Path) -> None:
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError as error:
+        raise not_opened(str(path), error) from error
+    if not there:
         raise StateError(f"There is no state file {path} yet.", "Run `ldap2scim plan` first, which makes it.")
     try:
         with (

@@ -57,6 +57,12 @@ def in_use(place: str) -> StateError:
     return StateError(message.format(place=place), remedy)
 
 
+def not_opened(place: str, error: OSError) -> StateError:
+    """Return the error for a state file that the operating system does not let us look at."""
+    message, remedy = _NOT_OPENED
+    return StateError(f"{message.format(place=place).removesuffix('.')}: {error.strerror}.", remedy)
+
+
 def _contradiction(place: str, what: str) -> StateError:
     return StateError(
         f"The state in {place} contradicts itself: {what}.",

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ldap2scim.errors import StateError
 from ldap2scim.state.database import WRITES
-from ldap2scim.state.failures import corrupted, in_use, translated
+from ldap2scim.state.failures import corrupted, in_use, not_opened, translated
 
 BUSY_SECONDS = 10
 """How long to wait for another process that writes. A directory's read holds the file longer: then we say so."""
@@ -129,18 +129,15 @@ class SQLiteFile:
 
 def _prepare(path: Path, create: bool) -> bool:
     """See that the file is there; say whether it was left without being closed."""
-    if path.is_dir():
-        raise StateError(f"The state file {path} is a folder.", "Name a file in the settings (`state`).")
     try:
+        if path.is_dir():
+            raise StateError(f"The state file {path} is a folder.", "Name a file in the settings (`state`).")
         if not path.exists():
             _create(path, create)
         log = path.with_name(path.name + "-wal")
         return log.exists() and log.stat().st_size > 0
     except OSError as error:
-        raise StateError(
-            f"The state file {path} cannot be opened: {error.strerror}.",
-            "Check that the user who runs ldap2scim may read and write the file and its folder.",
-        ) from error
+        raise not_opened(str(path), error) from error
 
 
 def _create(path: Path, create: bool) -> None:

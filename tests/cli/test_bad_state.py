@@ -141,6 +141,38 @@ def test_state_file_that_may_not_be_written(installed: Installation) -> None:
         assert installed.contents() == before
 
 
+LOOKING = (
+    ("plan", "--what-if", "ldap2scim.yml"),
+    ("history",),
+    ("explain", "aiko"),
+    ("bundle",),
+    ("forget", "aiko"),
+    ("undo", "01234567"),
+    ("keep",),
+)
+
+
+def test_state_folder_that_may_not_be_entered(installed: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state in a folder of somebody else is named with whose rights to check; `check` has it as a failed line."""
+    assert installed.run("plan").code == 2
+    for folder in installed.folder.parents[:2]:
+        folder.chmod(0o755)
+    installed.folder.chmod(0o755)
+    installed.file.chmod(0o644)
+    installed.state.parent.chmod(0o700)
+    monkeypatch.chdir(installed.folder)
+    before = installed.contents()
+    for command in (*COMMANDS, *LOOKING):
+        with as_an_ordinary_user():
+            said = installed.run(*command)
+        assert_refused(said, f"The state file {installed.state} cannot be opened", "the user who runs ldap2scim")
+    with as_an_ordinary_user():
+        said = installed.run("check")
+    assert said.code == 1
+    assert f"FAILED  state: The state file {installed.state} cannot be opened: Permission denied." in said.out
+    assert installed.contents() == before
+
+
 def test_approving_before_there_is_a_state(installed: Installation) -> None:
     """`approve` makes no state; it says which command does."""
     assert_refused(installed.run("approve", "0123456789abcdef"), str(installed.state), "ldap2scim plan")
