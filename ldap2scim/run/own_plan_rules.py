@@ -1,5 +1,6 @@
 """What an administrator's rules forbid every plan: such operations are blocked, by the rule's name."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from ldap2scim.planning.operations import (
     Operation,
 )
 from ldap2scim.planning.proposals import Difference
-from ldap2scim.planning.removals import changes_of, is_removal
+from ldap2scim.planning.removals import changes_of, is_removal, plural
 from ldap2scim.planning.states import DesiredState, KnownState
 from ldap2scim.settings.own_rule_words import PlanRule, Verb
 from validations.own_rules import group_keys
@@ -49,6 +50,9 @@ def _is_meant(rule: PlanRule, operation: Operation) -> bool:
     verbs = rule.verbs
     if isinstance(operation, ChangeMembers):
         return Verb.LEAVE in verbs and bool(operation.removed)
+    if operation.resource_type is ResourceType.GROUP and rule.subject.group is not None:
+        # A group that is no more has been left by everybody.
+        return Verb.LEAVE in verbs and is_removal(operation)
     if operation.resource_type is not rule.subject.kind:
         return False
     return (
@@ -80,9 +84,11 @@ class _Reach:
         return cls(frozenset(found), frozenset(members))
 
     def has(self, operation: Operation) -> bool:
-        if isinstance(operation, ChangeMembers):
+        if self._members is None:
+            return True
+        if operation.resource_type is ResourceType.GROUP:
             return operation.key in self._groups
-        return self._members is None or operation.key in self._members
+        return operation.key in self._members
 
 
 def _hold(rule: PlanRule, reach: _Reach, difference: Difference) -> tuple[Difference, tuple[Operation, ...]]:
@@ -118,12 +124,13 @@ def _findings(rule: PlanRule, blocked: Sequence[Operation]) -> Iterator[Finding]
         names = tuple(one.name for one in blocked)
         shown = "; ".join(names[:_SHOWN])
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        what = ResourceType.GROUP if isinstance(blocked[0], ChangeMembers) else rule.subject.kind
+        counts = Counter(one.resource_type for one in blocked)
+        what = " and ".join(plural(kind, count) for kind, count in counts.items())
         yield Finding(
             rule="own-plan-rule",
             severity=Severity.HOLD,
-            message=f"Rule `{rule.name}`: the plan would {_verbs(rule)} ({rule.subject}) {len(names)} "
-            f"{what.value.lower()}s, and is not carried out for them: {shown}{more}.",
+            message=f"Rule `{rule.name}`: the plan would {_verbs(rule)} ({rule.subject}): {what}, and is not "
+            f"carried out for them: {shown}{more}.",
             remedy="See why the directory asks for that; if it is right, change the rule.",
             subjects=names,
         )
