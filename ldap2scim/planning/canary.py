@@ -14,7 +14,7 @@ from typing import TypeAlias
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.operations import Operation
 from ldap2scim.planning.policy import Canary, ErrorRate, SafetyPolicy
-from ldap2scim.planning.reasons import MOST_NAMED, identity
+from ldap2scim.planning.reasons import NAMED_IN_A_SENTENCE, identity
 
 Known: TypeAlias = Callable[[], Collection[tuple[Key, str]]]
 """Says key and verb of what failed lately; asked only where it matters."""
@@ -22,8 +22,8 @@ Kind: TypeAlias = tuple[int, ResourceType]
 """Rank (there is one for each verb) and type: operations that do not depend on one another."""
 
 
-def kind_of(operation: Operation) -> Kind:
-    """Return what kind an operation is of."""
+def rank_and_type(operation: Operation) -> Kind:
+    """Return what must be alike for operations to be judged together."""
     return (operation.rank, operation.resource_type)
 
 
@@ -68,7 +68,7 @@ class Brake:
         self.verb = operation.verb
         if error is not None:
             self.names.append(operation.name)
-            if len(self.examples) < MOST_NAMED:
+            if len(self.examples) < NAMED_IN_A_SENTENCE:
                 self.examples.append(error)
         self._first.append(error is not None)
         self._last.append(error is not None)
@@ -99,7 +99,7 @@ class Waves:
     ) -> None:
         self._policy = policy
         self._known = known
-        groups = {kind: list(own) for kind, own in groupby(operations, key=kind_of)}
+        groups = {kind: list(own) for kind, own in groupby(operations, key=rank_and_type)}
         first = {kind: _first_of(own, policy.canary, pilot, known) for kind, own in groups.items()}
         self._first = {kind: frozenset(map(identity, own)) for kind, own in first.items() if own}
         self.brakes: dict[Kind, Brake] = {}

@@ -15,7 +15,7 @@ from ldap2scim.planning.deeds import doing, would
 from ldap2scim.planning.operations import Create, Operation, Restore
 from ldap2scim.planning.policy import Deed, Dimension, DimensionLimit, Limit, SafetyPolicy
 from ldap2scim.planning.population import Population
-from ldap2scim.planning.reasons import APPROVE, MOST_NAMED, Reasons, identity, joined, of_type
+from ldap2scim.planning.reasons import APPROVE, NAMED_IN_A_SENTENCE, Reasons, identity, joined, of_type
 
 _Sentences: TypeAlias = Mapping[tuple[Key, str], list[str]]
 
@@ -163,5 +163,5 @@ def _judge_groups(
 
 def _listed(names: Iterable[str]) -> str:
     all_names = list(names)
-    more = f" and {len(all_names) - MOST_NAMED} more groups" if len(all_names) > MOST_NAMED else ""
-    return f"{', '.join(all_names[:MOST_NAMED])}{more}"
+    more = f" and {len(all_names) - NAMED_IN_A_SENTENCE} more groups" if len(all_names) > NAMED_IN_A_SENTENCE else ""
+    return f"{', '.join(all_names[:NAMED_IN_A_SENTENCE])}{more}"

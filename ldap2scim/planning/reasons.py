@@ -9,8 +9,8 @@ from ldap2scim.planning.operations import Operation
 Reasons: TypeAlias = Mapping[tuple[Key, str], str]
 """By key and verb of an operation: sentences with counts, the limit, and what to do."""
 APPROVE = "approve the plan's id if this is wanted"
-MOST_NAMED = 3
-"""Names in one sentence."""
+NAMED_IN_A_SENTENCE = 3
+"""Names, or errors, that one sentence gives as examples."""
 
 
 def identity(operation: Operation) -> tuple[Key, str]:

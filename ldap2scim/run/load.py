@@ -11,7 +11,7 @@ from ldap2scim.errors import ServiceError, UniquenessConflict
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, Scope, rfc_name, scope_of
 from ldap2scim.planning.accounts import Outcome
-from ldap2scim.planning.canary import Brake, Kind, Waves, kind_of
+from ldap2scim.planning.canary import Brake, Kind, Waves, rank_and_type
 from ldap2scim.planning.operations import Adopt, ChangeMembers, Operation, Restore
 from ldap2scim.planning.plan import Plan
 from ldap2scim.planning.removals import plural
@@ -66,7 +66,7 @@ class Loader:
             StateError: the state cannot be written; what was sent and not settled is in doubt.
         """
         before = len(self.outcomes)
-        for kind, group in groupby(operations, key=kind_of):
+        for kind, group in groupby(operations, key=rank_and_type):
             if kind[0] >= ChangeMembers.rank:
                 self._link_adopted()
             brake = self._waves.brake(kind)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from ldap2scim.essence import fingerprint, to_essence
 from ldap2scim.model import Key, ResourceType
-from ldap2scim.planning.canary import Brake, Waves, kind_of
+from ldap2scim.planning.canary import Brake, Waves, rank_and_type
 from ldap2scim.planning.operations import ChangeMembers, Create, Delete, Inputs, Operation
 from ldap2scim.planning.plan import make_plan
 from ldap2scim.planning.policy import Canary, ErrorRate, SafetyPolicy
@@ -37,11 +37,11 @@ def test_a_few_from_all_over_a_large_kind_go_first() -> None:
     """Of eleven creations three go first, not neighbours; of ten deletions none does."""
     operations = planned(*map(creation, range(11)), *map(leaver, range(10)))
     waves = Waves(operations, EARLY)
-    first, others = waves.split(kind_of(operations[0]), operations[:11])
+    first, others = waves.split(rank_and_type(operations[0]), operations[:11])
     assert [one.name for one in first] == ["uid=u0000", "uid=u0003", "uid=u0006"]
     assert len(others) == 8
     assert list(waves.operations) == [*first, *others, *operations[11:]]
-    assert waves.split(kind_of(operations[-1]), operations[11:]) == ([], list(operations[11:]))
+    assert waves.split(rank_and_type(operations[-1]), operations[11:]) == ([], list(operations[11:]))
 
 
 def test_members_of_the_pilot_group_go_first_however_few_there_are() -> None:
@@ -63,7 +63,7 @@ def test_who_failed_last_time_does_not_go_first() -> None:
     operations = planned(*map(creation, range(11)))
     known = {(Key(f"ad:User{n}"), "create") for n in (0, 3, 6)}
     waves = Waves(operations, EARLY, known=lambda: known)
-    first, _ = waves.split(kind_of(operations[0]), operations)
+    first, _ = waves.split(rank_and_type(operations[0]), operations)
     assert {one.name for one in first}.isdisjoint({"uid=u0000", "uid=u0003", "uid=u0006"})
     assert len(first) == 3
 
@@ -86,9 +86,9 @@ def test_only_the_order_within_a_kind_changes(
     policy = SafetyPolicy(canary=Canary(above=above, first=first))
     waves = Waves(operations, policy, {Key(f"ad:User{n}") for n in pilot})
     assert sorted(waves.operations, key=lambda one: one.sort_key) == list(operations)
-    assert [kind_of(one) for one in waves.operations] == [kind_of(one) for one in operations]
-    for kind in {kind_of(one) for one in operations}:
-        own = [one for one in waves.operations if kind_of(one) == kind]
+    assert [rank_and_type(one) for one in waves.operations] == [rank_and_type(one) for one in operations]
+    for kind in {rank_and_type(one) for one in operations}:
+        own = [one for one in waves.operations if rank_and_type(one) == kind]
         ahead, others = waves.split(kind, own)
         assert [*ahead, *others] == own
 
@@ -152,11 +152,11 @@ def test_a_load_without_errors_asks_nothing() -> None:
 
     waves = Waves(planned(*map(creation, range(100))), SafetyPolicy(), known=ask)
     for operation in waves.operations:
-        waves.brake(kind_of(operation)).count(operation, None)
+        waves.brake(rank_and_type(operation)).count(operation, None)
 
 
 def test_groups_and_their_members_are_kinds_of_their_own() -> None:
     """The rank tells the verbs apart, the type people and groups."""
     change = ChangeMembers(Key("ad:g"), GROUP, "cn=g", Inputs(None, None), None, (Key("ad:u"),), ())
-    kinds = {kind_of(one) for one in (creation(1), creation(1, GROUP), change, leaver(1))}
+    kinds = {rank_and_type(one) for one in (creation(1), creation(1, GROUP), change, leaver(1))}
     assert len(kinds) == 4
