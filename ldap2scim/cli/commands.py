@@ -8,6 +8,7 @@ from ldap2scim.cli.progress import watching
 from ldap2scim.run import pipeline
 from ldap2scim.run.context import Mode
 from ldap2scim.run.drift import drift as compare
+from ldap2scim.run.drift_sample import drift_of_sample
 from ldap2scim.run.report import Report
 from ldap2scim.settings import Settings, load, rows
 
@@ -34,7 +35,11 @@ def drift(asked: argparse.Namespace) -> int:
     if asked.apply:
         return recover(asked)
     with watching(asked) as progress:
-        report = compare(loaded_settings(asked), progress=progress)
+        loaded = loaded_settings(asked)
+        sampled = asked.sample is not None
+        report = (
+            drift_of_sample(loaded, asked.sample, progress=progress) if sampled else compare(loaded, progress=progress)
+        )
     output.drift(report, as_json=asked.json)
     return report.exit_code
 

@@ -22,6 +22,18 @@ class _Parser(argparse.ArgumentParser):
         self.exit(1, f"{self.prog}: {message}\n")
 
 
+def _count(written: str) -> int:
+    if not (written.isascii() and written.isdigit() and int(written)):
+        raise argparse.ArgumentTypeError(f"must be a number from 1, not {written!r}")
+    return int(written)
+
+
+def _name(written: str) -> str:
+    if not written.strip():
+        raise argparse.ArgumentTypeError("must not be empty")
+    return written
+
+
 def _with_settings(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument(
         "--config",
@@ -55,14 +67,16 @@ def _with_release(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 def _add_past(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     """Add the words about what was."""
     history = _with_settings(add("history", "what happened to somebody, or in a run; alone: the last runs"))
-    history.add_argument("what", metavar="WHO|RUN", nargs="?", help="as `explain` takes it, or the id of a run")
+    history.add_argument(
+        "what", type=_name, metavar="WHO|RUN", nargs="?", help="as `explain` takes it, or the id of a run"
+    )
     history.add_argument("--values", action="store_true", help="show values, not only the paths of attributes")
     diff = _with_settings(add("diff", "what differs between the ends of two runs"))
     diff.add_argument("first", metavar="RUN", help="as `undo` takes it")
     diff.add_argument("second", metavar="RUN", help="as `undo` takes it")
     diff.add_argument("--values", action="store_true", help="show values and names of members")
     forget = _with_apply(_with_settings(add("forget", "remove what the state has of somebody who has left")))
-    forget.add_argument("who", metavar="WHO", help="as `explain` takes it")
+    forget.add_argument("who", type=_name, metavar="WHO", help="as `explain` takes it")
     undo = _with_apply(_with_settings(add("undo", "take back what a run changed")))
     undo.add_argument("run", metavar="RUN", help="the run's id, or its first 8 digits or more (`ldap2scim history`)")
     undo.add_argument("--approve", metavar="ID", help="with --apply: release the held operations of this plan first")
@@ -112,15 +126,18 @@ def build_parser() -> argparse.ArgumentParser:
     approve = _with_release(_with_settings(add("approve", "release the held operations of a plan for the next run")))
     approve.add_argument("id", metavar="ID", help="the plan's id, or its first 8 digits or more")
     keep = _with_settings(add("keep", "let a re-created person keep the old external ID; alone: list who does"))
-    keep.add_argument("who", metavar="WHO", nargs="?", help="login or DN of the re-created entry, as the plan shows it")
+    keep.add_argument(
+        "who", type=_name, metavar="WHO", nargs="?", help="login or DN of the re-created entry, as the plan shows it"
+    )
     keep.add_argument("--by", metavar="NAME", help="who decides (default: the user who runs this)")
     keep.add_argument("--end", action="store_true", help="take the decision back")
     _with_apply(_with_settings(add("recover", "rebuild the snapshot from the service, then bring it in step")))
     _with_settings(add("rules", "are your own rules kept by the data, and by the plan?"))
-    _with_apply(_with_settings(add("drift", "which side moved: the whole service beside the directory")))
+    drift = _with_apply(_with_settings(add("drift", "which side moved: the whole service beside the directory")))
+    drift.add_argument("--sample", type=_count, metavar="N", help="read N resources alone, others each day")
     explain = _with_settings(add("explain", "why is somebody at the service as she is, or not there?"))
     explain.add_argument(
-        "who", metavar="WHO", help="login, e-mail, DN, GUID, service id, externalId, or a group's name"
+        "who", type=_name, metavar="WHO", help="login, e-mail, DN, GUID, service id, externalId, or a group's name"
     )
     explain.add_argument("--values", action="store_true", help="show values, not only what kind of text they are")
     _add_past(add)
@@ -147,6 +164,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error("sync: --kind, --by and --why go with --approve")
     if asked.command in {"undo", "restore"} and asked.approve is not None and not asked.apply:
         parser.error(f"{asked.command}: --approve goes with --apply")
+    if asked.command == "drift" and asked.sample is not None and asked.apply:
+        parser.error("drift: --apply needs the whole service, so --sample does not go with it")
     if asked.command == "plan" and asked.what_if is not None and asked.out is not None:
         parser.error("plan: --what-if makes no plan that could be carried out, so --out does not go with it")
     if asked.command == "keep" and asked.end and asked.who is None:

@@ -111,7 +111,7 @@ def drift_document(
     if operations:
         lines = [_summary("Different", operations)]
     elif any(one.differs for one in edits):
-        lines = ["Different: edits at the service that are left to a person."]
+        lines = ["Different: see which side moved."]
     else:
         lines = ["In step: the service holds what the directory says."]
     counts = Counter(one.moved for one in edits)

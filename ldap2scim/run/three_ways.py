@@ -61,10 +61,8 @@ def three_ways(run: Run, desired: DesiredState, seen: Seen) -> ThreeWays:
         pairing = pair_rows(kind, wanted[kind], frame, seen.held)
         left_alone: dict[Key, list[Move]] = {}
         for key, name, move in _moves(run, pairing, seen):
-            policy = run.settings.drift
-            repair = None if move.moved is Moved.NORMALISED else _repair(policy, kind, move)
-            edits.append(Edit(kind, name, _what(kind, move), move.moved, repair))
-            if not policy.repairs(kind, move):
+            edits.append(edit_of(run.settings.drift, kind, name, move))
+            if not run.settings.drift.repairs(kind, move):
                 left_alone.setdefault(key, []).append(move)
         essences |= {key: as_if_repaired(essences[key], moved) for key, moved in left_alone.items()}
         frames[kind] = _with_fingerprints(frame, {key: fingerprint(essences[key]) for key in left_alone})
@@ -79,8 +77,16 @@ def three_ways(run: Run, desired: DesiredState, seen: Seen) -> ThreeWays:
     return ThreeWays(replace(known, members=members), essences, tuple(edits))
 
 
-def _repair(policy: DriftPolicy, kind: ResourceType, move: Move) -> Repair:
-    return Repair.OVERWRITE if move.moved is Moved.DIRECTORY else policy.of(kind, move.path)
+def edit_of(policy: DriftPolicy, kind: ResourceType, name: str, move: Move) -> Edit:
+    """Return how an attribute that moved is told, and what is done about it."""
+    match move.moved:
+        case Moved.NORMALISED:
+            repair = None
+        case Moved.DIRECTORY:
+            repair = Repair.OVERWRITE
+        case _:
+            repair = policy.of(kind, move.path)
+    return Edit(kind, name, _what(kind, move), move.moved, repair)
 
 
 def _moves(run: Run, pairing: Pairing, seen: Seen) -> Iterator[tuple[Key, str, Move]]:

@@ -133,6 +133,17 @@ def test_twenty_kinds_of_edit(request: pytest.FixtureRequest, pair_of: str) -> N
     assert len(world.expected) >= 20
     assert pair.writes() == 0
 
+    sampled = pair.program("drift", "--sample", "1000", "--json")
+    told = {(one["name"], one["what"]) for one in sampled.document["edits"]}
+    assert (sampled.code, _attributes(told)) == (2, _attributes({(one[0], one[1]) for one in found}))
+    assert {name.partition(",")[0] for name, what in told if what.startswith("members +")} == {
+        "cn=everybody",
+        "cn=project-0001",
+    }
+    few = pair.program("drift", "--sample", "5")
+    assert "A sample: 5 of " in few.out
+    assert few.out == pair.program("drift", "--sample", "5").out  # the same all day
+
     mended = pair.program("drift", "--apply")
     assert mended.code == 0, mended.text
     after = pair.program("drift", "--json")
@@ -151,3 +162,8 @@ def test_twenty_kinds_of_edit(request: pytest.FixtureRequest, pair_of: str) -> N
 
 def _is(expected: tuple[str, str, str, str], found: tuple[str, str, str, str]) -> bool:
     return found[0].startswith(expected[0]) and found[1:] == expected[1:]
+
+
+def _attributes(told: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Leave out members: a sample counts those who were deleted."""
+    return {one for one in told if not one[1].startswith("members")}
