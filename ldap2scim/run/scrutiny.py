@@ -10,6 +10,7 @@ from ldap2scim.planning.proposals import Difference
 from ldap2scim.planning.states import DesiredState, KnownState, LoginMatch
 from ldap2scim.run.own_filter import hold_unseen
 from ldap2scim.run.own_plan_rules import hold_forbidden
+from ldap2scim.run.own_rule_groups import groups_missing
 from ldap2scim.settings import Settings
 from validations.totals import check_totals
 
@@ -30,8 +31,9 @@ def scrutinise(
     """
     difference, unseen = hold_unseen(settings, difference)
     difference, forbidden = hold_forbidden(settings.rules.plan, difference, desired, known)
+    missing = groups_missing(settings.rules.plan, desired, known)
     names = _names_held(difference, known.login_matches)
-    found = (*unseen, *forbidden, *names, *check_totals(difference, places))
+    found = (*unseen, *forbidden, *missing, *names, *check_totals(difference, places))
     return replace(difference, findings=(*difference.findings, *found)) if found else difference
 
 

@@ -52,6 +52,20 @@ def test_each_rule_passes_or_fails_by_name_and_nothing_is_changed(
     assert service.writes() == ()
 
 
+def test_a_rule_that_protects_a_group_which_does_not_exist_is_broken(
+    company: tuple[Installation, EmbeddedService],
+) -> None:
+    """A mistyped group would protect nobody, and nobody would notice."""
+    program, _ = company
+    both = "{legal-stays: {never: [disable], to: member of legal}, typo: {never: [disable], to: member of legla}}"
+    said = with_rules(program, f"rules: {both}\n")("rules")
+
+    assert said.code == 3
+    assert "pass  legal-stays" in said.out
+    assert "FAIL  typo" in said.out
+    assert "there is no group `legla`" in said.out
+
+
 def test_machines_are_answered_as_well(company: tuple[Installation, EmbeddedService]) -> None:
     """The same in JSON."""
     program, _ = company
