@@ -6,6 +6,10 @@ from enum import Enum
 from typing import Any
 
 INDENT = "  "
+WHO = (
+    "a login, an e-mail address, a DN, a GUID or entryUUID, an id at the service, an externalId, or the name of a "
+    "group; a person's name is none of them"
+)
 
 
 class Values(Enum):
@@ -67,7 +71,8 @@ def section(title: str, rows: Iterable[tuple[str, str]]) -> Section:
 def to_lines(said: Explanation) -> Iterator[str]:
     """Yield the lines that a person reads."""
     if not said.answers:
-        yield f"Nothing is known of {said.who}: neither the state, nor a directory, nor the service has it."
+        yield f"Nobody goes by {said.who!r}, neither in the state, nor in a directory, nor at the service."
+        yield f"WHO is {WHO}."
     elif len(said.answers) > 1:
         yield f"{len(said.answers)} entries or resources go by {said.who}."
         yield ""

@@ -29,7 +29,7 @@ def mapped_rows(
     Args:
         mapping: of the directory and kind.
         raw: the entry's attributes.
-        essence: of the resource that it became; None where it became none.
+        essence: of the resource that it became; None where it became none, and what the entry has is told.
         origins: where each rule is written, by written path.
         values: whether they are shown.
     """
@@ -37,9 +37,11 @@ def mapped_rows(
     rules = dict(with_text_defaults(mapping.single))
     said = {path: _source(rule, raw, every=path == "active") for path, rule in rules.items()}
     said |= {name: "; ".join(_item(item, raw) for item in items) for name, items in mapping.multi.items()}
+    read = {path: _read(rule, raw, values) for path, rule in rules.items()}
+    read |= {name: "; ".join(_read_item(item, raw, values) for item in items) for name, items in mapping.multi.items()}
     for path, source in sorted(said.items()):
-        what = "" if attributes is None else f"{shown(_at(attributes, path), values)} "
-        yield written_path(path), f"{what}from {source}  [{origins.get(written_path(path), 'default')}]"
+        what = read[path] if attributes is None else shown(_at(attributes, path), values)
+        yield written_path(path), f"{what} from {source}  [{origins.get(written_path(path), 'default')}]"
 
 
 def origins_of(rows: tuple[SettingsRow, ...], directory: str, kind: ResourceType) -> Mapping[str, str]:
@@ -77,6 +79,33 @@ def _at(attributes: Any, path: str) -> Any:  # noqa: ANN401 (what JSON has)
             return None
         found = found[step]
     return found
+
+
+def _read(rule: ValueRule, raw: Raw, values: Values) -> str:
+    """Return what the entry has where a rule looks first, before any conversion."""
+    found = next((had for source in rule.sources if any(had := raw.get(source.lower(), ()))), ())
+    if not found:
+        default = default_of(rule)
+        return shown(default, values)
+    return "; ".join(_of_bytes(one, values) for one in found)
+
+
+def _of_bytes(value: bytes, values: Values) -> str:
+    try:
+        return shown(value.decode(), values)
+    except UnicodeDecodeError:
+        return f"{len(value)} bytes that are no text"
+
+
+def _read_item(item: ItemRule, raw: Raw, values: Values) -> str:
+    value = item.sub_attributes.get("value")
+    if value is not None:
+        return _read(value, raw, values)
+    return ", ".join(
+        f"{camel(name)} {_read(rule, raw, values)}"
+        for name, rule in sorted(item.sub_attributes.items())
+        if rule.sources
+    )
 
 
 def _source(rule: ValueRule, raw: Raw, *, every: bool = False) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, or_, select
 
 from ldap2scim.directory.dn import DnError, rdn_value
+from ldap2scim.directory.settings import Nesting
 from ldap2scim.explain.subjects import ImageEntry
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.state.image_rows import ReferenceKind, Standing
@@ -84,13 +85,22 @@ def short(name: str) -> str:
         return name
 
 
-def path_rows(above: Collection[Above], member_of: Collection[Key], nesting: str) -> Iterator[tuple[str, str]]:
-    """Yield each group with the way to it, and whether it counts."""
+def path_rows(
+    above: Collection[Above], member_of: Collection[Key], nesting: Nesting, kind: ResourceType
+) -> Iterator[tuple[str, str]]:
+    """Yield each group with the way to it, and whether it counts.
+
+    Args:
+        above: the groups, of `groups_above`.
+        member_of: the groups that the entry should be a member of.
+        nesting: what a group in a group means in this directory.
+        kind: of the entry itself.
+    """
     for one in above:
-        yield _counts(one, member_of, nesting), " → ".join(one.way) + (" (primary group)" if one.primary else "")
+        yield _counts(one, member_of, nesting, kind), " → ".join(one.way) + (" (primary group)" if one.primary else "")
 
 
-def _counts(one: Above, member_of: Collection[Key], nesting: str) -> str:
+def _counts(one: Above, member_of: Collection[Key], nesting: Nesting, kind: ResourceType) -> str:
     if one.key is not None and one.key in member_of:
         return "member"
     match one.standing:
@@ -100,8 +110,12 @@ def _counts(one: Above, member_of: Collection[Key], nesting: str) -> str:
             return "left as it is: the group is held"
         case None:
             return "not known yet: the group was not mapped since it changed"
+        case Standing.DESIRED if kind is ResourceType.GROUP and nesting is Nesting.IGNORE:
+            return "no member: a group in a group does not count (`nesting: ignore`)"
+        case Standing.DESIRED if kind is ResourceType.GROUP and nesting is Nesting.FLATTEN:
+            return "no member itself: its members are (`nesting: flatten`)"
         case Standing.DESIRED if len(one.way) > 2:
-            return f"no member: groups in groups count as `nesting: {nesting}` says"
+            return f"no member: groups in groups count as `nesting: {nesting.value}` says"
         case _:
             return "no member: the entry itself is not synchronised, or is held"
 

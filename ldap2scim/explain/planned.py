@@ -33,12 +33,12 @@ def planned(plan: Plan, key: Key) -> Planned:
 
 
 def plan_rows(found: Planned, key: Key, values: Values) -> Iterator[tuple[str, str]]:
-    """Yield each operation, and of the held ones why."""
+    """Yield each operation, and of the held ones why: its own first."""
     for one in found.flowing:
         yield "would", _said(one, key, values)
-    for waiting in found.held:
+    for waiting in sorted(found.held, key=lambda one: one.operation.key != key):
         yield "held", _said(waiting.operation, key, values)
-        yield from (("  because", reason) for reason in waiting.reasons)
+        yield from (("  because", reason) for reason in dict.fromkeys(waiting.reasons))
 
 
 def _concerns(operation: Operation, key: Key) -> bool:

@@ -136,8 +136,8 @@ def group_rows(look: Look, case: Case) -> Iterator[tuple[str, str]]:
         return iter(())
     member_of = look.groups_of(entry.key) if entry.key is not None else frozenset()
     above = paths.groups_above(look.run.store, entry)
-    nesting = look.by_name[entry.directory].settings.nesting.value
-    return paths.path_rows(above, member_of, nesting)
+    nesting = look.by_name[entry.directory].settings.nesting
+    return paths.path_rows(above, member_of, nesting, entry.resource_type)
 
 
 def member_rows(look: Look, subject: Subject) -> Iterator[tuple[str, str]]:

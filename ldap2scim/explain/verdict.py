@@ -7,11 +7,21 @@ from ldap2scim.explain.clauses import decisive, named
 from ldap2scim.explain.directories import Seen
 from ldap2scim.explain.planned import Planned
 from ldap2scim.explain.service import AtService
-from ldap2scim.explain.subjects import ImageEntry, Resource
+from ldap2scim.explain.subjects import ImageEntry
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.planning.operations import ChangeMembers, Create, Deactivate, Delete
+from ldap2scim.model import Key
+from ldap2scim.planning.operations import (
+    Adopt,
+    ChangeMembers,
+    Create,
+    Deactivate,
+    Delete,
+    HeldOperation,
+    Operation,
+    Restore,
+)
 from ldap2scim.state.image_rows import Standing
-from ldap2scim.state.snapshot_rows import Status
+from ldap2scim.state.snapshot_rows import SnapshotRow, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +30,7 @@ class Known:
 
     entry: ImageEntry | None
     seen: Seen | None
-    resource: Resource | None
+    resource: SnapshotRow | None
     at_service: AtService | None
     planned: Planned
     findings: tuple[Finding, ...]
@@ -83,8 +93,7 @@ def _of_desired(known: Known, entry: ImageEntry) -> str:
     own = [one for one in known.planned.flowing if one.key == entry.key and not isinstance(one, ChangeMembers)]
     still = _clock(known, entry)
     if waiting:
-        first = waiting[0]
-        return f"Waits for a person: to {first.operation.verb} is held. {' '.join(first.reasons)}{still}"
+        return f"Waits for a person: to {waiting[0].operation.verb} is held. {_reasons(waiting[0])}{still}"
     if known.first_run:
         return f"In scope. The service was not looked at yet: the first run creates or adopts it.{still}"
     if any(isinstance(one, Create) for one in own):
@@ -130,25 +139,35 @@ def _leaving(known: Known) -> str:
         return ""
     for waiting in known.planned.held:
         if isinstance(waiting.operation, Delete | Deactivate):
-            return f" To {waiting.operation.verb} it at the service is held. {' '.join(waiting.reasons)}"
+            return f" To {waiting.operation.verb} it at the service is held. {_reasons(waiting)}"
     for one in known.planned.flowing:
         if isinstance(one, Delete | Deactivate):
             return f" The next run would {one.verb} it at the service."
     return ""
 
 
-def _of_leaver(known: Known, resource: Resource) -> str:
-    if any(waiting.operation.key != resource.key for waiting in known.planned.held):
-        reasons = " ".join(reason for waiting in known.planned.held for reason in waiting.reasons)
-        return (
-            f"Its entry has gone, and another entry may be the same one re-created, which a person decides. {reasons}"
-        )
+def _of_leaver(known: Known, resource: SnapshotRow) -> str:
+    for waiting in known.planned.held:
+        if _takes_over(waiting.operation, resource.key):
+            return (
+                f"Its entry has gone, and {waiting.operation.name} may be the same one re-created, which a person "
+                f"decides. {_reasons(waiting)}"
+            )
     if resource.status == Status.LEFT:
         return (
             "Has left: no directory has its entry any more, and its resource was removed (deactivated, or waiting to "
             "be deleted at the service). It comes back when the entry does."
         )
     return f"Has left: no directory has its entry any more, and its resource is still there.{_leaving(known)}"
+
+
+def _takes_over(operation: Operation, key: Key) -> bool:
+    return isinstance(operation, Adopt | Restore) and operation.replaces == key and operation.key != key
+
+
+def _reasons(waiting: HeldOperation) -> str:
+    """Return why one operation waits; why others do that concern her stands under Plan, line by line."""
+    return " ".join(dict.fromkeys(waiting.reasons))
 
 
 def _of_foreign(found: AtService) -> str:

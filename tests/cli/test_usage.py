@@ -24,6 +24,8 @@ WRONG_USAGE = {
     "kinds of no approval": (("sync", "--apply", "--kind", "delete"), "go with --approve"),
     "a plan of what if": (("plan", "--what-if", "a.yml", "--out", "b.json"), "--out does not go with it"),
     "end of nobody's decision": (("keep", "--end"), "--end needs WHO"),
+    "nobody to forget": (("forget", ""), "must not be empty"),
+    "nobody to explain": (("explain", " "), "must not be empty"),
     "abbreviation": (("sync", "--app"), "--app"),
     "too many words": (("plan", "now"), "now"),
 }

@@ -35,10 +35,18 @@ def test_each_line_names_source_rule_and_class() -> None:
     }
 
 
-def test_without_a_resource_only_the_sources_are_told() -> None:
-    """Of an entry that was not mapped nothing is known but where values would come from."""
-    said = dict(mapped_rows(MAPPING, RAW, None, {}, Values.CLASS))
-    assert said["userName"] == "from uid, converted by 'a'  [default]"
+def test_without_a_resource_the_entry_s_own_values_are_told() -> None:
+    """Of an entry that became no resource, as one that is held, the kind of what it has is told like that of others."""
+    said = dict(mapped_rows(MAPPING, RAW | {"sn": (b"\xff\xfe",)}, None, {}, Values.CLASS))
+    assert said == {
+        "active": "no value from shadowExpire or loginDisabled, which the entry has not  [default]",
+        "emails": "a text of 16 characters (Latin letters, signs); a text of 12 characters (Latin letters, signs) "
+        "from mail, 2 values  [default]",
+        "name.familyName": "2 bytes that are no text from sn  [default]",
+        "title": "a text of 1 characters (Latin letters) from the default, since title has no value  [default]",
+        "userName": "a text of 5 characters (Latin letters) from uid, converted by 'a'  [default]",
+        "locale": "a text of 2 characters (Latin letters) from a fixed value  [default]",
+    }
 
 
 def test_values_are_shown_only_when_asked_for() -> None:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from ldap2scim.explain.answer import WHO
 from tests.integration.everybody import ELSEWHERE, STAFF, Everybody
 
 pytestmark = pytest.mark.slapd
@@ -87,7 +88,7 @@ def test_of_another_instance(everybody: Everybody) -> None:
 
 def test_unmapped(everybody: Everybody) -> None:
     """An entry without a required attribute, and a group that the mapping excludes, are told by the rule."""
-    assert "userName from uid, which the entry has not" in everybody.answer(f"CN=uma, {STAFF}")
+    assert "userName no value from uid, which the entry has not" in everybody.answer(f"CN=uma, {STAFF}")
     said = everybody.answer("secret-project")
     assert "Not synchronised: the mapping's `exclude` of displayName drops it." in said
 
@@ -104,7 +105,7 @@ def test_unknown(everybody: Everybody) -> None:
         said = everybody.explain(who)
         assert (said.code, said.out) == (
             1,
-            f"Nothing is known of {who}: neither the state, nor a directory, nor the service has it.\n",
+            f"Nobody goes by {who!r}, neither in the state, nor in a directory, nor at the service.\nWHO is {WHO}.\n",
         )
 
 
