@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, Row, func, or_, select
 from ldap2scim.directory import dn
 from ldap2scim.findings import Finding
 from ldap2scim.model import Key, ResourceType
+from ldap2scim.state import remembered
 from ldap2scim.state.encoding import unpack, unpack_findings
 from ldap2scim.state.image_rows import Standing
-from ldap2scim.state.schema import image, image_entries, image_essences, journal, snapshot, snapshot_essences
+from ldap2scim.state.schema import image, image_entries, image_essences, journal, snapshot
+from ldap2scim.state.snapshot_rows import SnapshotRow
 from ldap2scim.state.store import Store
 
 MOST = 10
@@ -45,27 +47,12 @@ class ImageEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
-    """A resource as the service last confirmed it."""
-
-    key: Key
-    resource_type: ResourceType
-    service_id: str
-    external_id: str | None
-    login: str | None
-    fingerprint: str
-    version: str | None
-    status: str
-    managed_since: datetime
-    essence: str
-
-
-@dataclass(frozen=True, slots=True)
 class Subject:
     """One entry, one resource, or both under one key."""
 
     entry: ImageEntry | None
-    resource: Resource | None
+    resource: SnapshotRow | None
+    """As the service last confirmed it."""
     key: Key | None
 
     @property
@@ -103,7 +90,7 @@ def find(store: Store, who: str) -> tuple[Subject, ...]:
 def of_keys(store: Store, keys: Collection[Key]) -> tuple[Subject, ...]:
     """Return the subjects with these keys, in their order; one without entry and resource has its history left."""
     entries = {one.key: one for one in _entries(store, image.c.key.in_(keys))}
-    resources = {one.key: one for one in _resources(store, keys)}
+    resources = remembered.rows(store, keys)
     return tuple(Subject(entries.get(key), resources.get(key), key) for key in keys)
 
 
@@ -201,30 +188,6 @@ def _entries(store: Store, *conditions: ColumnElement[bool]) -> list[ImageEntry]
                 held_since=row.held_since,
                 findings=unpack_findings(row.findings),
                 attributes=unpack(row.entry),
-                essence=row.essence,
-            )
-            for row in connection.execute(query)
-        ]
-
-
-def _resources(store: Store, keys: Collection[Key]) -> list[Resource]:
-    query = (
-        select(snapshot, snapshot_essences.c.essence)
-        .join(snapshot_essences, snapshot_essences.c.id == snapshot.c.id)
-        .where(snapshot.c.key.in_(keys))
-    )
-    with store.read() as connection:
-        return [
-            Resource(
-                key=Key(row.key),
-                resource_type=ResourceType(row.resource_type),
-                service_id=row.service_id,
-                external_id=row.external_id,
-                login=row.login,
-                fingerprint=row.fingerprint,
-                version=row.version,
-                status=row.status,
-                managed_since=row.managed_since,
                 essence=row.essence,
             )
             for row in connection.execute(query)

@@ -7,6 +7,7 @@ known, and no absence rests on a read.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -18,11 +19,12 @@ from ldap2scim.planning.removals import plural
 from ldap2scim.planning.states import DesiredState, Edges, Holds, KnownState, ReadState
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
-from ldap2scim.run.decide import Decision, difference_between, known_state, plan_of
+from ldap2scim.run.decide import Decision, difference_between, known_state
+from ldap2scim.run.decide_back import Asked, decide_back
 from ldap2scim.run.settle import in_doubt
+from ldap2scim.state import remembered
 from ldap2scim.state.history import PastState
 from ldap2scim.state.population import StatePlaces
-from ldap2scim.state.remembered import rows as rows_of
 from ldap2scim.state.snapshot_rows import SnapshotRow, Status
 
 MOST_NAMED = 100
@@ -52,10 +54,17 @@ class _Essences:
         return self.run.state.snapshot.essences(keys)
 
 
-def way_back(run: Run, wanted: PastState) -> WayBack:
+def way_back(run: Run, wanted: PastState, asked: Asked | None = None) -> WayBack:
     """Decide how the service gets to a state that is told by how it differs from the present snapshot.
 
+    Args:
+        run: the run.
+        wanted: the state.
+        asked: what a person has released of this way.
+
     Raises:
+        PlanError: no plan is named as `asked` says.
+        PlanRefused: what was released is another plan.
         StateError: the state cannot be read.
         DataError: what it holds contradicts itself.
     """
@@ -80,7 +89,7 @@ def way_back(run: Run, wanted: PastState) -> WayBack:
         people=desired.users,
         groups=desired.groups,
     )
-    decision = plan_of(run, believed, compared, None)
+    decision = decide_back(run, believed, compared, asked)
     created = [
         one for one in decision.plan.operations if one.verb == "create" and one.resource_type is ResourceType.USER
     ]
@@ -137,13 +146,9 @@ def _edges(known: Edges, pairs: Mapping[tuple[Key, Key], bool]) -> Edges:
 
 def _under_present_keys(run: Run, wanted: PastState) -> PastState:
     """Name resources by the keys that they have now: an entry that was re-created since keeps its resource."""
-    present = rows_of(run.store, wanted.rows)
-    now = {(row.resource_type, row.service_id): key for key, row in present.items()}
-    heirs = {
-        key: now[row.resource_type, row.service_id]
-        for key, row in wanted.rows.items()
-        if row is not None and key not in present and (row.resource_type, row.service_id) in now
-    }
+    present = remembered.rows(run.store, wanted.rows)
+    without = [row for key, row in wanted.rows.items() if row is not None and key not in present]
+    heirs = {old: row.key for old, row in remembered.heirs(run.store, without).items()}
     if not heirs:
         return wanted
     rows = {key: row for key, row in wanted.rows.items() if key not in heirs}
@@ -158,13 +163,20 @@ def _under_present_keys(run: Run, wanted: PastState) -> PastState:
 def _configured(run: Run, wanted: PastState) -> PastState:
     """Leave out what belongs to directories that are not in the settings any more: nothing may be written for them."""
     directories = {one.settings.name for one in run.settings.directories}
-    strange = {key for key in wanted.rows if directory_of(key) not in directories}
+    met = {*wanted.rows, *chain.from_iterable(wanted.pairs)}
+    strange = {key for key in met if directory_of(key) not in directories}
     if not strange:
         return wanted
     run.note(
-        not_undone("their directory is not in the settings any more", [*map(str, strange)]),
+        not_undone(
+            "their directory is not in the settings any more, so they and their memberships stay as they are",
+            [*map(str, strange)],
+        )
     )
-    return PastState({key: row for key, row in wanted.rows.items() if key not in strange}, wanted.pairs)
+    return PastState(
+        {key: row for key, row in wanted.rows.items() if key not in strange},
+        {pair: there for pair, there in wanted.pairs.items() if strange.isdisjoint(pair)},
+    )
 
 
 def _scopes(state: DesiredState | KnownState) -> Iterator[Scope]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from ldap2scim.errors import StateError
 from ldap2scim.progress import Progress
 from ldap2scim.run.context import Mode, Run, open_run
+from ldap2scim.run.decide_back import Asked
 from ldap2scim.run.past import not_undone, way_back
 from ldap2scim.run.pipeline import conclude, settle
 from ldap2scim.run.report import Report
@@ -15,14 +16,21 @@ from ldap2scim.state.history import HistoryReader
 from ldap2scim.state.snapshot_rows import Status
 
 
-def restore(
-    settings: Settings, as_of: datetime, mode: Mode, *, progress: Progress | None = None, now: datetime | None = None
+def restore(  # noqa: PLR0913 - as of `undo`
+    settings: Settings,
+    as_of: datetime,
+    mode: Mode,
+    asked: Asked | None = None,
+    *,
+    progress: Progress | None = None,
+    now: datetime | None = None,
 ) -> Report:
     """Make the service as it was: in `Mode.PLAN` show what that takes, in `Mode.APPLY` carry it out.
 
     What no run of ours changed is not brought back: the snapshot is what we know of the service.
 
     Raises:
+        PlanRefused: what was released is another plan; nothing was done.
         StateError: the history does not reach back so far, or there was nothing at that time.
         Ldap2ScimError: nothing could be decided; the service and the snapshot are as they were.
     """
@@ -35,8 +43,8 @@ def restore(
         lost = [str(row.login or key) for key in left if key not in present and (row := past.rows[key]) is not None]
         if lost:
             run.note(not_undone(WAS_LEFT, lost))
-        way = way_back(run, past)
-        if mode is Mode.APPLY:
+        way = way_back(run, past, asked)
+        if mode is Mode.APPLY and way.decision.plan.operations:
             mended.record(run.lease, run.run_id, as_of=as_of)
         return conclude(run, (), way.believed, way.decision)
 

@@ -18,6 +18,7 @@ from ldap2scim.planning.attribute_changes import apply_changes, attribute_change
 from ldap2scim.planning.operations import AttributeChange
 from ldap2scim.progress import Progress
 from ldap2scim.run.context import Mode, Run, open_run
+from ldap2scim.run.decide_back import Asked
 from ldap2scim.run.past import not_undone, way_back
 from ldap2scim.run.pipeline import conclude, settle
 from ldap2scim.run.report import Report
@@ -69,8 +70,14 @@ class Inverse:
         return PastState(self.rows, self.pairs)
 
 
-def undo(
-    settings: Settings, of_run: str, mode: Mode, *, progress: Progress | None = None, now: datetime | None = None
+def undo(  # noqa: PLR0913 - as of `synchronise`, with the run and what was released
+    settings: Settings,
+    of_run: str,
+    mode: Mode,
+    asked: Asked | None = None,
+    *,
+    progress: Progress | None = None,
+    now: datetime | None = None,
 ) -> Report:
     """Take back what a run changed: in `Mode.PLAN` show it, in `Mode.APPLY` carry it out.
 
@@ -78,11 +85,13 @@ def undo(
         settings: of the administrator.
         of_run: the run's full id.
         mode: what may be done.
+        asked: what a person has released of this very way back.
         progress: who is told how far it has come.
         now: the time of evaluation; None: the present.
 
     Raises:
         StateError: there is no such run, it changed nothing, or its history is not kept any more.
+        PlanRefused: what was released is another plan; nothing was done.
         Ldap2ScimError: nothing could be decided; the service and the snapshot are as they were.
     """
     with open_run(settings, mode, progress=progress, now=now) as run:
@@ -92,8 +101,8 @@ def undo(
         lines = reader.of_run(of_run)
         taken_back = inverse_of(run.store, lines)
         run.note(*(not_undone(why, names) for why, names in sorted(taken_back.left_alone.items())))
-        way = way_back(run, taken_back.wanted)
-        if mode is Mode.APPLY:
+        way = way_back(run, taken_back.wanted, asked)
+        if mode is Mode.APPLY and way.decision.plan.operations:
             mended.record(run.lease, run.run_id, of_run=of_run)
         return conclude(run, (), way.believed, way.decision)
 
@@ -113,9 +122,11 @@ def inverse_of(store: Store, lines: Sequence[HistoryLine]) -> Inverse:
     """Return what takes the lines of one run back, as far as they still stand."""
     nets = _nets(lines)
     present = remembered.rows(store, nets)
+    removed = [net.before for key, net in nets.items() if net.before is not None and key not in present]
+    heirs = remembered.heirs(store, removed)
     found = Inverse()
     for key, net in nets.items():
-        _take_back(key, net, present.get(key), found)
+        _take_back(key, net, present.get(key), found, heirs.get(key))
     _take_members_back(store, lines, found)
     return found
 
@@ -140,7 +151,8 @@ def _nets(lines: Sequence[HistoryLine]) -> dict[Key, Net]:
     return nets
 
 
-def _take_back(key: Key, net: Net, now: SnapshotRow | None, found: Inverse) -> None:
+def _take_back(key: Key, net: Net, now: SnapshotRow | None, found: Inverse, heir: SnapshotRow | None) -> None:
+    """Find what takes one net back; `heir` is the row of a re-created entry that took the resource over since."""
     name = _name(net.after or net.before or now, key)
     before, after = net.before, net.after
     if net.re_created:
@@ -158,7 +170,7 @@ def _take_back(key: Key, net: Net, now: SnapshotRow | None, found: Inverse) -> N
     elif before.status is Status.LEFT:
         _left_again(key, name, now, found)
     else:
-        _back_again(key, name, before, now, found)
+        _back_again(key, name, before, now or heir, found)
 
 
 def _back_again(key: Key, name: str, before: SnapshotRow, now: SnapshotRow | None, found: Inverse) -> None:

@@ -144,7 +144,7 @@ def rows_before(connection: Connection, keys: Iterable[Key]) -> dict[Key, Snapsh
     """Return the whole rows of those of `keys` that are known, as this transaction sees them."""
     found: dict[Key, SnapshotRow] = {}
     for piece in chunks(keys):
-        rows = connection.execute(_WHOLE.where(snapshot.c.key.in_(piece))).all()
+        rows = connection.execute(WHOLE_ROWS.where(snapshot.c.key.in_(piece))).all()
         found.update((Key(row.key), row_of(row)) for row in rows)
     return found
 
@@ -221,5 +221,6 @@ def _dump(plain: Mapping[str, Any]) -> str:
 
 _COLUMNS = ("service_id", "external_id", "login", "status")
 """What a row has beside its essence. The version is left out: one of the past is good for nothing."""
-_WHOLE = select(snapshot, snapshot_essences.c.essence).join(snapshot_essences)
+WHOLE_ROWS = select(snapshot, snapshot_essences.c.essence).join(snapshot_essences)
+"""Of the snapshot, as `row_of` takes them."""
 _INSERT = Bulk.insert(history, ("entry_no", "op_no", "at", "key", "kind", "detail"))

@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.state.chunks import chunks
-from ldap2scim.state.history_entries import Entries
-from ldap2scim.state.schema import memberships, snapshot, snapshot_essences
+from ldap2scim.state.history_entries import WHOLE_ROWS, Entries, row_of, rows_before
+from ldap2scim.state.schema import memberships, snapshot
 from ldap2scim.state.snapshot_rows import SnapshotRow, Status
 from ldap2scim.state.snapshot_writer import link
 from ldap2scim.state.store import Store
@@ -19,23 +19,21 @@ if TYPE_CHECKING:
 
 def rows(store: Store, keys: Iterable[Key]) -> Mapping[Key, SnapshotRow]:
     """Return the rows of those of `keys` that are known."""
-    query = select(snapshot, snapshot_essences.c.essence).join(snapshot_essences)
+    with store.read() as connection:
+        return rows_before(connection, keys)
+
+
+def heirs(store: Store, past: Iterable[SnapshotRow]) -> Mapping[Key, SnapshotRow]:
+    """Return, by the former key, the rows that have a resource under another key now: its entry was re-created."""
+    former = {(row.resource_type, row.service_id): row.key for row in past}
     found: dict[Key, SnapshotRow] = {}
     with store.read() as connection:
-        for piece in chunks(keys):
-            for row in connection.execute(query.where(snapshot.c.key.in_(piece))).all():
-                found[Key(row.key)] = SnapshotRow(
-                    key=Key(row.key),
-                    resource_type=ResourceType(row.resource_type),
-                    service_id=row.service_id,
-                    external_id=row.external_id,
-                    login=row.login,
-                    fingerprint=row.fingerprint,
-                    essence=row.essence,
-                    version=row.version,
-                    status=Status(row.status),
-                    managed_since=row.managed_since,
-                )
+        for kind in ResourceType:
+            for piece in chunks(service_id for of, service_id in former if of is kind):
+                of_kind = WHOLE_ROWS.where(snapshot.c.resource_type == kind.value, snapshot.c.service_id.in_(piece))
+                for row in map(row_of, connection.execute(of_kind)):
+                    if (old := former[kind, row.service_id]) != row.key:
+                        found[old] = row
     return found
 
 

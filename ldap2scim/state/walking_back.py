@@ -1,5 +1,6 @@
 """From the present back through the history, entry by entry: what each resource was before. Pure."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -52,6 +53,8 @@ class Walk:
     """Memberships that were met: whether each is there."""
     present: Mapping[Key, Sequence[Pair]] = field(default_factory=dict)
     """The present memberships of rows that were renamed on the way, under their present key."""
+    _met: defaultdict[Key, set[Pair]] = field(default_factory=lambda: defaultdict(set), init=False)
+    """Where each key stands in `pairs`: a rename concerns a few of them."""
 
     def back(self, entry: Entry) -> tuple[SnapshotRow | None, SnapshotRow | None]:
         """Undo one entry, the newest that is not undone yet; return the row before and after it.
@@ -67,13 +70,13 @@ class Walk:
                 before = _changed_back(entry, after)
             case Kind.GONE:
                 before = _gone_back(entry)
-                self.pairs.update(((group, entry.key), True) for group in entry.keys("groups"))
-                self.pairs.update(((entry.key, member), True) for member in entry.keys("members"))
+                self._meet(((group, entry.key) for group in entry.keys("groups")), there=True)
+                self._meet(((entry.key, member) for member in entry.keys("members")), there=True)
             case Kind.RENAMED:
                 return self._renamed_back(entry), after
             case Kind.MEMBERS:
-                self.pairs.update(((entry.key, member), False) for member in entry.keys("added"))
-                self.pairs.update(((entry.key, member), True) for member in entry.keys("removed"))
+                self._meet(((entry.key, member) for member in entry.keys("added")), there=False)
+                self._meet(((entry.key, member) for member in entry.keys("removed")), there=True)
                 return after, after
             case Kind.NOTHING:
                 return after, after
@@ -84,13 +87,20 @@ class Walk:
         row, old = self.rows.get(entry.key), Key(entry.detail["from"])
         if row is None:
             raise _does_not_fit(entry)
-        for pair in {*self.present.get(entry.key, ()), *(pair for pair in self.pairs if entry.key in pair)}:
-            if self.pairs.get(pair, pair in self.present.get(entry.key, ())):
-                self.pairs[_with(pair, entry.key, old)] = True
-            self.pairs[pair] = False
+        present = frozenset(self.present.get(entry.key, ()))
+        concerned = {*present, *self._met[entry.key]}
+        standing = [pair for pair in concerned if self.pairs.get(pair, pair in present)]
+        self._meet(concerned, there=False)
+        self._meet((_with(pair, entry.key, old) for pair in standing), there=True)
         before = replace(row, key=old)
         self.rows[entry.key], self.rows[old] = None, before
         return before
+
+    def _meet(self, pairs: Iterable[Pair], *, there: bool) -> None:
+        for pair in pairs:
+            self.pairs[pair] = there
+            for key in pair:
+                self._met[key].add(pair)
 
 
 def lineage(key: Key, renames: Iterable[Entry]) -> frozenset[Key]:
@@ -104,13 +114,17 @@ def lineage(key: Key, renames: Iterable[Entry]) -> frozenset[Key]:
 
 def connected(keys: Iterable[Key], renames: Sequence[Entry]) -> frozenset[Key]:
     """Return the keys with all that their rows had before or have since."""
-    found, size = set(keys), -1
-    while size != len(found):
-        size = len(found)
-        for entry in renames:
-            old = entry.renamed_from
-            if old is not None and (entry.key in found or old in found):
-                found |= {entry.key, old}
+    beside: defaultdict[Key, list[Key]] = defaultdict(list)
+    for entry in renames:
+        if (old := entry.renamed_from) is not None:
+            beside[entry.key].append(old)
+            beside[old].append(entry.key)
+    found = set(keys)
+    reached = list(found)
+    while reached:
+        new = [one for one in beside.get(reached.pop(), ()) if one not in found]
+        found.update(new)
+        reached += new
     return frozenset(found)
 
 
