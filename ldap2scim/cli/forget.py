@@ -9,12 +9,15 @@ from ldap2scim.cli import output
 from ldap2scim.errors import StateError
 from ldap2scim.explain.subjects import find
 from ldap2scim.model import Key
+from ldap2scim.run.forget import finish, look
 from ldap2scim.run.forget import forget as remove
-from ldap2scim.run.forget import look
 from ldap2scim.settings import load
 from ldap2scim.state.forgetting import Forgotten
 from ldap2scim.state.location import StateFile
+from ldap2scim.state.rewriting import is_pending
 from ldap2scim.state.store import Store, open_store
+
+_NOTHING = Forgotten(operations=0, history=0, findings=0, plans=0, resources=0, others=0)
 
 
 def forget(asked: argparse.Namespace) -> int:
@@ -23,11 +26,19 @@ def forget(asked: argparse.Namespace) -> int:
     output.notes(settings.notes)
     copies = _copies(settings.state.path) if isinstance(settings.state, StateFile) else []
     with open_store(settings.state, create=False) as store:
+        finished = asked.apply and finish(store)
         key = _one(store, asked.who)
-        removed = remove(store, key) if asked.apply else look(store, key)
+        if key is not None:
+            removed = remove(store, key) if asked.apply else look(store, key)
+        elif finished:
+            removed = _NOTHING
+        else:
+            raise _nobody(asked.who, pending=is_pending(store))
     if asked.json:
         output.document({"forgotten": asked.apply, **asdict(removed), "copies": copies})
         return 0
+    if finished:
+        print("What was forgotten before cannot be read any more: the state was written anew.")
     print(_sentence(removed, applied=asked.apply))
     if removed.resources:
         print("The account stays at the service, disabled; if it shall go as well, delete it in the service's console.")
@@ -38,13 +49,18 @@ def forget(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _one(store: Store, who: str) -> Key:
+def _one(store: Store, who: str) -> Key | None:
     keys = sorted({subject.key for subject in find(store, who) if subject.key is not None})
-    if not keys:
-        raise StateError(f"The state knows nobody who is called {who}.", "Nothing needs to be forgotten.")
     if len(keys) > 1:
         raise StateError(f"{who} may be any of {', '.join(keys)}.", "Give one of these keys.")
-    return keys[0]
+    return keys[0] if keys else None
+
+
+def _nobody(who: str, *, pending: bool) -> StateError:
+    remedy = "Nothing needs to be forgotten."
+    if pending:
+        remedy = "What was forgotten before can still be read in free parts of the state: `--apply` writes it anew."
+    return StateError(f"The state knows nobody who is called {who}.", remedy)
 
 
 def _copies(path: Path) -> list[str]:

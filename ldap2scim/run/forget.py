@@ -2,13 +2,15 @@
 
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ldap2scim.errors import StateError
 from ldap2scim.model import Key
 from ldap2scim.run.context import LEASE
-from ldap2scim.state import forgetting
+from ldap2scim.state import forgetting, rewriting
 from ldap2scim.state.forgetting import Forgotten
-from ldap2scim.state.lease import acquire
+from ldap2scim.state.lease import Lease, acquire
 from ldap2scim.state.store import Store
 
 
@@ -26,13 +28,33 @@ def forget(store: Store, key: Key) -> Forgotten:
     """Remove the data of a person, and write the state anew so that nothing of it is left in the file.
 
     Raises:
-        StateError: the person is still needed; the message says what for, and what to do.
+        StateError: the person is still needed; the message says what for, and what to do. Or the data is removed, and
+            the state cannot be written anew yet: `finish` does that.
         RunRefused: a run is under way.
     """
-    lease = acquire(store, LEASE, f"{socket.gethostname()}, process {os.getpid()}, forgetting somebody")
-    try:
+    with _lease(store) as lease:
         _require_free(store, key)
         return forgetting.forget(lease, key)
+
+
+def finish(store: Store) -> bool:
+    """Write the state anew where an earlier `forget` could not; return whether that was so.
+
+    Raises:
+        StateError: it cannot be done now either.
+        RunRefused: a run is under way.
+    """
+    if not rewriting.is_pending(store):
+        return False
+    with _lease(store) as lease:
+        return rewriting.finish(lease)
+
+
+@contextmanager
+def _lease(store: Store) -> Iterator[Lease]:
+    lease = acquire(store, LEASE, f"{socket.gethostname()}, process {os.getpid()}, forgetting somebody")
+    try:
+        yield lease
     finally:
         lease.release()
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, delete, func, or_, select, update
 
 from ldap2scim.essence import from_essence
 from ldap2scim.model import Key, anchor_of
+from ldap2scim.state import rewriting
 from ldap2scim.state.chunks import chunks
 from ldap2scim.state.history_entries import Kind, rows_before
 from ldap2scim.state.lease import Lease
@@ -92,7 +93,8 @@ def forget(lease: Lease, key: Key) -> Forgotten:
 
     Raises:
         RunRefused: a run took the lease meanwhile.
-        StateError: the state cannot be written; nothing is removed.
+        StateError: the state cannot be written and nothing is removed; or it is removed, and the state cannot be
+            written anew yet, as the message says.
     """
     with lease.write() as connection:
         names = _names(connection, key)
@@ -114,7 +116,8 @@ def forget(lease: Lease, key: Key) -> Forgotten:
         connection.execute(delete(snapshot).where(snapshot.c.key == key))
         for table in _plain_tables():
             connection.execute(delete(table).where(table.c.key == key))
-    lease.store.rewrite()
+        rewriting.ask_for(connection)
+    rewriting.finish(lease)
     return counted
 
 

@@ -4,11 +4,14 @@ Kept whatever its age: operations in doubt, people of whom no report has told, a
 run, and the last reads of each directory, which are the measure for the next.
 """
 
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from ldap2scim.errors import StateError
 from ldap2scim.planning.accounts import Result
+from ldap2scim.state import rewriting
 from ldap2scim.state.chunks import chunks
 from ldap2scim.state.history_entries import SINCE
 from ldap2scim.state.lease import Lease
@@ -44,6 +47,8 @@ def prune(lease: Lease, before: datetime, most: int = MOST) -> int:
         _runs(connection, before, most)
         connection.execute(delete(decisions).where(decisions.c.decided_at < before, decisions.c.used_in.is_not(None)))
         _reads(connection, before)
+    with suppress(StateError):  # somebody else has the state open: later, then
+        rewriting.finish(lease)
     return forgotten
 
 

@@ -164,6 +164,8 @@ def _engine(url: URL) -> Engine:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA cache_size = -32768")
+        # What is deleted is overwritten at once, not when its place is used again.
+        connection.execute("PRAGMA secure_delete = ON")
         # Fold the log back every 64 MB, not every 4: pages of the indexes over random keys are written again and again.
         connection.execute("PRAGMA wal_autocheckpoint = 16384")
 

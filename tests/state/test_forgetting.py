@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from ldap2scim.cli.main import main
 from ldap2scim.errors import StateError
 from ldap2scim.essence import fingerprint, from_essence, to_essence
 from ldap2scim.findings import Finding, Severity
@@ -16,6 +18,7 @@ from ldap2scim.planning.approvals import Approval
 from ldap2scim.planning.operations import Create, Inputs
 from ldap2scim.planning.plan import make_plan
 from ldap2scim.run.forget import forget, look
+from ldap2scim.state import forgetting
 from ldap2scim.state.access import StateReader
 from ldap2scim.state.approvals import HeldPlan, record_held
 from ldap2scim.state.forgetting import Forgotten
@@ -23,11 +26,18 @@ from ldap2scim.state.history import HistoryReader
 from ldap2scim.state.journal import Intent, Settlement, begin, settle
 from ldap2scim.state.lease import Lease, acquire
 from ldap2scim.state.plans import store_plan, stored_plan
+from ldap2scim.state.retention import prune
+from ldap2scim.state.rewriting import is_pending
 from ldap2scim.state.runs import Ended, finish_run, record_findings, start_run
+from ldap2scim.state.schema import meta
 from ldap2scim.state.snapshot_rows import Confirmed, Gone, MembersChanged, SnapshotChange, SnapshotRow, Status
 from ldap2scim.state.store import Store, open_store
 from tests.state.worlds import key, known, map_all, person, read
 
+SETTINGS = """
+directories: {corp: {kind: openldap, addresses: [127.0.0.1], encryption: none, base_dn: "dc=example,dc=com"}}
+service: {base_url: "http://127.0.0.1:1/v2"}
+"""
 USER, GROUP = ResourceType.USER, ResourceType.GROUP
 HANAKO: Attributes = {
     "user_name": "hanako@hoshizora.example",
@@ -114,6 +124,45 @@ def test_no_value_is_left_in_the_file(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         assert [value for line in connection.iterdump() for value in VALUES if value in line] == []
     connection.close()
+
+
+def test_what_could_not_be_written_anew_is_finished_later(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """While somebody else reads, the data stays in the log: the message says so, and the same command finishes it."""
+    (path.parent / "ldap2scim.yml").write_text(f"{SETTINGS}state: {path}\n", encoding="utf-8")
+    command = ["forget", "hanazawa@hoshizora.example", "--apply", "--config", str(path.parent / "ldap2scim.yml")]
+    with open_store(path) as store:
+        lease = acquire(store, "service", "test")
+        live(lease)
+        did(lease, "run", "delete", Gone(key("anchor-of-hanako")))
+        lease.release()
+        with store.read() as connection:
+            connection.execute(select(meta)).all()
+            assert main(command) == 1
+        said = capsys.readouterr().err
+        assert "can still be read" in said
+        assert "forget WHO --apply` finishes it" in said
+        assert [value for value in VALUES if value.encode() in _bytes(path)] != []
+        assert main(command[:2] + command[3:]) == 1
+        assert "`--apply` writes it anew" in capsys.readouterr().err
+        assert main(command) == 0
+        assert "cannot be read any more" in capsys.readouterr().out
+        assert [value for value in VALUES if value.encode() in _bytes(path)] == []
+        assert main(command) == 1
+
+
+def test_a_run_finishes_what_a_forgetting_could_not(path: Path) -> None:
+    """Where nobody repeats the command, the next run that applies something does it."""
+    with open_store(path) as store:
+        lease = acquire(store, "service", "test")
+        live(lease)
+        did(lease, "run", "delete", Gone(key("anchor-of-hanako")))
+        with store.read() as connection:
+            connection.execute(select(meta)).all()
+            with pytest.raises(StateError, match="can still be read"):
+                forgetting.forget(lease, key("anchor-of-hanako"))
+        prune(lease, datetime(2000, 1, 1, tzinfo=UTC))
+        assert not is_pending(store)
+        assert [value for value in VALUES if value.encode() in _bytes(path)] == []
 
 
 def _bytes(path: Path) -> bytes:
