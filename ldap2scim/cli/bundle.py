@@ -9,6 +9,7 @@ from pathlib import Path
 from ldap2scim.bundle.replaying import Replayed, replay
 from ldap2scim.bundle.writing import write_bundle
 from ldap2scim.cli import output
+from ldap2scim.cli.new_files import need_new_files
 from ldap2scim.errors import Ldap2ScimError
 from ldap2scim.planning.render import operation_rows, plan_document, to_text
 from ldap2scim.settings import load
@@ -20,9 +21,10 @@ def bundle(asked: argparse.Namespace) -> int:
     """Write a bundle, or replay one; exit code 1 where the plan that follows is not the one that was decided."""
     if asked.replay is not None:
         return _replay(asked, asked.replay)
+    place = asked.out or Path(f"ldap2scim-bundle-{datetime.now(UTC):%Y%m%d-%H%M%S}.tar.gz")
+    need_new_files([place])
     settings = load(asked.config, os.environ)
     output.notes(settings.notes)
-    place = asked.out or Path(f"ldap2scim-bundle-{datetime.now(UTC):%Y%m%d-%H%M%S}.tar.gz")
     written = write_bundle(settings, place, _key(asked.key))
     found = replay(place)
     if asked.json:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ldap2scim.cli import output
 from ldap2scim.cli.commands import loaded_settings, show
+from ldap2scim.cli.new_files import need_new_files
 from ldap2scim.cli.progress import watching
 from ldap2scim.planning.render import ALL_ROWS
 from ldap2scim.run import pipeline
@@ -19,6 +20,7 @@ def plan(asked: argparse.Namespace) -> int:
     """Show what would change, now or under other settings."""
     if asked.render:
         _known_kinds(asked.render)
+    need_new_files([*asked.render, *([asked.out] if asked.out is not None else [])])
     if asked.what_if is not None:
         return _compare(asked)
     loaded = loaded_settings(asked)

@@ -5,6 +5,7 @@ import os
 from dataclasses import asdict
 
 from ldap2scim.cli import output
+from ldap2scim.cli.new_files import need_new_files
 from ldap2scim.errors import Ldap2ScimError
 from ldap2scim.run.probe import Depth, Probe
 from ldap2scim.run.probe import probe as ask
@@ -14,6 +15,8 @@ from ldap2scim.settings import load
 
 def probe(asked: argparse.Namespace) -> int:
     """Ask the service; exit code 0, or 1 where something that was made could not be removed."""
+    if asked.out is not None:
+        need_new_files([asked.out])
     settings = load(asked.config, os.environ)
     output.notes(settings.notes)
     found = ask(settings, Depth.WRITE if asked.write else Depth.READ, asked.domain)
