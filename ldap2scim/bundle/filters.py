@@ -5,6 +5,7 @@ import re
 import orjson
 
 from ldap2scim.bundle.pseudonyms import Pseudonyms
+from ldap2scim.directory.active_directory import BIT_AND
 from ldap2scim.directory.filters import (
     And,
     Comparison,
@@ -18,10 +19,18 @@ from ldap2scim.directory.filters import (
     parse,
     render,
 )
+from ldap2scim.scim import filter_parser
+from ldap2scim.scim.filter_parser import FilterProblem
 
 _SCHEMA_WORDS = frozenset({"objectclass", "objectcategory", "structuralobjectclass"})
-_FLAG = re.compile(rb"-?[0-9]+|TRUE|FALSE", re.IGNORECASE)
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BIT_OR = "1.2.840.113556.1.4.804"
+"""LDAP_MATCHING_RULE_BIT_OR (MS-ADTS §3.1.1.3.4.4.2): any of these bits is set."""
+_BIT_RULES = frozenset({BIT_AND, _BIT_OR})
+"""Their values are flags, which are the same everywhere; under any other rule digits may be somebody's number."""
+_BITS = re.compile(rb"-?[0-9]+")
+_VALUE = re.compile(r""""(?:[^"\\]|\\.)*"|(?<![^\s(\[])-?[0-9][^\s()\[\]"]*""")
+"""A text or a number of a SCIM filter that can be read: no attribute begins with a digit."""
+_DIGITS = re.compile("[0-9]+")
 
 
 def ldap_without_names(text: str, pseudonyms: Pseudonyms) -> str:
@@ -35,15 +44,17 @@ def ldap_without_names(text: str, pseudonyms: Pseudonyms) -> str:
 
 
 def scim_without_names(text: str, pseudonyms: Pseudonyms) -> str:
-    """Return a SCIM filter with the texts between its quotation marks replaced."""
+    """Return a SCIM filter with its texts and numbers replaced; one that cannot be read is left out."""
+    if isinstance(filter_parser.parse(text), FilterProblem):
+        return ""
 
     def replace(match: re.Match[str]) -> str:
-        try:
-            return orjson.dumps(pseudonyms.reference(orjson.loads(match.group()))).decode()
-        except orjson.JSONDecodeError:
-            return '""'
+        value = match.group()
+        if not value.startswith('"'):
+            return _DIGITS.sub(lambda digits: str(pseudonyms.number(int(digits.group()))), value)
+        return orjson.dumps(pseudonyms.reference(orjson.loads(value))).decode()
 
-    return _QUOTED.sub(replace, text)
+    return _VALUE.sub(replace, text)
 
 
 def _replaced(found: Filter, pseudonyms: Pseudonyms) -> Filter:
@@ -64,7 +75,8 @@ def _replaced(found: Filter, pseudonyms: Pseudonyms) -> Filter:
                 attribute, _value(attribute, initial, pseudonyms), parts, _value(attribute, final, pseudonyms)
             )
         case Extensible(attribute, dn_attributes, rule, value):
-            kept = value if _FLAG.fullmatch(value) else _value(attribute, value, pseudonyms)
+            flag = rule in _BIT_RULES and _BITS.fullmatch(value)
+            kept = value if flag else _value(attribute, value, pseudonyms)
             return Extensible(attribute, dn_attributes, rule, kept)
 
 

@@ -31,7 +31,7 @@ from ldap2scim.state.image_rows import Duplicate, ImageChanges
 from ldap2scim.state.lease import acquire
 from ldap2scim.state.location import Location, StateDatabase, StateFile
 from ldap2scim.state.schema import image, meta, metadata, reads
-from ldap2scim.state.store import Store, open_store
+from ldap2scim.state.store import Store, open_as_it_is, open_store
 
 _ROWS = 5_000
 """Of a table in one piece."""
@@ -182,7 +182,7 @@ def _copy_file(path: Path, place: Path) -> None:
 
 def _copy_rows(state: StateDatabase, place: Path) -> None:
     with (
-        open_store(state, create=False) as source,
+        open_as_it_is(state) as source,
         open_store(place) as target,
         source.read() as reading,
         target.write() as writing,

@@ -14,7 +14,7 @@ from ldap2scim.errors import StateError
 from ldap2scim.state.database import WRITES, Database
 from ldap2scim.state.failures import corrupted, translated
 from ldap2scim.state.location import Location, StateDatabase, StateFile, database_at, is_database_url
-from ldap2scim.state.versions import bring_up_to_date
+from ldap2scim.state.versions import bring_up_to_date, require_present
 
 Clock = Callable[[], datetime]
 
@@ -146,6 +146,23 @@ def open_store(place: str | Path | Location, *, create: bool = True, clock: Cloc
         engine.dispose()
         raise
     return Store(database, engine, clock)
+
+
+def open_as_it_is(place: str | Path | Location) -> Store:
+    """Open a state to read it; one of an older version is refused, and stays what it is.
+
+    Raises:
+        StateError: missing, not ours, of another version, damaged, or not accessible.
+    """
+    database = _database(place)
+    engine = database.open(create=False)
+    try:
+        with _told(database, engine):
+            require_present(database, engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Store(database, engine, utc_now)
 
 
 @contextmanager

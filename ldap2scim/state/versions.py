@@ -33,6 +33,25 @@ def bring_up_to_date(database: Database, engine: Engine, *, create: bool) -> Non
         _upgrade(database, engine, _upgradable(found, database.place))
 
 
+def require_present(database: Database, engine: Engine) -> None:
+    """See that the tables are there and of the present version, and change nothing.
+
+    Raises:
+        StateError: they are not; the message says what to do.
+    """
+    with engine.connect() as connection:
+        found = _version(connection, database.place)
+    if found is None:
+        raise StateError(f"There is no state in {database.place} yet.", "Run `ldap2scim plan` first.")
+    if found != str(SCHEMA_VERSION):
+        number = _upgradable(found, database.place)
+        raise StateError(
+            f"The state in {database.place} has schema version {number}; this program needs {SCHEMA_VERSION}, and a "
+            "look at it upgrades nothing.",
+            "Once no host runs the older program any more, `ldap2scim plan` upgrades it; then look again.",
+        )
+
+
 def _version(connection: Connection, place: str) -> str | None:
     """Return the version that is written there; None where there are no tables at all."""
     if inspect(connection).has_table(meta.name):

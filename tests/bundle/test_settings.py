@@ -116,14 +116,30 @@ def test_filters_keep_their_structure() -> None:
     assert ldap_without_names("!(cn=*)", NAMES) == "(!(cn=*))"
     assert ldap_without_names("", NAMES) == ""
     assert ldap_without_names("((unreadable", NAMES) == ""
+    number = NAMES.name("4711023")
+    assert number != "4711023"
+    assert ldap_without_names("(employeeNumber:integerMatch:=4711023)", NAMES) == (
+        f"(employeeNumber:integerMatch:={number})"
+    )
+    assert ldap_without_names(f"(memberOf:1.2.840.113556.1.4.1941:={group})", NAMES) == (
+        f"(memberOf:1.2.840.113556.1.4.1941:={NAMES.distinguished(group)})"
+    )
 
 
 def test_filters_of_the_service_keep_their_structure() -> None:
-    """What stands between quotation marks is replaced; the empty text of the no-groups pair stays."""
+    """Texts and numbers are replaced; the empty text of the no-groups pair stays, what cannot be read is left out."""
     assert scim_without_names('userName eq "a\\"b" and active eq true', NAMES) == (
         f'userName eq "{NAMES.name("a")}\\"{NAMES.name("b")}" and active eq true'
     )
     assert scim_without_names('displayName eq ""', NAMES) == 'displayName eq ""'
+    number = NAMES.number(4711023)
+    assert number != 4711023
+    urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber"
+    assert scim_without_names(f'({urn} eq 4711023) or emails[type eq "work"]', NAMES) == (
+        f'({urn} eq {number}) or emails[type eq "{NAMES.name("work")}"]'
+    )
+    assert scim_without_names('userName eq "hanako', NAMES) == ""
+    assert scim_without_names("userName eq hanako", NAMES) == ""
 
 
 def test_what_nobody_has_spoken_for_is_left_out() -> None:

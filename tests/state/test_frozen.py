@@ -5,16 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from ldap2scim.errors import StateError
 from ldap2scim.run.frozen import frozen_decision, frozen_run
 from ldap2scim.settings import Settings, load
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.location import StateFile, database_at, is_database_url
-from ldap2scim.state.schema import image, metadata
+from ldap2scim.state.schema import SCHEMA_VERSION, image, meta, metadata
 from ldap2scim.state.schema import lease as leases
 from ldap2scim.state.store import Store
+from ldap2scim.state.versions import OLDEST
+from tests.state.conftest import POSTGRESQL
 from tests.state.worlds import CORP, MONDAY, group, map_all, person, read
 
 WRITTEN = f"""
@@ -65,6 +67,23 @@ def test_what_is_pending_is_mapped_in_the_copy_alone(store: Store, lease: Lease,
     assert frozen.decision is not None
     assert sum(frozen.believed.held_by_mapping.values()) == 3
     assert rows(store) == before
+
+
+@pytest.mark.parametrize("place", [POSTGRESQL], indirect=True)
+def test_a_look_upgrades_no_shared_state(store: Store, settings: Settings) -> None:
+    """A database of an older version is refused, with what upgrades it, and stays of its version."""
+    version = meta.c.name == "schema_version"
+    try:
+        with store.write() as connection:
+            connection.execute(update(meta).where(version).values(value=str(OLDEST)))
+        with pytest.raises(StateError, match="upgrades nothing") as refused, frozen_run(settings):
+            pass
+        assert "`ldap2scim plan` upgrades it" in refused.value.remedy
+        with store.read() as connection:
+            assert connection.scalar(select(meta.c.value).where(version)) == str(OLDEST)
+    finally:
+        with store.write() as connection:
+            connection.execute(update(meta).where(version).values(value=str(SCHEMA_VERSION)))
 
 
 def test_without_a_state_there_is_nothing_to_look_at(tmp_path: Path) -> None:

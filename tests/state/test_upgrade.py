@@ -19,7 +19,7 @@ from ldap2scim.state.location import StateDatabase
 from ldap2scim.state.migrations import migrate
 from ldap2scim.state.postgresql import PostgreSQL
 from ldap2scim.state.schema import SCHEMA_VERSION, lease, meta, metadata, micros
-from ldap2scim.state.store import open_store
+from ldap2scim.state.store import open_as_it_is, open_store
 from tests.servers.postgres import Postgres
 
 RECORDED = (Path(__file__).parent / "state_v3.sql").read_text(encoding="utf-8")
@@ -62,6 +62,17 @@ def test_an_upgraded_file_equals_a_new_one(old: Path, tmp_path: Path) -> None:
 
     assert differences(upgraded) == []
     assert _described(upgraded) == _described(new)
+
+
+def test_a_state_is_opened_as_it_is(old: Path) -> None:
+    """To read it alone: refused with what upgrades it, and not changed; of the present version it is opened."""
+    before = contents(old)
+    with pytest.raises(StateError, match=f"has schema version {OLD}; this program needs {SCHEMA_VERSION}") as refused:
+        open_as_it_is(old)
+    assert "`ldap2scim plan` upgrades it" in refused.value.remedy
+    assert contents(old) == before
+    open_store(old).close()
+    open_as_it_is(old).close()
 
 
 def test_an_upgraded_database_equals_a_new_one(postgres: Postgres) -> None:
