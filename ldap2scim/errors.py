@@ -48,6 +48,16 @@ def is_temporary(error: BaseException) -> bool:
     return isinstance(error, Temporary)
 
 
+def exit_code_of(error: Ldap2ScimError) -> int:
+    """Return 3 where something was refused and nothing was done, else 1 (DESIGN §7)."""
+    return 3 if isinstance(error, PlanRefused | ReadIncomplete | RunRefused) else 1
+
+
+def short_name_of(error: Ldap2ScimError) -> str:
+    """Return the class of an error and its status, if it has one: what may be kept of it, since it names nobody."""
+    return f"{type(error).__name__} {getattr(error, 'status', None) or ''}".strip()
+
+
 class SettingsError(Ldap2ScimError):
     """Settings that cannot be used. `problems` holds all of them, each with its place."""
 

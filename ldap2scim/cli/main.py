@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from ldap2scim.cli.parser import parse
-from ldap2scim.errors import Ldap2ScimError, PlanRefused, ReadIncomplete, RunRefused
+from ldap2scim.errors import Ldap2ScimError, exit_code_of
 
-FAILED, REFUSED = 1, 3
+FAILED = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(asked)
     except Ldap2ScimError as error:
         _say(asked, error)
-        return REFUSED if isinstance(error, PlanRefused | ReadIncomplete | RunRefused) else FAILED
+        return exit_code_of(error)
     except KeyboardInterrupt:
         print("Stopped. What was begun is settled by the next run.", file=sys.stderr)
         return FAILED

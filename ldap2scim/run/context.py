@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from ldap2scim import __version__
-from ldap2scim.errors import RunRefused, StateError
+from ldap2scim.errors import Ldap2ScimError, RunRefused, StateError, exit_code_of, short_name_of
 from ldap2scim.findings import Finding
 from ldap2scim.progress import Progress, Silent
 from ldap2scim.run.holder import holder, is_dead
@@ -18,7 +18,7 @@ from ldap2scim.settings import Settings, digest
 from ldap2scim.state.access import StateReader
 from ldap2scim.state.lease import TTL, Lease, acquire
 from ldap2scim.state.location import StateFile
-from ldap2scim.state.runs import start_run
+from ldap2scim.state.runs import fail_run, start_run
 from ldap2scim.state.store import Store, open_store
 
 LEASE = "service"
@@ -128,6 +128,10 @@ def open_run(
             try:
                 with _heartbeat(lease), _few_collections():
                     yield run
+            except Ldap2ScimError as error:
+                with suppress(Ldap2ScimError):  # it is the first error that the user is told
+                    fail_run(lease, run_id, exit_code_of(error), short_name_of(error))
+                raise
             finally:
                 run.close()
 

@@ -16,7 +16,7 @@ from ldap2scim.planning.render import Document, Table, harmless
 from ldap2scim.state.history import HistoryLine
 from ldap2scim.state.history_entries import Kind
 from ldap2scim.state.journal import JournalReader
-from ldap2scim.state.mended import mending_runs
+from ldap2scim.state.mended import Mended, mending_runs
 from ldap2scim.state.population import StatePlaces
 from ldap2scim.state.runs import RunRecord, RunsReader
 from ldap2scim.state.snapshot_rows import SnapshotRow
@@ -207,6 +207,13 @@ def latest_runs(store: Store, limit: int) -> list[dict[str, Any]]:
     return [_run(one, journal, mending) for one in RunsReader(store).latest_runs(limit)]
 
 
+def _how_it_ended(one: Mapping[str, Any], *, newest: bool) -> str:
+    if one["exit_code"] is None:
+        # One run at a time: of all that are open, only the newest can be under way.
+        return "under way, or did not end" if newest else "did not end"
+    return f"exit {one['exit_code']}" + (f" ({one['ended_by']})" if one["ended_by"] else "")
+
+
 def _run(one: RunRecord, journal: JournalReader, mending: Mapping[str, Any]) -> dict[str, Any]:
     back = mending.get(one.run_id)
     counts: dict[str, int] = {}
@@ -217,34 +224,44 @@ def _run(one: RunRecord, journal: JournalReader, mending: Mapping[str, Any]) -> 
         "mode": one.mode,
         "started_at": one.started_at.isoformat(),
         "finished_at": None if one.finished_at is None else one.finished_at.isoformat(),
-        "exit_code": None if one.result is None else int(one.result),
+        "exit_code": one.exit_code,
+        "ended_by": one.ended_by,
         "plan_id": one.plan_id,
         "operations": counts,
-        "undid": None if back is None else back.of_run,
-        "went_back_to": None if back is None or back.as_of is None else back.as_of.isoformat(),
+        **_back(back, applied=one.mode == "apply"),
     }
 
 
 def runs_document(runs: Sequence[Mapping[str, Any]]) -> Document:
     """Show the last runs as a table."""
-    columns = ("run", "started (UTC)", "mode", "exit code", "operations")
+    columns = ("run", "started (UTC)", "mode", "end", "operations")
     rows = tuple(
         (
             one["run_id"][:8],
             one["started_at"][:19].replace("T", " "),
             _mode(one),
-            "–" if one["exit_code"] is None else str(one["exit_code"]),
+            _how_it_ended(one, newest=number == 0),
             ", ".join(f"{count} × {what}" for what, count in one["operations"].items()) or "none",
         )
-        for one in runs
+        for number, one in enumerate(runs)
     )
     lines = (f"The last {len(rows)} runs.",) if rows else ("No run yet.",)
     return Document("Runs", lines, (Table("Runs", columns, rows),) if rows else ())
 
 
+def _back(back: Mended | None, *, applied: bool) -> dict[str, str | None]:
+    """Return what a run took back, or only showed how."""
+    of_run = None if back is None else back.of_run
+    as_of = None if back is None or back.as_of is None else back.as_of.isoformat()
+    did = (of_run, as_of) if applied else (None, None)
+    showed = (None, None) if applied else (of_run, as_of)
+    return dict(zip(("undid", "went_back_to", "would_undo", "would_go_back_to"), (*did, *showed), strict=True))
+
+
 def _mode(one: Mapping[str, Any]) -> str:
-    if one["undid"]:
-        return f"undo of {one['undid'][:8]}"
-    if one["went_back_to"]:
-        return f"restore as of {one['went_back_to'][:19]}"
+    dry = ", dry" if one["would_undo"] or one["would_go_back_to"] else ""
+    if of_run := one["undid"] or one["would_undo"]:
+        return f"undo of {of_run[:8]}{dry}"
+    if as_of := one["went_back_to"] or one["would_go_back_to"]:
+        return f"restore as of {as_of[:19]}{dry}"
     return str(one["mode"])

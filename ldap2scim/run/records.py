@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ldap2scim.errors import Ldap2ScimError
+from ldap2scim.errors import short_name_of
 from ldap2scim.essence import from_essence, to_essence
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Outcome, Result
@@ -113,12 +113,8 @@ def settlement_of(number: int, done: Done) -> Settlement:
         case Applied():
             return Settlement(number, Result.APPLIED, changes)
         case Failed(_, error, _):
-            return Settlement(number, Result.FAILED, changes, _short(error))
+            return Settlement(number, Result.FAILED, changes, short_name_of(error))
         case InDoubt(_, error, _):
-            return Settlement(number, Result.IN_DOUBT, changes, _short(error))
+            return Settlement(number, Result.IN_DOUBT, changes, short_name_of(error))
         case HeldBack():
             return Settlement(number, Result.HELD_BACK)
-
-
-def _short(error: Ldap2ScimError) -> str:
-    return f"{type(error).__name__} {getattr(error, 'status', None) or ''}".strip()

@@ -1,4 +1,4 @@
-"""Which runs took something back: an undone run, or a return to an earlier moment."""
+"""Which runs took something back, or showed how: an undone run, or a return to an earlier moment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Mended:
 
 
 def record(lease: Lease, run_id: str, *, of_run: str | None = None, as_of: datetime | None = None) -> None:
-    """Write down that a run takes something back.
+    """Write down that a run takes something back; one that may not only shows how.
 
     Raises:
         RunRefused: the run lost its lease.

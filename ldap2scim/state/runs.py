@@ -26,13 +26,24 @@ class RunRecord:
     settings_digest: str
     started_at: datetime
     finished_at: datetime | None
-    """None: it is under way, or died."""
+    """None: it is under way, or was killed."""
     plan_id: str | None
     result: str | None
+    """The exit code, and of a run that an error ended, the class of the error."""
     accounts: Mapping[str, Any] | None
-    """As `finish_run` was given them, after JSON."""
+    """As `finish_run` was given them, after JSON; None: it did not come to its report."""
     in_step_with: str | None
     """Settings and program with which it found nothing to do and nothing held; None: it did not."""
+
+    @property
+    def exit_code(self) -> int | None:
+        """Return how it ended; None where it has not."""
+        return None if self.result is None else int(self.result.partition(" ")[0])
+
+    @property
+    def ended_by(self) -> str | None:
+        """Return the class of the error that ended it; None where none did."""
+        return None if self.result is None else self.result.partition(" ")[2] or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +173,19 @@ def finish_run(lease: Lease, run_id: str, ended: Ended) -> None:
         )
         if done.rowcount != 1:
             raise StateError(f"The state knows no run {run_id}.", "It was never begun in this state file.")
+
+
+def fail_run(lease: Lease, run_id: str, exit_code: int, ended_by: str) -> None:
+    """Record that an error ended a run, where it had not come to its report; accounts it has none.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: the state cannot be written.
+    """
+    open_one = runs.c.run_id == run_id, runs.c.finished_at.is_(None)
+    ended = {"finished_at": lease.store.clock(), "result": f"{exit_code} {ended_by}"}
+    with lease.write() as connection:
+        connection.execute(update(runs).where(*open_one).values(**ended))
 
 
 def record_findings(lease: Lease, run_id: str, found: Iterable[Finding]) -> None:
