@@ -16,6 +16,8 @@ class Office:
         self._people = people
         """So many there shall be, more or less."""
         self._number = 0
+        self._may_close = True
+        """One a day: of five groups no more than a third may go without an approval."""
         self.done: list[str] = []
         """What was done last, for the message of a failure."""
         self.anchors: set[str] = set()
@@ -25,6 +27,7 @@ class Office:
     def change(self, times: int) -> None:
         """Make some changes."""
         self.done.clear()
+        self._may_close = True
         hire_or_dismiss = (self.dismiss, self.hire)[len(self._directory.people()) < self._people]
         kinds: tuple[Callable[[], None], ...] = (
             *(hire_or_dismiss, hire_or_dismiss, self.promote, self.promote, self.rename, self.enter, self.enter),
@@ -86,6 +89,9 @@ class Office:
     def open_or_close_group(self) -> None:
         """There is one group more, or one less."""
         if len(self._directory.groups()) > 4:
+            if not self._may_close:
+                return
+            self._may_close = False
             group = self._group()
             self._directory.delete(group.dn)
             self.done.append(f"close {group.text('cn')}")

@@ -145,6 +145,7 @@ def _child(order: Order, said: IO[str]) -> None:
         return
     troubles = [one.error for one in report.outcomes if one.error]
     troubles += [f"{one.rule}: {one.message}" for one in report.findings if one.severity != "note"]
+    troubles += [reason for one in (report.plan.held if report.plan else ()) for reason in one.reasons]
     code = 1 if report.failed else 3 if report.held else 0
     balanced = report.accounts is None or report.accounts.balanced
     late = sorted(set(sys.modules) - before)
