@@ -28,6 +28,9 @@ MOST_LINES = 50
 """Of one table on a terminal."""
 MOST_NAMES = 3
 """Of one finding."""
+IN_STEP = "Nothing to do: the service is in step."
+OF_DIRECTORY = "Directory: "
+"""Begins the line of the first account."""
 _FINDINGS = "Findings"
 _ACCOUNTS = "Accounts"
 _UNBALANCED = "The accounts do not add up: this run has failed. Run `ldap2scim recover`."
@@ -78,7 +81,7 @@ def plan_document(
         lines.append(_summary("To do", plan.operations))
         lines += [] if forecast is None else [str(forecast)]
     elif not plan.held:
-        lines.append("Nothing to do: the service is in step.")
+        lines.append(IN_STEP)
     lines += _held_lines(plan)
     lines += account_lines(accounts)
     tables = (
@@ -278,7 +281,7 @@ def account_lines(accounts: Accounts | None) -> tuple[str, ...]:
     if accounts is None:
         return ()
     lines = (
-        f"Directory: {_sum_of_entries(accounts.directory)}.",
+        f"{OF_DIRECTORY}{_sum_of_entries(accounts.directory)}.",
         f"Service: {_sum_of_service(accounts.service)}.",
     )
     return lines if accounts.balanced else (*lines, *map(str, accounts.imbalances), _UNBALANCED)

@@ -83,6 +83,8 @@ class Report:
     """What the plan will take, where this run does not carry it out."""
     held_since: Mapping[tuple[Key, str], datetime] = field(default_factory=dict)
     """By key and verb of each held operation: the first run of those in a row that held it."""
+    gone_back: str = ""
+    """Of the way back to an earlier state: what is said where nothing is left to do. No directory was read for it."""
 
     @property
     def failed(self) -> bool:

@@ -1,5 +1,6 @@
 """Restore: the service is made as it was at an earlier moment, as far as the history reaches."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from ldap2scim.errors import StateError
@@ -31,10 +32,11 @@ def restore(  # noqa: PLR0913 - as of `undo`
 
     Raises:
         PlanRefused: what was released is another plan; nothing was done.
-        StateError: the history does not reach back so far, or there was nothing at that time.
+        StateError: the moment is in the future, or the history does not reach back so far, or there was nothing then.
         Ldap2ScimError: nothing could be decided; the service and the snapshot are as they were.
     """
     with open_run(settings, mode, progress=progress, now=now) as run:
+        _require_past(run, as_of)
         _require_after_the_first_run(run, as_of)
         settle(run)
         past = HistoryReader(run.store).state_as_of(as_of)
@@ -44,9 +46,19 @@ def restore(  # noqa: PLR0913 - as of `undo`
         if lost:
             run.note(not_undone(WAS_LEFT, lost))
         way = way_back(run, past, asked)
-        if mode is Mode.APPLY and way.decision.plan.operations:
+        if mode is Mode.PLAN or way.decision.plan.operations:
             mended.record(run.lease, run.run_id, as_of=as_of)
-        return conclude(run, (), way.believed, way.decision)
+        said = conclude(run, (), way.believed, way.decision)
+        return replace(said, gone_back=f"the service is as it was at {as_of:%Y-%m-%d %H:%M:%S %Z}")
+
+
+def _require_past(run: Run, as_of: datetime) -> None:
+    """Refuse a moment that has not come: a wrong year or zone is likelier than the wish to change nothing."""
+    if as_of > run.now:
+        raise StateError(
+            f"{as_of:%Y-%m-%d %H:%M %Z} is in the future: it is {run.now:%Y-%m-%d %H:%M} UTC.",
+            "Give an earlier moment; one without a zone is local time.",
+        )
 
 
 def _require_after_the_first_run(run: Run, as_of: datetime) -> None:

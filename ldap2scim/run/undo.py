@@ -99,12 +99,14 @@ def undo(  # noqa: PLR0913 - as of `synchronise`, with the run and what was rele
         reader.require(_record(run, of_run).started_at)
         settle(run)
         lines = reader.of_run(of_run)
+        _require_changes(run, of_run, lines)
         taken_back = inverse_of(run.store, lines)
         run.note(*(not_undone(why, names) for why, names in sorted(taken_back.left_alone.items())))
         way = way_back(run, taken_back.wanted, asked)
-        if mode is Mode.APPLY and way.decision.plan.operations:
+        if mode is Mode.PLAN or way.decision.plan.operations:
             mended.record(run.lease, run.run_id, of_run=of_run)
-        return conclude(run, (), way.believed, way.decision)
+        said = conclude(run, (), way.believed, way.decision)
+        return replace(said, gone_back=f"nothing of run {of_run[:8]} is left to take back")
 
 
 def _record(run: Run, run_id: str) -> RunRecord:
@@ -116,6 +118,14 @@ def _record(run: Run, run_id: str) -> RunRecord:
             f"Run {run_id} was a dry run and changed nothing.", "`ldap2scim history` says which runs changed something."
         )
     return record
+
+
+def _require_changes(run: Run, of_run: str, lines: Sequence[HistoryLine]) -> None:
+    """Refuse a run that changed nothing, unless something of it is in doubt still, which a dry run does not settle."""
+    if all(line.kind is Kind.NOTHING for line in lines) and not any(
+        doubt.run_id == of_run for doubt in run.state.journal.in_doubt()
+    ):
+        raise StateError(f"Run {of_run} changed nothing.", "`ldap2scim history` says which runs changed something.")
 
 
 def inverse_of(store: Store, lines: Sequence[HistoryLine]) -> Inverse:
