@@ -12,7 +12,7 @@ from ldap2scim.cli.rendering import write_document
 from ldap2scim.planning.render import ALL_ROWS, MOST_ROWS, Document, refused_document, to_text
 from ldap2scim.planning.render_difference import difference_document
 from ldap2scim.run.what_if import WhatIf, what_if
-from ldap2scim.run.what_if_lines import lines_of, new_findings
+from ldap2scim.run.what_if_lines import lines_of
 from ldap2scim.settings import load
 
 
@@ -34,9 +34,9 @@ def compare(asked: argparse.Namespace) -> int:
 
 def _document(found: WhatIf, most: int) -> Document:
     if found.difference is None:
-        refused = refused_document((*found.before.findings, *new_findings(found)))
+        refused = refused_document((*found.before.findings, *found.findings_added))
         return Document("What if", (*lines_of(found), *refused.lines), refused.tables)
-    return difference_document(lines_of(found), found.difference, new_findings(found), most)
+    return difference_document(lines_of(found), found.difference, found.findings_added, most, found.findings_dropped)
 
 
 def _json(found: WhatIf, shown: Document) -> dict[str, Any]:
@@ -47,6 +47,8 @@ def _json(found: WhatIf, shown: Document) -> dict[str, Any]:
         "limits": list(found.limits),
         "plan_before": found.before.plan.plan_id if found.before.plan is not None else None,
         "plan_after": found.after.plan.plan_id if found.after.plan is not None else None,
-        "findings": [asdict(finding) for finding in new_findings(found)],
+        "findings": [asdict(finding) for finding in found.findings_added],
+        "findings_dropped": [asdict(finding) for finding in found.findings_dropped],
+        "findings_in_both": found.findings_in_both,
         **output.tables(shown),
     }

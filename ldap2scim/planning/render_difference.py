@@ -1,6 +1,7 @@
 """The difference between two plans as a document. Pure."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from ldap2scim.findings import Finding
 from ldap2scim.planning.operations import ChangeMembers, HeldOperation
@@ -22,7 +23,11 @@ _COLUMNS = ("verb", "type", "name", "changes", "waits")
 
 
 def difference_document(
-    lines: Sequence[str], found: PlanDifference, findings: Sequence[Finding], most: int = MOST_ROWS
+    lines: Sequence[str],
+    found: PlanDifference,
+    findings: Sequence[Finding],
+    most: int = MOST_ROWS,
+    dropped: Sequence[Finding] = (),
 ) -> Document:
     """Show what a second plan has that the first has not, and the other way round.
 
@@ -31,6 +36,7 @@ def difference_document(
         found: the difference.
         findings: that the second met and the first did not.
         most: rows of a table.
+        dropped: findings that the first met and the second did not.
     """
     counts = (
         (len(found.added), "added"),
@@ -46,7 +52,8 @@ def difference_document(
         _changed(found, most),
         _operations("Newly held", found.newly_held, most),
         _operations("No longer held", found.released, most),
-        findings_table(findings, most),
+        replace(findings_table(findings, most), title="Findings added"),
+        replace(findings_table(dropped, most), title="Findings dropped"),
     )
     return Document("What if", (*lines, f"Operations: {said}; {found.same:,} are the same."), filled(tables))
 

@@ -49,10 +49,34 @@ class WhatIf:
 
     @property
     def exit_code(self) -> int:
-        """Return 3 nothing can be decided, 2 the settings change something, 0 they change nothing."""
+        """Return 3 nothing can be decided, 2 the settings change something, 0 they change nothing.
+
+        A finding that only one of the two has is a change as well.
+        """
         if self.difference is None:
             return 3
-        return 0 if self.difference.is_empty else 2
+        same = self.difference.is_empty and not self.findings_added and not self.findings_dropped
+        return 0 if same else 2
+
+    @property
+    def findings_added(self) -> tuple[Finding, ...]:
+        """Return the findings that the other settings bring."""
+        return _only_in(self.after, self.before)
+
+    @property
+    def findings_dropped(self) -> tuple[Finding, ...]:
+        """Return the findings that only the settings of today have."""
+        return _only_in(self.before, self.after)
+
+    @property
+    def findings_in_both(self) -> int:
+        """Return how many findings the two have in common."""
+        return len({*self.before.findings} & {*self.after.findings})
+
+
+def _only_in(one: Look, other: Look) -> tuple[Finding, ...]:
+    known = set(other.findings)
+    return tuple(finding for finding in one.findings if finding not in known)
 
 
 def what_if(

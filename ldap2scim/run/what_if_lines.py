@@ -2,22 +2,15 @@
 
 from collections.abc import Sequence
 
-from ldap2scim.findings import Finding
 from ldap2scim.planning.plan_difference import PlanDifference
 from ldap2scim.run.what_if import WhatIf
 
 MOST_SETTINGS = 20
 
 
-def new_findings(found: WhatIf) -> tuple[Finding, ...]:
-    """Return the findings that the other settings bring."""
-    known = set(found.before.findings)
-    return tuple(finding for finding in found.after.findings if finding not in known)
-
-
 def lines_of(found: WhatIf) -> tuple[str, ...]:
     """Return what was compared, from what, and what cannot be known."""
-    return (_settings(found.settings), _source(found), *_moved(found.moved), *found.limits)
+    return (_settings(found.settings), _source(found), *_moved(found.moved), *found.limits, *_findings(found))
 
 
 def _settings(places: Sequence[str]) -> str:
@@ -43,3 +36,11 @@ def _moved(moved: PlanDifference | None) -> tuple[str, ...]:
     if not count:
         return ("Since the last run the directory has changed nothing in the plan.",)
     return (f"Left out: {count:,} operations differ because the directory has moved on since the last run.",)
+
+
+def _findings(found: WhatIf) -> tuple[str, ...]:
+    added, dropped, both = len(found.findings_added), len(found.findings_dropped), found.findings_in_both
+    if not added and not dropped and not both:
+        return ()
+    counts = [f"{count:,} {word}" for count, word in ((added, "added"), (dropped, "dropped")) if count]
+    return (f"Findings: {', '.join(counts) or 'nothing'}; {both:,} are the same.",)
