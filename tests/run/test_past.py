@@ -8,9 +8,11 @@ from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.operations import ChangeMembers
 from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.past import way_back
-from ldap2scim.run.undo import BACK_SINCE, inverse_of
+from ldap2scim.run.undo import BACK_SINCE, inverse_of, undo
 from ldap2scim.state.history import HistoryReader, PastState
 from ldap2scim.state.journal import Intent, Settlement, begin, settle
+from ldap2scim.state.mended import mending_runs
+from ldap2scim.state.runs import start_run
 from ldap2scim.state.snapshot_rows import Confirmed, MembersChanged, SnapshotChange, SnapshotRow, Status
 from tests.run.conftest import StartRun
 from tests.run.scripted import ScriptedProvider
@@ -76,3 +78,16 @@ def test_a_past_row_stands_under_the_key_that_has_its_resource_now(start: StartR
     assert [(one.verb, one.key) for one in (*plan.operations, *(held.operation for held in plan.held))] == [
         ("update", key("new"))
     ]
+
+
+def test_an_undo_that_did_nothing_is_not_remembered_as_one(start: StartRun) -> None:
+    """All of it is held: nothing was taken back, and the history must not say so."""
+    run = start(ScriptedProvider(), Mode.APPLY)
+    start_run(run.lease, "made", Mode.APPLY.value, run.settings_digest)
+    did(run, "made", *(Confirmed(known(f"u{number}")) for number in range(8)))
+    run.lease.release()
+    said = undo(run.settings, "made", Mode.APPLY)
+
+    assert said.plan is not None
+    assert (len(said.plan.operations), len(said.plan.held)) == (0, 8)
+    assert mending_runs(run.store) == {}

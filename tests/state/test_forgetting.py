@@ -18,7 +18,7 @@ from ldap2scim.planning.approvals import Approval
 from ldap2scim.planning.operations import Create, Inputs
 from ldap2scim.planning.plan import make_plan
 from ldap2scim.run.forget import forget, look
-from ldap2scim.state import forgetting
+from ldap2scim.state import forgetting, sqlite
 from ldap2scim.state.access import StateReader
 from ldap2scim.state.approvals import HeldPlan, record_held
 from ldap2scim.state.forgetting import Forgotten
@@ -126,6 +126,13 @@ def test_no_value_is_left_in_the_file(path: Path) -> None:
     connection.close()
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits long for another process."""
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.1)
+
+
+@pytest.mark.usefixtures("impatient")
 def test_what_could_not_be_written_anew_is_finished_later(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """While somebody else reads, the data stays in the log: the message says so, and the same command finishes it."""
     (path.parent / "ldap2scim.yml").write_text(f"{SETTINGS}state: {path}\n", encoding="utf-8")
@@ -150,6 +157,7 @@ def test_what_could_not_be_written_anew_is_finished_later(path: Path, capsys: py
         assert main(command) == 1
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_run_finishes_what_a_forgetting_could_not(path: Path) -> None:
     """Where nobody repeats the command, the next run that applies something does it."""
     with open_store(path) as store:
