@@ -14,8 +14,8 @@ from ldap2scim.model import Key, ResourceType, directory_of, rfc_name
 from ldap2scim.planning.deeds import doing, would
 from ldap2scim.planning.operations import Create, Operation, Restore
 from ldap2scim.planning.policy import Deed, Dimension, DimensionLimit, Limit, SafetyPolicy
-from ldap2scim.planning.population import Population
-from ldap2scim.planning.reasons import APPROVE, NAMED_IN_A_SENTENCE, Reasons, identity, joined, of_type
+from ldap2scim.planning.population import NOBODY, Population
+from ldap2scim.planning.reasons import APPROVE, NAMED_IN_A_SENTENCE, Reasons, after, identity, joined, of_type
 
 _Sentences: TypeAlias = Mapping[tuple[Key, str], list[str]]
 
@@ -45,20 +45,32 @@ def _formula(limit: Limit) -> str:
     return ", and ".join(filter(None, (share, most)))
 
 
-def guard_dimensions(operations: Sequence[Operation], population: Population, policy: SafetyPolicy) -> Reasons:
-    """Hold what touches too large a share of one directory, organisational unit, department or group."""
+def guard_dimensions(
+    operations: Sequence[Operation],
+    population: Population,
+    policy: SafetyPolicy,
+    recent_removals: Mapping[ResourceType, int],
+) -> Reasons:
+    """Hold what touches too large a share of one directory, organisational unit, department or group.
+
+    Removals of the last 24 hours count in, and those who were removed count among the managed: a part that is emptied
+    in many steps is held where it would be in one. Who they were is asked only where that can matter.
+    """
     found: defaultdict[tuple[Key, str], list[str]] = defaultdict(list)
     for kind in ResourceType:
         own = of_type(operations, kind)
+        recent = recent_removals.get(kind, 0)
         for dimension in (Dimension.DIRECTORY, Dimension.UNIT, Dimension.DEPARTMENT):
             if dimension is Dimension.DEPARTMENT and kind is ResourceType.GROUP:
                 continue
             limit = policy.by.of(dimension)
-            if population.managed(kind) < limit.population:
+            if population.managed(kind) + recent < limit.population:
                 continue
             for deed, percent in limit.given().items():
-                _judge_parts(doing(own, deed), deed, percent, dimension, limit, population, policy, found)
-    _judge_groups(doing(of_type(operations, ResourceType.USER), Deed.REMOVE), population, policy, found)
+                earlier = recent if deed is Deed.REMOVE else 0
+                _judge_parts(doing(own, deed), deed, percent, dimension, limit, population, policy, earlier, found)
+    removals = doing(of_type(operations, ResourceType.USER), Deed.REMOVE)
+    _judge_groups(removals, population, policy, recent_removals.get(ResourceType.USER, 0), found)
     return joined(found)
 
 
@@ -70,22 +82,30 @@ def _judge_parts(  # noqa: PLR0913, PLR0917 - one limit of one deed in one dimen
     limit: DimensionLimit,
     population: Population,
     policy: SafetyPolicy,
+    recent: int,
     found: _Sentences,
 ) -> None:
-    if len(operations) <= limit.minimum:
-        return
-    parts = _parts(dimension, operations, population, policy)
-    counts = {part: count for part, count in Counter(parts.values()).items() if count > limit.minimum}
-    if not counts:
+    if not operations or len(operations) + recent <= limit.minimum:
         return
     kind = operations[0].resource_type
+    removed = population.places.removed(kind) if recent else NOBODY
+    parts = _parts(dimension, operations, population, policy)
+    proposed = Counter(parts.values())
+    past = population.places.parts(dimension, removed.keys) if removed.keys else {}
+    earlier = Counter(part for key, part in past.items() if key not in parts)
+    counts = {part: count for part, count in proposed.items() if count + earlier[part] > limit.minimum}
+    if not counts:
+        return
     sizes = population.places.sizes(dimension, kind, counts)
-    reasons = {
-        part: f"{would(kind, count, deed)} of {sizes[part]} managed in {_named(dimension, part, policy)}, more "
-        f"than {percent:g} %, so that all of these are held: {APPROVE}."
-        for part, count in counts.items()
-        if sizes.get(part, 0) >= limit.population and count * 100 > sizes[part] * percent
-    }
+    gone = Counter(part for key, part in past.items() if key in removed.gone)
+    reasons: dict[str, str] = {}
+    for part, count in counts.items():
+        size = sizes.get(part, 0) + gone[part]
+        if size >= limit.population and (count + earlier[part]) * 100 > size * percent:
+            reasons[part] = (
+                f"{would(kind, count, deed)}{after(earlier[part])}{',' if earlier[part] else ''} of {size} managed in "
+                f"{_named(dimension, part, policy)}, more than {percent:g} %, so that all of these are held: {APPROVE}."
+            )
     for operation in operations:
         reason = reasons.get(parts.get(operation.key, ""))
         if reason is not None:
@@ -131,21 +151,32 @@ def _named(dimension: Dimension, part: str, policy: SafetyPolicy) -> str:
 
 
 def _judge_groups(
-    removals: Sequence[Operation], population: Population, policy: SafetyPolicy, found: _Sentences
+    removals: Sequence[Operation], population: Population, policy: SafetyPolicy, recent: int, found: _Sentences
 ) -> None:
     """Hold the removals of people who are too large a share of the members of one group."""
     limit = policy.by.group
-    if limit.remove is None or len(removals) <= limit.minimum:
+    if limit.remove is None or not removals or len(removals) + recent <= limit.minimum:
         return
-    members = population.places.groups_of([operation.key for operation in removals])
-    losing = {group: lost for group, lost in members.items() if len(lost) > limit.minimum}
+    removed = population.places.removed(ResourceType.USER).keys if recent else frozenset[Key]()
+    going = frozenset(operation.key for operation in removals)
+    members = population.places.groups_of(going | removed)
+    touched = [group for group, own in members.items() if not own.isdisjoint(going)]
+    # Who lost the account has left the group as a rule, and is in it still where it was disabled alone.
+    left = population.places.left_recently(touched) if removed and touched else {}
+    former = {group: left.get(group, frozenset[Key]()) & removed for group in touched}
+    losing = {
+        group: members[group] | former[group]
+        for group in touched
+        if len(members[group] | former[group]) > limit.minimum
+    }
     if not losing:
         return
-    sizes = population.places.group_sizes(losing)
+    present = population.places.group_sizes(losing)
+    sizes = {group: present.get(group, 0) + len(former[group] - members[group]) for group in losing}
     large = {
         group: lost
         for group, lost in losing.items()
-        if sizes.get(group, 0) >= limit.population and len(lost) * 100 > sizes[group] * limit.remove
+        if sizes[group] >= limit.population and len(lost) * 100 > sizes[group] * limit.remove
     }
     names = population.places.logins(large)
     groups: defaultdict[Key, list[Key]] = defaultdict(list)
@@ -156,8 +187,9 @@ def _judge_groups(
     for operation in removals:
         if own := groups.get(operation.key):
             found[identity(operation)].append(
-                f"Too many members of {_listed(share[group] for group in own)} would be removed or deactivated, more "
-                f"than {limit.remove:g} %, so that all of these are held: {APPROVE}."
+                f"Too many members of {_listed(share[group] for group in own)} would be removed or deactivated"
+                f"{', those of the last 24 hours included' if removed else ''}, more than {limit.remove:g} %, so that "
+                f"all of these are held: {APPROVE}."
             )
 
 

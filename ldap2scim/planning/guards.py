@@ -14,7 +14,7 @@ from ldap2scim.planning.linking import LINKING_ID
 from ldap2scim.planning.operations import Adopt, Operation, Restore, Update
 from ldap2scim.planning.policy import RemovalLimit, SafetyPolicy
 from ldap2scim.planning.population import Population
-from ldap2scim.planning.reasons import APPROVE, Reasons, identity, joined, of_type
+from ldap2scim.planning.reasons import APPROVE, Reasons, after, identity, joined, of_type
 from ldap2scim.planning.removals import changes_of, is_removal, limit_for, most_removals, plural
 
 _LOGIN = {ResourceType.USER: "user_name", ResourceType.GROUP: "display_name"}
@@ -37,8 +37,8 @@ def guard_removals(
         if not removals or len(removals) + recent <= limit:
             continue
         reason = (
-            f"{plural(kind, len(removals))} would be removed or deactivated"
-            f"{f', after {recent} in the last 24 hours' if recent else ''}; the limit is {limit} of {managed} "
+            f"{plural(kind, len(removals))} would be removed or deactivated{after(recent)}; the limit is {limit} of "
+            f"{managed} "
             f"({_formula(limit_for(policy, kind))}), so that all of them are held: {APPROVE}."
         )
         reasons.update((identity(operation), reason) for operation in removals)
@@ -137,20 +137,23 @@ def _by_path(operations: Iterable[Operation], reasons: Mapping[str, str]) -> Rea
 
 
 def guard_members(losses: Mapping[Key, int], population: Population, policy: SafetyPolicy) -> Mapping[Key, str]:
-    """Hold the members that would leave a group of some size, when they are too large a share of it.
+    """Hold the members that would leave a group of some size, when too large a share of it has gone in a day.
 
     Args:
         losses: how many members would leave, by group.
-        population: has how many there were.
+        population: has how many there were, and who left in the last 24 hours.
         policy: has the limit.
     """
+    losing = {group: lost for group, lost in losses.items() if lost}
+    left = population.places.left_recently(losing) if losing else {}
     reasons: dict[Key, str] = {}
-    for group, lost in losses.items():
-        before = population.members.get(group, lost)
-        if before > policy.member_loss_minimum and lost * 100 > before * policy.member_loss_percent:
+    for group, lost in losing.items():
+        earlier = len(left.get(group, ()))
+        before = population.members.get(group, lost) + earlier
+        if before > policy.member_loss_minimum and (lost + earlier) * 100 > before * policy.member_loss_percent:
             reasons[group] = (
-                f"{lost} of {before} members would leave the group, more than {policy.member_loss_percent:g} %, so "
-                f"that none of them does: {APPROVE}."
+                f"{lost} of {before} members would leave the group{after(earlier)}, more than "
+                f"{policy.member_loss_percent:g} %, so that none of them does: {APPROVE}."
             )
     return reasons
 

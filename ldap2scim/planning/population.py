@@ -11,6 +11,23 @@ from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.policy import Dimension
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Who lost an account in the last 24 hours, or is about to: the operation was applied, or is in doubt."""
+
+    keys: frozenset[Key] = frozenset()
+    managed: frozenset[Key] = frozenset()
+    """Those of them who are managed still (disabled by an update), or again."""
+
+    @property
+    def gone(self) -> frozenset[Key]:
+        """Return those whom the count of the managed does not have any more."""
+        return self.keys - self.managed
+
+
+NOBODY = Removed()
+
+
 class Places(Protocol):
     """Where everybody stands who is managed: directory, unit, department, groups."""
 
@@ -18,7 +35,10 @@ class Places(Protocol):
         """Return the DN of each entry; of one that has gone, the last."""
 
     def parts(self, dimension: Dimension, keys: Collection[Key]) -> Mapping[Key, str]:
-        """Return the directory, unit or department of each entry that has one, as the state knows it."""
+        """Return the directory, unit or department of each entry that has one, as the state knows it.
+
+        Of who was removed in the last 24 hours: as it was before that.
+        """
 
     def sizes(self, dimension: Dimension, kind: ResourceType, parts: Collection[str]) -> Mapping[str, int]:
         """Count the managed of some directories, units or departments."""
@@ -34,6 +54,12 @@ class Places(Protocol):
 
     def memberships(self) -> int:
         """Count all memberships."""
+
+    def removed(self, kind: ResourceType) -> Removed:
+        """Return who was removed in the last 24 hours."""
+
+    def left_recently(self, groups: Collection[Key]) -> Mapping[Key, frozenset[Key]]:
+        """Return who left each of some groups in the last 24 hours, and is not in it again."""
 
 
 class Nowhere:
@@ -71,6 +97,14 @@ class Nowhere:
     def memberships(self) -> int:
         """Return nought."""
         return 0
+
+    def removed(self, kind: ResourceType) -> Removed:  # noqa: ARG002 (signature)
+        """Return nobody."""
+        return NOBODY
+
+    def left_recently(self, groups: Collection[Key]) -> Mapping[Key, frozenset[Key]]:  # noqa: ARG002 (signature)
+        """Return nothing."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from ldap2scim.planning.member_parts import GroupChange
 from ldap2scim.planning.operations import Create, Operation
 from ldap2scim.planning.policy import Limit, SafetyPolicy
 from ldap2scim.planning.population import Population
-from ldap2scim.planning.reasons import APPROVE, Reasons, identity, joined, of_type
+from ldap2scim.planning.reasons import APPROVE, Reasons, after, identity, joined, of_type
 from ldap2scim.planning.removals import is_removal
 
 
@@ -33,7 +33,7 @@ def guard_privileged(
 ) -> MemberReasons:
     """Hold who would enter a privileged group, too many who would leave one, and what touches the group itself.
 
-    Somebody who loses the account leaves the group as well, and counts.
+    Somebody who loses the account leaves the group as well, and counts; so does who left in the last 24 hours.
 
     Args:
         operations: on people and groups, creations included.
@@ -47,6 +47,7 @@ def guard_privileged(
     removals = [op for op in of_type(operations, ResourceType.USER) if is_removal(op)]
     removed = population.places.groups_of([op.key for op in removals]) if removals else {}
     watched = _watched(wanted, operations, {*changes, *removed}, changes, population)
+    left = population.places.left_recently(watched) if watched else {}
     gains: dict[Key, str] = {}
     losses: dict[Key, str] = {}
     resources: defaultdict[tuple[Key, str], list[str]] = defaultdict(list)
@@ -60,10 +61,12 @@ def guard_privileged(
                 f"{_members(len(entering))} would enter {name}, a privileged group; {policy.privileged.entering} may "
                 f"without a person, so that none of them does: {APPROVE}."
             )
-        if len(losing) > policy.privileged.leaving:
+        earlier = len(left.get(group, ()))
+        if losing and len(losing) + earlier > policy.privileged.leaving:
             losses[group] = (
-                f"{_members(len(losing))} would leave {name}, a privileged group, or lose their accounts; "
-                f"{policy.privileged.leaving} may without a person, so that none of them does: {APPROVE}."
+                f"{_members(len(losing))} would leave {name}, a privileged group, or lose their accounts"
+                f"{after(earlier)}; {policy.privileged.leaving} may without a person, so that none "
+                f"of them does: {APPROVE}."
             )
             for key in gone:
                 resources[identity(by_key[key])].append(losses[group])
@@ -110,11 +113,18 @@ def _of_the_groups(
 
 
 def guard_memberships(
-    changes: Mapping[Key, GroupChange], population: Population, policy: SafetyPolicy
+    changes: Mapping[Key, GroupChange], lost: Mapping[Key, int], population: Population, policy: SafetyPolicy
 ) -> tuple[str | None, str | None]:
-    """Say why nobody may enter any group, and why nobody may leave one, where all of them together are too many."""
+    """Say why nobody may enter any group, and why nobody may leave one, where all of them together are too many.
+
+    Args:
+        changes: of members, by group.
+        lost: how many members the groups have that would be removed.
+        population: has all memberships.
+        policy: has the limits.
+    """
     entering = sum(len(change.added) for change in changes.values())
-    leaving = sum(len(change.leaving) for change in changes.values())
+    leaving = sum(len(change.leaving) for change in changes.values()) + sum(lost.values())
     return (
         _too_many(entering, "enter", policy.limits.enter, population),
         _too_many(leaving, "leave", policy.limits.leave, population),

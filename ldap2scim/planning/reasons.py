@@ -23,6 +23,11 @@ def of_type(operations: Iterable[Operation], resource_type: ResourceType) -> lis
     return [operation for operation in operations if operation.resource_type is resource_type]
 
 
+def after(earlier: int) -> str:
+    """Return what is said of those that count from earlier runs of the day."""
+    return f", after {earlier} in the last 24 hours" if earlier else ""
+
+
 def joined(sentences: Mapping[tuple[Key, str], Sequence[str]]) -> Reasons:
     """Return all sentences about each operation as one reason."""
     return {name: " ".join(said) for name, said in sentences.items()}

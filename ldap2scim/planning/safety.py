@@ -14,6 +14,7 @@ from ldap2scim.planning.guards import (
     guard_removals,
     guard_updates,
 )
+from ldap2scim.planning.lost_groups import guard_lost_groups, members_lost
 from ldap2scim.planning.member_parts import NOT_TOO_MANY, GroupChange, Standing, TooMany, gather, part
 from ldap2scim.planning.operations import (
     Adopt,
@@ -58,12 +59,15 @@ def judge(
     proposed = _proposed(difference, approvals)
     changes = gather(_changes_of_members(difference.operations), difference.held, difference.blocked)
     privileged = guard_privileged(proposed, changes, population, policy)
+    lost = members_lost(proposed, population)
+    together = guard_memberships(changes, lost, population, policy)
+    groups = guard_lost_groups(proposed, lost, together[1], population, policy)
     judged = _judge_resources(
-        difference, proposed, population, policy, recent_removals, privileged.resources, approvals
+        difference, proposed, population, policy, recent_removals, (privileged.resources, groups), approvals
     )
     standing = _standing(judged, approvals)
     flowing, held = list(judged.flowing), list(judged.held)
-    too_many = _too_many_members(changes, privileged, population, policy)
+    too_many = _too_many_members(changes, privileged, together, population, policy)
     for key, group in changes.items():
         flows, waits = part(group, standing, too_many.get(key, NOT_TOO_MANY), approvals)
         if flows is not None:
@@ -87,7 +91,7 @@ def _judge_resources(  # noqa: PLR0913, PLR0917 - the inputs of `judge`, and wha
     population: Population,
     policy: SafetyPolicy,
     recent_removals: Mapping[ResourceType, int],
-    privileged: Reasons,
+    of_members: Sequence[Reasons],
     approvals: frozenset[Approval],
 ) -> Judged:
     """Judge everything but memberships."""
@@ -98,10 +102,10 @@ def _judge_resources(  # noqa: PLR0913, PLR0917 - the inputs of `judge`, and wha
         guard_removals(risky, population, policy, recent_removals),
         guard_updates(risky, population, policy),
         guard_kinds(risky, population, policy),
-        guard_dimensions(risky, population, policy),
+        guard_dimensions(risky, population, policy, recent_removals),
         guard_attributes(risky, population, policy),
         guard_external_ids(risky, population, policy),
-        privileged,
+        *of_members,
     )
     protected = guard_protected(risky, population, policy)
     flowing: list[Operation] = [operation for operation in proposed if isinstance(operation, harmless)]
@@ -120,11 +124,15 @@ def _judge_resources(  # noqa: PLR0913, PLR0917 - the inputs of `judge`, and wha
 
 
 def _too_many_members(
-    changes: Mapping[Key, GroupChange], privileged: MemberReasons, population: Population, policy: SafetyPolicy
+    changes: Mapping[Key, GroupChange],
+    privileged: MemberReasons,
+    together: tuple[str | None, str | None],
+    population: Population,
+    policy: SafetyPolicy,
 ) -> Mapping[Key, TooMany]:
     """Say of each group whom it may not gain or lose, and why."""
     shares = guard_members({key: len(group.leaving) for key, group in changes.items()}, population, policy)
-    enter, leave = guard_memberships(changes, population, policy)
+    enter, leave = together
     return {
         key: TooMany(
             gain=_given(enter, privileged.gains.get(key)) if group.added else (),

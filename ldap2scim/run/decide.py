@@ -221,7 +221,7 @@ def judged_by(run: Run, difference: Difference, approvals: frozenset[Approval]) 
 
 
 def _places(run: Run) -> StatePlaces:
-    return StatePlaces(run.store, run.settings.safety.by.department_attribute)
+    return StatePlaces(run.store, run.settings.safety.by.department_attribute, run.now - DAY)
 
 
 def held_entries(believed: Believed, holds: Holds) -> Mapping[Scope, int]:

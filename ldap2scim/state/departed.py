@@ -1,12 +1,15 @@
 """The last names of managed people and groups whose entries have gone: what they are protected and counted by."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import Connection, delete, exists, insert, literal, select
 
 from ldap2scim.state.lease import Lease
-from ldap2scim.state.schema import departed, image, snapshot
+from ldap2scim.state.schema import REMOVAL, departed, image, journal, snapshot
 from ldap2scim.state.store import Clock
+
+_DAY = timedelta(hours=24)
 
 
 def remember_departing(connection: Connection, ids: Sequence[int], clock: Clock) -> None:
@@ -21,6 +24,8 @@ def remember_departing(connection: Connection, ids: Sequence[int], clock: Clock)
 def forget_departed(lease: Lease) -> None:
     """Drop those who are not known to the service any more, or have come back into the image.
 
+    Who was deleted in the last 24 hours is kept: limits of a day count the people of one unit by their names.
+
     Raises:
         RunRefused: the run lost its lease.
         StateError: the store cannot be written.
@@ -28,7 +33,9 @@ def forget_departed(lease: Lease) -> None:
     with lease.store.read() as connection:
         if connection.execute(select(departed.c.key).limit(1)).first() is None:
             return
-    unknown = ~exists().where(snapshot.c.key == departed.c.key)
+    since = lease.store.clock() - _DAY
+    lately = exists().where(REMOVAL, journal.c.started_at >= since, journal.c.key == departed.c.key)
+    unknown = ~exists().where(snapshot.c.key == departed.c.key) & ~lately
     back = exists().where(image.c.key == departed.c.key)
     with lease.write() as connection:
         connection.execute(delete(departed).where(unknown | back))

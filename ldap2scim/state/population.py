@@ -7,14 +7,17 @@ essences); those are asked only when more operations touch one of them than its 
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, ColumnElement, Connection, Row, Select, cast, func, select, union_all
 
 from ldap2scim.model import Key, ResourceType, directory_of
 from ldap2scim.planning.policy import Dimension
+from ldap2scim.planning.population import NOBODY, Removed
 from ldap2scim.state.chunks import chunks
 from ldap2scim.state.frames import read_frame
+from ldap2scim.state.last_day import departments_before, left_since, removed_since
 from ldap2scim.state.schema import departed, image, memberships, snapshot, snapshot_essences
 from ldap2scim.state.snapshot_rows import Status
 from ldap2scim.state.store import Store
@@ -29,17 +32,22 @@ _FIRST_RDN = r"^(?:[^,\\]|\\.)*,"
 class StatePlaces:
     """The places of the managed, from the image, the snapshot and the names of who has gone."""
 
-    def __init__(self, store: Store, department: str) -> None:
+    def __init__(self, store: Store, department: str, since: datetime | None = None) -> None:
         self._store = store
         self._department = department
         """Path of the attribute."""
+        self._since = since
+        """From when on removals count beside those of a plan; None: none does."""
 
     def dns(self, keys: Collection[Key]) -> Mapping[Key, str]:
         """Return the DN of each entry; of one that has gone, the last."""
         return self._names(keys, "dn")
 
     def parts(self, dimension: Dimension, keys: Collection[Key]) -> Mapping[Key, str]:
-        """Return the directory, the unit (its normalised DN) or the department of each entry that has one."""
+        """Return the directory, the unit (its normalised DN) or the department of each entry that has one.
+
+        Of who was removed lately: the department before that, and the last unit that the directory showed.
+        """
         match dimension:
             case Dimension.DIRECTORY:
                 return {key: directory_of(key) for key in keys}
@@ -88,6 +96,20 @@ class StatePlaces:
         with self._store.read() as connection:
             return connection.scalar(select(func.count()).select_from(memberships)) or 0
 
+    def removed(self, kind: ResourceType) -> Removed:
+        """Return who was removed lately."""
+        if self._since is None:
+            return NOBODY
+        with self._store.read() as connection:
+            return removed_since(connection, kind, self._since)
+
+    def left_recently(self, groups: Collection[Key]) -> Mapping[Key, frozenset[Key]]:
+        """Return who left groups lately, and is not in them again."""
+        if self._since is None:
+            return {}
+        with self._store.read() as connection:
+            return left_since(connection, groups, self._since)
+
     def _names(self, keys: Collection[Key], column: str) -> dict[Key, str]:
         last = self._rows(select(departed.c.key, departed.c[column]), departed.c.key, keys)
         now = self._rows(select(image.c.key, image.c[column]), image.c.key, keys)
@@ -97,7 +119,12 @@ class StatePlaces:
         with self._store.read() as connection:
             value = _value(connection, self._department)
         query = select(snapshot.c.key, value).join(snapshot_essences).where(value.is_not(None))
-        return {Key(key): str(name) for key, name in self._rows(query, snapshot.c.key, keys)}
+        found = {Key(key): str(name) for key, name in self._rows(query, snapshot.c.key, keys)}
+        if self._since is not None:
+            with self._store.read() as connection:
+                before = departments_before(connection, self._since, self._department)
+            found.update((key, before[key]) for key in before.keys() & frozenset(keys))
+        return found
 
     def _in_departments(self, connection: Connection, parts: Collection[str]) -> Mapping[str, int]:
         value = _value(connection, self._department)

@@ -8,6 +8,7 @@ from ldap2scim.essence import from_essence, to_essence
 from ldap2scim.model import Key, ResourceType, directory_of
 from ldap2scim.planning.dimensions import text_at
 from ldap2scim.planning.policy import Dimension
+from ldap2scim.planning.population import NOBODY, Removed
 from tests.planning.worlds import LOGIN, World, dn_of
 
 
@@ -19,6 +20,9 @@ class WorldPlaces:
     named: Mapping[str, str] = field(default_factory=dict)
     attribute: str = "enterprise.department"
     asked: list[str] = field(default_factory=list)
+    gone: Mapping[ResourceType, Removed] = field(default_factory=dict)
+    """Who was removed in the last 24 hours; the world may have them still, and its sizes do not count them."""
+    left: Mapping[str, frozenset[Key]] = field(default_factory=dict)
 
     def dns(self, keys: Collection[Key]) -> Mapping[Key, str]:
         """Return DNs of whoever is in the world."""
@@ -34,7 +38,8 @@ class WorldPlaces:
     def sizes(self, dimension: Dimension, kind: ResourceType, parts: Collection[str]) -> Mapping[str, int]:
         """Count."""
         self.asked.append(f"sizes of {dimension.value}")
-        counts = Counter(self._part(dimension, Key(key)) for key in self.world.of(kind))
+        away = self.gone.get(kind, NOBODY).gone
+        counts = Counter(self._part(dimension, Key(key)) for key in self.world.of(kind) if key not in away)
         return {part: counts[part] for part in parts}
 
     def groups_of(self, members: Collection[Key]) -> Mapping[Key, frozenset[Key]]:
@@ -60,6 +65,16 @@ class WorldPlaces:
         """Count."""
         self.asked.append("memberships")
         return len(self.world.edges)
+
+    def removed(self, kind: ResourceType) -> Removed:
+        """Return who has gone."""
+        self.asked.append("removed")
+        return self.gone.get(kind, NOBODY)
+
+    def left_recently(self, groups: Collection[Key]) -> Mapping[Key, frozenset[Key]]:
+        """Return who has left."""
+        self.asked.append("left")
+        return {group: self.left[group] for group in groups if group in self.left}
 
     def _all(self) -> Mapping[str, Mapping[str, object]]:
         return {**self.world.users, **self.world.groups}

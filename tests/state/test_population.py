@@ -1,18 +1,23 @@
 """Where the managed stand: units, departments, groups, and the last names of who has gone."""
 
+from datetime import timedelta
+
 import pytest
 
 from ldap2scim.essence import fingerprint, to_essence
 from ldap2scim.model import Key, ResourceType
+from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.policy import Dimension
+from ldap2scim.planning.population import NOBODY, Removed
 from ldap2scim.state.departed import forget_departed
+from ldap2scim.state.journal import Intent, Settlement, begin, settle
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.population import StatePlaces
 from ldap2scim.state.snapshot import replaced_snapshot
-from ldap2scim.state.snapshot_rows import SnapshotRow, Status
+from ldap2scim.state.snapshot_rows import Confirmed, Gone, MembersChanged, SnapshotChange, SnapshotRow, Status
 from ldap2scim.state.store import Store
 from tests.state import worlds
-from tests.state.worlds import key
+from tests.state.worlds import FakeClock, key
 
 USER, GROUP = ResourceType.USER, ResourceType.GROUP
 SALES, LAB = "ou=sales,dc=example,dc=com", "ou=lab\\, north,dc=example,dc=com"
@@ -107,3 +112,67 @@ def test_names_of_the_gone_are_dropped_with_their_resources(places: StatePlaces,
         snapshot.add([row("aiko", "Sales")])
     forget_departed(lease)
     assert set(places.dns([key("aiko"), key("bunta")])) == {Key("corp:aiko")}
+
+
+LAST_DAY = timedelta(hours=24)
+
+
+def carried_out(lease: Lease, *what: tuple[str, SnapshotChange], removal: bool = True) -> None:
+    """Carry out operations of one run, each on one name."""
+    intents = [Intent(key(name), "update", USER, removal) for name, _ in what]
+    numbers = begin(lease, "run", "plan", intents)
+    settle(
+        lease,
+        [Settlement(number, Result.APPLIED, (change,)) for number, (_, change) in zip(numbers, what, strict=True)],
+    )
+
+
+def test_who_was_removed_lately(places: StatePlaces, lease: Lease, store: Store, clock: FakeClock) -> None:
+    """Deleted, deactivated, or disabled with the department cleared: each counts where it was before, for a day."""
+    today = StatePlaces(store, "enterprise.department", clock() - LAST_DAY)
+    assert today.removed(USER) == NOBODY
+    carried_out(lease, ("aiko", Gone(key("aiko"))), ("bunta", Confirmed(row("bunta", "Sales", status=Status.LEFT))))
+    carried_out(lease, ("dai", Confirmed(row("dai"))))
+    carried_out(lease, ("chie", Confirmed(row("chie", "Sales"))), removal=False)
+
+    gone = {key("aiko"), key("bunta"), key("dai")}
+    assert today.removed(USER) == Removed(frozenset(gone), frozenset({key("dai")}))
+    assert today.removed(GROUP) == NOBODY
+    assert today.parts(Dimension.DEPARTMENT, sorted(gone)) == {
+        key("aiko"): "Sales",
+        key("bunta"): "Sales",
+        key("dai"): "Lab",
+    }
+    clock.advance(timedelta(hours=25))
+    assert StatePlaces(store, "enterprise.department", clock() - LAST_DAY).removed(USER) == NOBODY
+    assert places.removed(USER) == NOBODY
+
+
+def test_the_deleted_keep_their_unit_for_a_day(
+    places: StatePlaces, lease: Lease, store: Store, clock: FakeClock
+) -> None:
+    """What was deleted this morning counts in its unit this afternoon, and is forgotten on the next day."""
+    worlds.read(lease, [worlds.person("dai", dn=f"uid=dai,{LAB}")], [])
+    carried_out(lease, ("aiko", Gone(key("aiko"))))
+    forget_departed(lease)
+    assert places.parts(Dimension.UNIT, [key("aiko")]) == {key("aiko"): SALES}
+    assert places.sizes(Dimension.UNIT, USER, [SALES]) == {SALES: 1}
+    clock.advance(timedelta(hours=25))
+    worlds.read(lease, [worlds.person("dai", dn=f"uid=dai,{LAB}")], [])
+    forget_departed(lease)
+    assert places.parts(Dimension.UNIT, [key("aiko"), key("bunta")]) == {key("bunta"): SALES}
+
+
+def test_who_left_a_group_lately(places: StatePlaces, lease: Lease, store: Store, clock: FakeClock) -> None:
+    """Whoever is back in it has not left, and another group's members are its own."""
+    staff = key("Staff")
+    for change in (
+        MembersChanged(staff, removed=(key("aiko"), key("bunta"))),
+        MembersChanged(staff, added=(key("aiko"),)),
+    ):
+        carried_out(lease, ("Staff", change), removal=False)
+    today = StatePlaces(store, "", clock() - LAST_DAY)
+    assert today.left_recently([staff, key("Admins")]) == {staff: {key("bunta")}}
+    assert places.left_recently([staff]) == {}
+    clock.advance(timedelta(hours=25))
+    assert StatePlaces(store, "", clock() - LAST_DAY).left_recently([staff]) == {}
