@@ -9,6 +9,7 @@ from ldap2scim.cli import output
 from ldap2scim.cli.commands import loaded_settings
 from ldap2scim.cli.progress import watching
 from ldap2scim.cli.rendering import write_document
+from ldap2scim.errors import Ldap2ScimError
 from ldap2scim.planning.render import ALL_ROWS, MOST_ROWS, Document, refused_document, to_text
 from ldap2scim.planning.render_difference import difference_document
 from ldap2scim.run.what_if import WhatIf, what_if
@@ -18,6 +19,8 @@ from ldap2scim.settings import load
 
 def compare(asked: argparse.Namespace) -> int:
     """Show the difference between the plan under the settings of today and one under others."""
+    if not os.path.lexists(asked.what_if):
+        raise Ldap2ScimError(f"{asked.what_if}: there is no such file.", "Name a settings file after --what-if.")
     loaded = loaded_settings(asked)
     other = load(asked.what_if, os.environ)
     with watching(asked) as progress:

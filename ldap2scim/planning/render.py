@@ -213,12 +213,14 @@ def change_text(change: AttributeChange) -> str:
 def detail(operation: Operation) -> str:
     """Return what an operation changes, without values."""
     if isinstance(operation, ChangeMembers):
-        return " ".join(filter(None, (_signed("+", operation.added), _signed("−", operation.removed)))) + " members"
+        return moved_members(len(operation.added), len(operation.removed))
     return ", ".join(change_text(change) for change in changes_of(operation))
 
 
-def _signed(sign: str, members: Sequence[str]) -> str:
-    return f"{sign}{len(members)}" if members else ""
+def moved_members(entered: int, left: int) -> str:
+    """Return `+2 −1 members`; what is none is left out."""
+    counts = [f"{sign}{count}" for sign, count in (("+", entered), ("−", left)) if count]
+    return f"{' '.join(counts)} {'member' if entered + left == 1 else 'members'}"
 
 
 def _summary(label: str, operations: Iterable[Operation]) -> str:
@@ -388,7 +390,7 @@ def _text_lines(document: Document, most: int) -> Iterator[str]:
         more = table.more + len(table.rows) - len(rows)
         yield ""
         yield f"{table.title}:"
-        yield from _sentences(rows) if table.title == _FINDINGS else _aligned(rows)
+        yield from _sentences(rows) if table.title.startswith(_FINDINGS) else _aligned(rows)
         if more:
             yield f"  … and {more} more"
 

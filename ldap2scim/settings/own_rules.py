@@ -64,7 +64,11 @@ def read_own_rules(parent: Section) -> OwnRules:
 
 
 def _paths(field: Field) -> tuple[Path, ...]:
-    return tuple(field.reading.base / Path(name).expanduser() for name in texts(field))
+    found = tuple(field.reading.base / Path(name).expanduser() for name in texts(field))
+    for path in found:
+        if problem := field.reading.unreadable(path):
+            raise Unfit(f"names the file {path}, which cannot be read: {problem}.")
+    return found
 
 
 def _read_file(root: Section, state: list[StateRule], plan: list[PlanRule]) -> None:
@@ -86,7 +90,8 @@ def _every_rule(section: Section, name: str) -> EveryRule:
     subject = section.require("every", _subject, Subject(ResourceType.USER), _HINT)
     where = _where(section, subject.kind)
     conditions = _conditions(section, subject.kind)
-    if not conditions:
+    written = {entry.name for entry in section.node.entries} if section.node else set()
+    if not conditions and written <= _NO_CONDITIONS:  # else it says something that cannot be understood
         section.reading.problem(section.place, section.path, "says nothing: write `has`, `lacks`, `matches` or `is`.")
     return EveryRule(name, _severity(section), subject, where, conditions)
 
@@ -111,6 +116,7 @@ def _plan_rule(section: Section, name: str) -> PlanRule:
     return PlanRule(name, verbs, subject)
 
 
+_NO_CONDITIONS = frozenset({"every", "where", "severity"})
 _HINT = ", such as `user`, `group`, `user below DN` or `member of NAME`"
 
 

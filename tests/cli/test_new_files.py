@@ -39,6 +39,7 @@ def test_a_folder_of_somebody_else_is_said_before_the_run(installed: Installatio
         folder.chmod(0o755)
     installed.file.chmod(0o644)
     out, page = installed.folder / "a.json", installed.folder / "a.html"
+    installed.run("plan", "--out", str(installed.folder / "no" / "a.json"))  # what it imports, only root may read
     with as_an_ordinary_user():
         said = installed.run("plan", "--out", str(out), "--render", str(page))
     for file in (out, page):
@@ -51,3 +52,11 @@ def test_a_file_that_is_named_twice(installed: Installation) -> None:
     """The page would take the place of the plan."""
     file = str(installed.folder / "a.md")
     assert_begun_nothing(installed, installed.run("plan", "--out", file, "--render", file), "is named twice")
+
+
+def test_settings_of_what_if_that_do_not_exist(installed: Installation) -> None:
+    """The option that names them is said, and not another one."""
+    said = installed.run("plan", "--what-if", str(installed.folder / "no.yml"))
+    assert_begun_nothing(installed, said, "no.yml: there is no such file.")
+    assert "--what-if" in said.err
+    assert "--config" not in said.err

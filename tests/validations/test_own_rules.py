@@ -131,6 +131,29 @@ rules:
         assert f"rules.yml:{line}:" in said
 
 
+@pytest.mark.parametrize(
+    "rule", ["{every: user, has: [nonsense]}", "{every: user, matches: {mail: a}}", "{every: user, hass: [a]}"]
+)
+def test_what_is_not_understood_is_told_once(rule: str, tmp_path: Path) -> None:
+    """A rule that says something wrong is not told that it says nothing."""
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, f"rules: {{b: {rule}}}")
+    (problem,) = caught.value.problems
+    assert "says nothing" not in problem
+
+
+def test_a_rules_file_that_is_missing_is_named_where_it_is_written(tmp_path: Path) -> None:
+    """The settings' line and key, and nothing of `--config`."""
+    read(tmp_path, "rules: {b: {every: user, has: [emails]}}")
+    (tmp_path / "rules.yml").unlink()
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path / "ldap2scim.yml", {})
+    (problem,) = caught.value.problems
+    assert "`rules` names the file" in problem
+    assert str(tmp_path / "rules.yml") in problem
+    assert "--config" not in problem
+
+
 def test_a_json_file_is_read_as_well(tmp_path: Path) -> None:
     """JSON is YAML."""
     found = read(tmp_path, '{"rules": {"stays": {"never": ["disable", "leave"], "to": "member of break-glass"}}}')
