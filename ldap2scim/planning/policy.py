@@ -96,7 +96,7 @@ _WITH_LIMITS = (Deed.CREATE, Deed.ADOPT, Deed.RENAME, Deed.RESTORE, Deed.DEACTIV
 
 @dataclass(frozen=True, slots=True)
 class DimensionLimit:
-    """How large a share of one directory, unit, department or group one run may touch."""
+    """How large a share of one directory, unit, department or group one run may touch; removals: a day."""
 
     population: int = 20
     """Where fewer are managed, nothing is held: of three people one is a third."""
@@ -146,7 +146,7 @@ class Privileged:
     entering: int = 0
     """So many may enter one of them in a run; if more would, none does."""
     leaving: int = 2
-    """So many members may leave one of them, or lose their accounts, in a run; if more would, none does."""
+    """So many members may leave one of them, or lose their accounts, in 24 hours; if more would, none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class SafetyPolicy:
     member_loss_percent: float = 30.0
     """Members leaving one group are held above this share …"""
     member_loss_minimum: int = 10
-    """… when the group has more members than this."""
+    """… when the group has more members than this; a group that has more is not removed without a person either."""
     attribute_percent: float = 50.0
     """One attribute changing for more than this share of the users is held (a mapping accident)."""
     attribute_minimum: int = 10
