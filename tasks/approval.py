@@ -7,12 +7,12 @@ when the plan is carried out. Prefect cannot prove who filled in the form; the n
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from prefect.context import FlowRunContext
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
-from pydantic import Field, JsonValue, create_model
+from pydantic import Field, JsonValue, StringConstraints, create_model
 
 from ldap2scim.errors import PlanRefused
 from ldap2scim.planning.ages import with_ages
@@ -26,6 +26,10 @@ from ldap2scim.run.report import Report
 _KEY: Final = "ldap2scim-plan-"
 _SHOWN: Final = 12
 """Digits of a plan's id that the form shows to be typed."""
+_LEAST: Final = 8
+"""Digits of it that have to be typed."""
+PlanStart = Annotated[str, StringConstraints(strip_whitespace=True, min_length=_LEAST)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Answer(StrEnum):
@@ -38,10 +42,10 @@ class Answer(StrEnum):
 class Decision(RunInput):
     """The form that releases what a plan holds."""
 
-    plan: str = Field(title="Plan", description="The id as shown above: 8 of its digits or more.", min_length=8)
+    plan: PlanStart = Field(title="Plan", description="The id as shown above: 8 of its digits or more.")
     answer: Answer = Field(title="Answer")
     kinds: list[str] = Field(default=[], title="Kinds", description="Release these alone; nothing chosen: all.")
-    by: str = Field(title="By whom", description="Your name. It is recorded as you write it.", min_length=1)
+    by: Name = Field(title="By whom", description="Your name. It is recorded as you write it.")
     why: str = Field(default="", title="Why")
 
 
@@ -60,10 +64,11 @@ class Decided:
             PlanRefused: the plan was rejected, or another one was meant.
             PlanError: one of the kinds is none.
         """
-        by = self.decision.by.strip()
-        if not self.plan_id.startswith(self.decision.plan.strip().casefold()):
+        by, named = self.decision.by.strip(), self.decision.plan.strip().casefold()
+        # The form is not all that may build an answer, and every id begins with nothing.
+        if not by or len(named) < _LEAST or not self.plan_id.startswith(named):
             raise PlanRefused(
-                f"The answer of {by} names plan {self.decision.plan.strip()}; this run waited for one on "
+                f"The answer of {by or 'nobody'} names plan {named or 'none'}; this run waited for one on "
                 f"{self.plan_id[:_SHOWN]}, and releases nothing.",
                 "Look at the newest plan, and approve that one by its id.",
             )

@@ -4,21 +4,24 @@ import argparse
 import os
 
 from ldap2scim.cli import output
+from ldap2scim.cli.sync import user_name
+from ldap2scim.planning.approvals import Release
 from ldap2scim.run.context import Mode
+from ldap2scim.run.decide_back import Asked
 from ldap2scim.run.report import Report
 from ldap2scim.settings import Settings, load
-from ldap2scim.state.approvals import approve, full_plan_id
-from ldap2scim.state.store import open_store
 
 
 def prepared(asked: argparse.Namespace) -> Settings:
-    """Return the settings; a plan that is named is approved first, for this very run."""
+    """Return the settings, and say what deserves a word."""
     loaded = load(asked.config, os.environ)
     output.notes(loaded.notes)
-    if asked.approve is not None:
-        with open_store(loaded.state, create=False) as store:
-            approve(store, full_plan_id(store, asked.approve))
     return loaded
+
+
+def released(asked: argparse.Namespace) -> Asked | None:
+    """Return which plan is approved and by whom; the run itself looks whether it is the one that it makes."""
+    return None if asked.approve is None else Asked(asked.approve, Release(user_name()))
 
 
 def mode_of(asked: argparse.Namespace) -> Mode:

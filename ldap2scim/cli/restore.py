@@ -2,7 +2,7 @@
 
 import argparse
 
-from ldap2scim.cli.going_back import mode_of, prepared, show
+from ldap2scim.cli.going_back import mode_of, prepared, released, show
 from ldap2scim.cli.moments import moment
 from ldap2scim.cli.progress import watching
 from ldap2scim.run.restore import restore as go_back
@@ -13,5 +13,5 @@ def restore(asked: argparse.Namespace) -> int:
     as_of = moment(asked.as_of)
     settings = prepared(asked)
     with watching(asked) as progress:
-        said = go_back(settings, as_of, mode_of(asked), progress=progress)
+        said = go_back(settings, as_of, mode_of(asked), released(asked), progress=progress)
     return show(asked, said, f"ldap2scim restore --as-of {asked.as_of!r}")

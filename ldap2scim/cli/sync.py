@@ -46,7 +46,7 @@ def approve(asked: argparse.Namespace) -> int:
     if asked.json:
         output.document({"approved": count, "waited": waited})
     else:
-        print(f"{count} held operations are released for the next `ldap2scim sync --apply`, once.")
+        print(f"{count} held operations are released for the next `ldap2scim sync --apply`, once, within 7 days.")
         if waited:
             output.lines(waited)
     return 0
@@ -80,10 +80,11 @@ def _given_plan(loaded: Settings, asked: argparse.Namespace) -> Plan | None:
 
 
 def _decision(asked: argparse.Namespace) -> Release:
-    return Release(asked.by or _user(), asked.why, kinds_named(asked.kind) if asked.kind else None)
+    return Release(asked.by or user_name(), asked.why, kinds_named(asked.kind) if asked.kind else None)
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Return who runs the command, as the system knows them."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a process without a name, as in some containers

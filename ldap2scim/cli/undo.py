@@ -2,7 +2,7 @@
 
 import argparse
 
-from ldap2scim.cli.going_back import mode_of, prepared, show
+from ldap2scim.cli.going_back import mode_of, prepared, released, show
 from ldap2scim.cli.progress import watching
 from ldap2scim.run.undo import undo as take_back
 from ldap2scim.state.runs import full_run_id
@@ -15,5 +15,5 @@ def undo(asked: argparse.Namespace) -> int:
     with open_store(settings.state, create=False) as store:
         run_id = full_run_id(store, asked.run)
     with watching(asked) as progress:
-        said = take_back(settings, run_id, mode_of(asked), progress=progress)
+        said = take_back(settings, run_id, mode_of(asked), released(asked), progress=progress)
     return show(asked, said, f"ldap2scim undo {run_id[:8]}")

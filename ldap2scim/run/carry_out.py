@@ -6,7 +6,7 @@ from itertools import chain
 import pandas as pd
 
 from ldap2scim import __version__
-from ldap2scim.errors import PlanRefused
+from ldap2scim.errors import PlanError, PlanRefused
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType, scope_of
 from ldap2scim.planning.approvals import Release, approval_for, approvals_of
@@ -33,10 +33,7 @@ from ldap2scim.run.kept_plans import keep_plan
 from ldap2scim.run.pilot import pilot_members
 from ldap2scim.run.survey import Survey
 from ldap2scim.settings import Settings, changed_settings, digest, digests
-from ldap2scim.state import approvals, remembered
-from ldap2scim.state.approvals import Approved
-from ldap2scim.state.decisions import decisions_on
-from ldap2scim.state.runs import RunRecord
+from ldap2scim.state import remembered
 
 MOST_SETTINGS = 5
 """That a refusal names."""
@@ -65,9 +62,10 @@ def admit(settings: Settings, plan: Plan) -> None:
 
 
 def release(run: Run, plan: Plan, decision: Release | None) -> None:
-    """Keep the plan in the state, write down what a person has decided about it, and let the run rest on that alone.
+    """Keep the plan in the state, and let the run rest on what a person has decided about it, and on that alone.
 
-    What was approved before by the plan's id counts too. Approvals of other plans stay for the next ordinary run.
+    What was approved before by the plan's id counts too. Approvals of other plans stay for the next ordinary run. The
+    decision is written down as the load begins (`start_load`): a run that ends before it leaves nothing released.
 
     Raises:
         PlanError: nothing of the kinds is held.
@@ -76,33 +74,32 @@ def release(run: Run, plan: Plan, decision: Release | None) -> None:
     """
     if run.state.approvals.held_plan(plan.plan_id) is None:
         keep_plan(run, plan)
+    run.approved = tuple(one for one in run.state.approvals.approved() if one.plan_id == plan.plan_id)
     if decision is not None:
-        _decide(run, plan, decision)
-    run.approved = _approved(run, plan)
+        rest_on(run, plan, decision)
 
 
-def _approved(run: Run, plan: Plan) -> tuple[Approved, ...]:
-    return tuple(one for one in run.state.approvals.approved() if one.plan_id == plan.plan_id)
+def rest_on(run: Run, plan: Plan, decision: Release) -> None:
+    """Let the run rest on a decision about a plan whose held operations are kept; nothing is written.
 
+    What a run used that died is released once more.
 
-def _decide(run: Run, plan: Plan, decision: Release) -> None:
-    """Release what is not released yet; what a run used that died is released once more."""
-    wanted = approvals_of(of_kinds(plan.held, decision.kinds))
-    if wanted and wanted <= {one.approval for one in _approved(run, plan)}:
-        return  # the run that was to use it did not come so far
-    ended: RunRecord | None = None
-    for run_id in sorted({one.used_in for one in decisions_on(run.store, plan.plan_id) if one.used_in is not None}):
-        used_in = run.state.runs.run(run_id)
-        if used_in is not None and used_in.finished_at is None:
-            approvals.take_back(run.lease, plan.plan_id, used_in.started_at)
-        ended = used_in or ended
-    if ended is not None and wanted <= run.state.approvals.used(plan.plan_id):
+    Raises:
+        PlanError: nothing, or nothing of the kinds, is held.
+        PlanRefused: an approval of this plan was used by a run that came to its end.
+    """
+    if not plan.held:
+        raise PlanError(f"Plan {plan.plan_id} holds nothing.", "Nothing needs to be approved.")
+    given = run.state.approvals.given(plan.plan_id, decision)
+    if given.fresh:
+        run.approved, run.given = (*run.approved, *given.fresh), given
+    elif approvals_of(of_kinds(plan.held, decision.kinds)).isdisjoint(one.approval for one in run.approved):
+        used = run.state.approvals.used(plan.plan_id)
+        on = f", and a run used that on {max(used.values()):%Y-%m-%d %H:%M} UTC" if used else ""
         raise PlanRefused(
-            f"Plan {plan.plan_id[:12]} was approved before, and a run used that on "
-            f"{ended.started_at:%Y-%m-%d %H:%M} UTC; an approval is good once.",
+            f"Plan {plan.plan_id[:12]} was approved before{on}; an approval is good once.",
             "Make a new plan, and approve that one if it is right.",
         )
-    approvals.approve(run.store, plan.plan_id, decision)
 
 
 def decide_exactly(run: Run, believed: Believed, plan: Plan, surveyed: Survey | None = None) -> Decision:
@@ -129,7 +126,7 @@ def decide_exactly(run: Run, believed: Believed, plan: Plan, surveyed: Survey | 
     still = reconsider(chosen, compared.difference, look)
     judged = judged_by(run, still.difference, still.approvals)
     run.note(*compared.difference.findings, *_said(plan, still, judged))
-    decided = released | run.state.approvals.used(plan.plan_id)
+    decided = released | run.state.approvals.used(plan.plan_id).keys()
     waiting = tuple(one for one in plan.held if approval_for(one.operation) not in decided)
     run.progress.end()
     outside = tuple(_outside(compared.difference, judged.flowing))

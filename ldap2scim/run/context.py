@@ -16,6 +16,7 @@ from ldap2scim.run.holder import holder, is_dead
 from ldap2scim.run.session import Session
 from ldap2scim.settings import Settings, digest
 from ldap2scim.state.access import StateReader
+from ldap2scim.state.approvals import Given
 from ldap2scim.state.lease import TTL, Lease, acquire
 from ldap2scim.state.location import StateFile
 from ldap2scim.state.runs import fail_run, start_run
@@ -50,6 +51,8 @@ class Run:
         self.findings: list[Finding] = []
         self.approved = self.state.approvals.approved()
         """What a person released and no run has used yet."""
+        self.given: Given | None = None
+        """What was decided for this run alone; part of `approved`, and written down as the load begins."""
         self._session: Session | None = None
 
     @property

@@ -29,6 +29,8 @@ class Failed:
     operation: Operation
     error: ServiceError
     change: SnapshotChange | None = None
+    tried: bool = True
+    """False: nothing was sent, since the service had been given up."""
 
 
 @dataclass(frozen=True, slots=True)

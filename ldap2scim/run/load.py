@@ -11,9 +11,11 @@ from ldap2scim.errors import ServiceError, UniquenessConflict
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, Scope, rfc_name, scope_of
 from ldap2scim.planning.accounts import Outcome
+from ldap2scim.planning.approvals import Approval
 from ldap2scim.planning.canary import Brake, Kind, Waves, rank_and_type
 from ldap2scim.planning.operations import Adopt, ChangeMembers, Operation, Restore
 from ldap2scim.planning.plan import Plan
+from ldap2scim.planning.reasons import identity
 from ldap2scim.planning.removals import plural
 from ldap2scim.run.context import Run
 from ldap2scim.run.done import Applied, Done, Failed, HeldBack, InDoubt
@@ -21,6 +23,7 @@ from ldap2scim.run.records import outcome_of
 from ldap2scim.run.recovery import conclude_adoption, link_known_members
 from ldap2scim.run.step import Step, pieces
 from ldap2scim.run.survey import Survey
+from ldap2scim.state import approvals
 from ldap2scim.state.failed_before import failed_before
 from ldap2scim.state.snapshot_rows import Gone
 
@@ -57,6 +60,7 @@ class Loader:
         """Why the rest was not sent: the token is refused, or the service is away."""
         self._ignored: dict[str, list[str]] = {}
         """Attribute that the service did not take over → the entries."""
+        self._not_tried: dict[tuple[Key, str], Operation] = {}
 
     def apply(self, operations: Sequence[Operation]) -> Sequence[Outcome]:
         """Carry out one batch; what is not sent because the service is away counts as failed.
@@ -95,8 +99,10 @@ class Loader:
         self._count(done)
 
     def finish(self) -> None:
-        """Write down what is left to write after the last batch."""
+        """Write down what is left to write after the last batch; what was approved and not tried stays approved."""
         self._link_adopted()
+        untried = [one for one in self._run.approved if self._was_not_tried(one.approval)] if self._not_tried else ()
+        approvals.give_back(self._run.lease, untried, self._run.run_id)
         self._run.note(*(_ignored(path, names) for path, names in self._ignored.items()))
         self._run.note(*(_rest_not_sent(kind, one) for kind, one in self._waves.brakes.items() if one.held_back))
         if self._surveyed is not None:
@@ -108,9 +114,16 @@ class Loader:
             link_known_members(self._run, self._surveyed)
             self._linked = True
 
+    def _was_not_tried(self, approval: Approval) -> bool:
+        """Say whether an approval is for an operation that was not sent; one of members may be a part of it."""
+        operation = self._not_tried.get((approval.key, approval.verb))
+        return operation is not None and (isinstance(operation, ChangeMembers) or operation.inputs == approval.inputs)
+
     def _count(self, done: Sequence[Done]) -> None:
         for one in done:
             self.outcomes.append(outcome_of(one))
+            if isinstance(one, HeldBack) or (isinstance(one, Failed) and not one.tried):
+                self._not_tried[identity(one.operation)] = one.operation
             if isinstance(one, Failed) and isinstance(one.change, Gone) and _was_managed(one.operation):
                 self.vanished[scope_of(one.change.key, one.operation.resource_type)] += 1
             if isinstance(one, Applied) and one.missing:

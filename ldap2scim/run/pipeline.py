@@ -163,12 +163,13 @@ def conclude(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, dec
 def start_load(run: Run, decision: Decision) -> Loader:
     """Use up every approval, whether or not the plan rests on it, and return what carries the plan out.
 
-    An approval is for the next run, once: one that was kept would release what nobody looked at, weeks later.
+    An approval is for the next run, once: one that was kept would release what nobody looked at, weeks later. What
+    was decided for this run alone is written down here and not before: a run that does not come so far leaves none.
 
     Raises:
         PlanError: an approval was used by another run meanwhile.
     """
-    approvals.use(run.lease, run.approved, run.run_id)
+    approvals.use(run.lease, run.approved, run.run_id, run.given)
     remember_settings(run, surveyed=decision.surveyed is not None)
     if decision.surveyed is not None:
         open_adoption(run.lease)

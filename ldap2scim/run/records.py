@@ -95,7 +95,7 @@ def outcome_of(done: Done) -> Outcome:
     match done:
         case Applied(operation, _, ignored, _):
             return Outcome(operation, Result.APPLIED, ignored=ignored)
-        case Failed(operation, error, _):
+        case Failed(operation, error):
             return Outcome(operation, Result.FAILED, error=str(error))
         case InDoubt(operation, error, _):
             return Outcome(operation, Result.IN_DOUBT, error=str(error))
@@ -112,7 +112,7 @@ def settlement_of(number: int, done: Done) -> Settlement:
             return Settlement(number, Result.APPLIED, (replace(confirmed, found=found),))
         case Applied():
             return Settlement(number, Result.APPLIED, changes)
-        case Failed(_, error, _):
+        case Failed(_, error):
             return Settlement(number, Result.FAILED, changes, short_name_of(error))
         case InDoubt(_, error, _):
             return Settlement(number, Result.IN_DOUBT, changes, short_name_of(error))

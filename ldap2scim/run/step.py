@@ -125,7 +125,7 @@ class Step:
         if self.stopped_by is not None:
             why = self.stopped_by
             message = f"{operation.name}: not sent, since the service had been given up: {why.message}"
-            return Failed(operation, type(why)(message, why.remedy))
+            return Failed(operation, type(why)(message, why.remedy), tried=False)
         if self._brake.stopped is not None:
             return HeldBack(operation, f"{operation.name}: not sent, since {self._brake.stopped}.")
         return None

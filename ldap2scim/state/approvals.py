@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import Update, bindparam, insert, select, union, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, and_, bindparam, insert, or_, select, union, update
 
 from ldap2scim.errors import PlanError
 from ldap2scim.model import Key
@@ -16,8 +16,11 @@ from ldap2scim.planning.operations import Inputs
 from ldap2scim.state.decisions import mark_used, record_decision
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.plans import stored_plan
-from ldap2scim.state.schema import EPOCH, held_operations, plan_files, plans
+from ldap2scim.state.schema import held_operations, plan_files, plans, runs
 from ldap2scim.state.store import Store
+
+GOOD_FOR: Final = timedelta(days=7)
+"""How long an approval waits for a run: one that nothing used by then would release what nobody looks at any more."""
 
 UNSIGNED = Release("")
 """By nobody in particular: everything that a plan holds."""
@@ -32,6 +35,16 @@ class Approved:
     """Of the operation in its plan."""
     approval: Approval
     approved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a person has decided for one run alone. It is written down as the run uses it, so that it outlives none."""
+
+    plan_id: str
+    release: Release
+    fresh: tuple[Approved, ...]
+    """What it releases that was not released before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +66,36 @@ class ApprovalsReader:
         self._store = store
 
     def approved(self) -> tuple[Approved, ...]:
-        """Return what was approved and not used yet, in a stable order."""
+        """Return what was approved and neither used nor expired, in a stable order."""
         query = (
             select(held_operations)
-            .where(held_operations.c.approved_at.is_not(None), held_operations.c.used_at.is_(None))
+            .where(held_operations.c.used_at.is_(None), held_operations.c.approved_at > self._store.clock() - GOOD_FOR)
             .order_by(held_operations.c.plan_id, held_operations.c.number)
         )
         with self._store.read() as connection:
-            return tuple(
-                Approved(row.plan_id, row.number, _approval(row), row.approved_at) for row in connection.execute(query)
-            )
+            return tuple(_approved(row, row.approved_at) for row in connection.execute(query))
 
-    def used(self, plan_id: str) -> frozenset[Approval]:
-        """Return what was approved of a plan and used by a run."""
-        used = held_operations.c.plan_id == plan_id, held_operations.c.used_at.is_not(None)
+    def used(self, plan_id: str) -> Mapping[Approval, datetime]:
+        """Return what was approved of a plan and used, and when; of a run that came to its end."""
         with self._store.read() as connection:
-            return frozenset(map(_approval, connection.execute(select(held_operations).where(*used)).all()))
+            rows = connection.execute(select(held_operations).where(held_operations.c.plan_id == plan_id, _USED)).all()
+        return {_approval(row): row.used_at for row in rows}
+
+    def given(self, plan_id: str, release: Release) -> Given:
+        """Return what a decision would release in the run that asks, which holds the lease; writes nothing.
+
+        What a run used that died counts as not used: while one run holds the lease, no other is under way.
+
+        Raises:
+            PlanError: no such plan, or nothing of these kinds is held in it.
+        """
+        wanted = None if release.kinds is None else _of_kinds(self._store, plan_id, release.kinds)
+        now = self._store.clock()
+        fresh = and_(held_operations.c.plan_id == plan_id, or_(_open(now), _USED_BY_A_DEAD_RUN))
+        with self._store.read() as connection:
+            rows = connection.execute(select(held_operations).where(fresh).order_by(held_operations.c.number)).all()
+        chosen = [row for row in rows if wanted is None or _approval(row) in wanted]
+        return Given(plan_id, release, tuple(_approved(row, now) for row in chosen))
 
     def held_plan(self, plan_id: str) -> HeldPlan | None:
         """Return one plan and the operations that it holds; None where there is none."""
@@ -91,7 +118,7 @@ def record_held(lease: Lease, plan: HeldPlan) -> None:
     """
     with lease.write() as connection:
         if connection.scalar(select(plans.c.plan_id).where(plans.c.plan_id == plan.plan_id)) is not None:
-            connection.execute(_taking_back(plan.plan_id))
+            connection.execute(_taking_back(plan.plan_id, held_operations.c.used_at.is_not(None)))
             return
         connection.execute(
             insert(plans),
@@ -119,42 +146,55 @@ def record_held(lease: Lease, plan: HeldPlan) -> None:
             )
 
 
-def use(lease: Lease, approved: Collection[Approved], run_id: str = "") -> None:
+def use(lease: Lease, approved: Collection[Approved], run_id: str = "", given: Given | None = None) -> None:
     """Mark approvals as used, and the decisions that they come from, before the first request that they allow.
+
+    Args:
+        lease: of the run.
+        approved: all that the run rests on.
+        run_id: the run.
+        given: what was decided for this run alone; it is released in the same transaction.
 
     Raises:
         PlanError: one of them was used before; none is marked.
     """
     if not approved:
         return
+    now = lease.store.clock()
     with lease.write() as connection:
+        if given is not None and given.fresh:
+            connection.execute(_taking_back(given.plan_id, _USED_BY_A_DEAD_RUN))
+            _release(connection, given.plan_id, given.release, [one.number for one in given.fresh], now)
         for item in approved:
             marked = connection.execute(
                 _USE,
-                {"plan": item.plan_id, "of_number": item.number, "used_at": lease.store.clock()},
+                {"plan": item.plan_id, "of_number": item.number, "at": now, "run": run_id},
             )
             if marked.rowcount != 1:
                 raise PlanError(
                     f"Plan {item.plan_id}: the approval to {item.approval.verb} {item.approval.key} was used before.",
                     "Look at a new plan, and approve that one if it is right.",
                 )
-        mark_used(connection, {item.plan_id for item in approved}, run_id)
+        fresh = frozenset() if given is None else frozenset(given.fresh)
+        mark_used(connection, {(one.plan_id, now if one in fresh else one.approved_at) for one in approved}, run_id)
 
 
-def take_back(lease: Lease, plan_id: str, since: datetime = EPOCH) -> None:
-    """Let what was used of a plan since a moment be approved once more: the run that used it did not come to its end.
+def give_back(lease: Lease, approved: Collection[Approved], run_id: str) -> None:
+    """Let the next run use what this one had an approval for and did not try.
 
     Raises:
         RunRefused: the run lost its lease.
         StateError: the store cannot be written.
     """
-    with lease.write() as connection:
-        connection.execute(_taking_back(plan_id, since))
+    if approved:
+        rows = [{"plan": one.plan_id, "of_number": one.number, "run": run_id} for one in approved]
+        with lease.write() as connection:
+            connection.execute(_GIVE_BACK, rows)
 
 
-def _taking_back(plan_id: str, since: datetime = EPOCH) -> Update:
-    used = held_operations.c.plan_id == plan_id, held_operations.c.used_at >= since
-    return update(held_operations).where(*used).values(approved_at=None, used_at=None)
+def _taking_back(plan_id: str, which: ColumnElement[bool]) -> Update:
+    used = held_operations.c.plan_id == plan_id, which
+    return update(held_operations).where(*used).values(approved_at=None, used_at=None, used_in=None)
 
 
 def full_plan_id(store: Store, start: str) -> str:
@@ -175,7 +215,7 @@ def full_plan_id(store: Store, start: str) -> str:
 
 
 def approve(store: Store, plan_id: str, release: Release = UNSIGNED) -> int:
-    """Release held operations of a plan, once; needs no lease, since a person does it at any time.
+    """Release held operations of a plan for the next run, once; needs no lease: a person does it at any time.
 
     Returns:
         How many operations the approval covers.
@@ -186,6 +226,7 @@ def approve(store: Store, plan_id: str, release: Release = UNSIGNED) -> int:
     """
     wanted = None if release.kinds is None else _of_kinds(store, plan_id, release.kinds)
     of_plan = held_operations.c.plan_id == plan_id
+    now = store.clock()
     with store.write() as connection:
         if connection.scalar(select(plans.c.plan_id).where(plans.c.plan_id == plan_id)) is None:
             raise _no_plan(plan_id)
@@ -193,15 +234,26 @@ def approve(store: Store, plan_id: str, release: Release = UNSIGNED) -> int:
         if not rows:
             raise PlanError(f"Plan {plan_id} holds nothing.", "Nothing needs to be approved.")
         chosen = [row for row in rows if wanted is None or _approval(row) in wanted]
-        fresh = [row.number for row in chosen if row.approved_at is None]
+        open_ones = {row.number for row in connection.execute(select(held_operations).where(of_plan, _open(now)))}
+        fresh = [row.number for row in chosen if row.number in open_ones]
         if not fresh:  # one kind may have been approved before the others
             raise PlanError(
                 f"Plan {plan_id} was approved before; an approval is good once.",
                 "Make a new plan, and approve that one if it is right.",
             )
-        connection.execute(_APPROVE, [{"plan": plan_id, "of_number": n, "at": store.clock()} for n in fresh])
-        record_decision(connection, plan_id, release, len(fresh), store.clock())
+        _release(connection, plan_id, release, fresh, now)
         return len(fresh)
+
+
+def _release(connection: Connection, plan_id: str, release: Release, numbers: Collection[int], now: datetime) -> None:
+    connection.execute(_APPROVE, [{"plan": plan_id, "of_number": number, "at": now} for number in numbers])
+    record_decision(connection, plan_id, release, len(numbers), now)
+
+
+def _open(now: datetime) -> ColumnElement[bool]:
+    """Say of a held operation that nobody has approved it, or so long ago that it does not count any more."""
+    approved_at = held_operations.c.approved_at
+    return and_(held_operations.c.used_at.is_(None), or_(approved_at.is_(None), approved_at <= now - GOOD_FOR))
 
 
 def _of_kinds(store: Store, plan_id: str, kinds: Collection[str]) -> frozenset[Approval]:
@@ -224,18 +276,27 @@ def _no_plan(plan_id: str) -> PlanError:
     )
 
 
+def _approved(row: Row[Any], approved_at: datetime) -> Approved:
+    return Approved(row.plan_id, row.number, _approval(row), approved_at)
+
+
 def _approval(row: Any) -> Approval:  # noqa: ANN401 (a row of held_operations)
     return Approval(Key(row.key), row.verb, Inputs(row.inputs_desired, row.inputs_known))
 
 
-_APPROVE = (
-    update(held_operations)
-    .where(held_operations.c.plan_id == bindparam("plan"), held_operations.c.number == bindparam("of_number"))
-    .values(approved_at=bindparam("at", type_=held_operations.c.approved_at.type))
-)
+_OF_PLAN = held_operations.c.plan_id == bindparam("plan"), held_operations.c.number == bindparam("of_number")
+_AT = bindparam("at", type_=held_operations.c.used_at.type)
+_APPROVE = update(held_operations).where(*_OF_PLAN).values(approved_at=_AT)
 _USE = (
     update(held_operations)
-    .where(held_operations.c.plan_id == bindparam("plan"), held_operations.c.number == bindparam("of_number"))
-    .where(held_operations.c.approved_at.is_not(None), held_operations.c.used_at.is_(None))
-    .values(used_at=bindparam("used_at", type_=held_operations.c.used_at.type))
+    .where(*_OF_PLAN, held_operations.c.approved_at.is_not(None), held_operations.c.used_at.is_(None))
+    .values(used_at=_AT, used_in=bindparam("run"))
 )
+_GIVE_BACK = (
+    update(held_operations)
+    .where(*_OF_PLAN, held_operations.c.used_in == bindparam("run"))
+    .values(used_at=None, used_in=None)
+)
+_USED_BY_A_DEAD_RUN = held_operations.c.used_in.in_(select(runs.c.run_id).where(runs.c.accounts.is_(None)))
+"""As the run knows that holds the lease: every other without a report was killed, or ended by an error."""
+_USED = and_(held_operations.c.used_at.is_not(None), or_(held_operations.c.used_in.is_(None), ~_USED_BY_A_DEAD_RUN))

@@ -55,10 +55,11 @@ def record_decision(
     )
 
 
-def mark_used(connection: Connection, plan_ids: Iterable[str], run_id: str) -> None:
-    """Write down the run that rests on what was decided on some plans and not used yet."""
-    fresh = decisions.c.plan_id.in_(sorted(plan_ids)), decisions.c.used_in.is_(None)
-    connection.execute(update(decisions).where(*fresh).values(used_in=run_id))
+def mark_used(connection: Connection, decided: Iterable[tuple[str, datetime]], run_id: str) -> None:
+    """Write down the run that rests on what was decided on some plans, each at its moment, and not used yet."""
+    for plan_id, moment in sorted(decided):
+        those = decisions.c.plan_id == plan_id, decisions.c.decided_at == moment, decisions.c.used_in.is_(None)
+        connection.execute(update(decisions).where(*those).values(used_in=run_id))
 
 
 def _decided(store: Store, condition: ColumnElement[bool]) -> tuple[Decided, ...]:

@@ -239,6 +239,7 @@ held_operations = Table(
     Column("inputs_known", Text),
     Column("approved_at", Instant),
     Column("used_at", Instant),
+    Column("used_in", Text),  # the run that rested on it
 )
 kept_ids = Table(
     "kept_ids",

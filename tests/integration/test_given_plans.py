@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from ldap2scim.errors import DirectoryError
+from ldap2scim.planning.approvals import Release
+from ldap2scim.run import pipeline
+from ldap2scim.run.context import Mode
+from ldap2scim.run.kept_plans import kept_plan
 from ldap2scim.run.load import Loader
+from ldap2scim.settings import load
+from ldap2scim.state.access import StateReader
 from ldap2scim.state.decisions import decisions_on
 from ldap2scim.state.store import open_store
 from tests.integration.comparing import differences
@@ -115,4 +122,29 @@ def test_a_run_that_died_may_be_repeated(pair: Pair, monkeypatch: pytest.MonkeyP
     assert "had been carried out before" in said.out
     assert len(pair.service.writes()) == len({(one.method, one.path) for one in pair.service.writes()})
     assert first == 20
+    writes = len(pair.service.writes())
+    third = pair.program("sync", "--apply", "--approve", plan)
+    assert (third.code, len(pair.service.writes())) == (3, writes), third.text
+    assert "was approved before" in third.err
     assert differences(pair, left=leavers(pair)) == []
+
+
+def test_a_run_that_does_not_begin_to_write_releases_nothing(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither for the next scheduled run, nor in a dry one, which still says what the decision would let flow."""
+    before, plan = inactive(pair), held_plan(pair)
+
+    def unreachable(*_: object) -> object:
+        raise DirectoryError("Nobody answers.", "Try again.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "extract", unreachable)
+        assert pair.program("sync", "--apply", "--approve", plan).code == 1
+    settings = load(pair.program.settings, {})
+    with open_store(pair.program.state, create=False) as store:
+        said = pipeline.carry_out(settings, kept_plan(store, plan), Release("Suzuki"), Mode.PLAN)
+        assert said.plan is not None
+        assert (len(said.plan.held), said.pending) == (0, True)
+        assert StateReader(store).approvals.approved() == ()
+        assert decisions_on(store, plan) == ()
+    assert pair.program("sync", "--apply").code == 3
+    assert (inactive(pair), titles(pair)) == (before, 0)

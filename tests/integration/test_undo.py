@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from ldap2scim.state.decisions import decisions_on
+from ldap2scim.state.store import open_store
 from tests.integration.comparing import differences
 from tests.integration.conftest import StartPair
 from tests.integration.days import DISABLED, day_of_changes
@@ -141,7 +143,15 @@ def test_the_service_as_it_was_at_a_moment(start_embedded_pair: StartPair) -> No
     held = pair.program("restore", "--as-of", then, "--apply", "--json")
     assert held.code == 3, held.text
     plan = held.document["plan_id"]
+    ordinary = pair.program("plan", "--json").document["plan_id"]
+    writes = pair.writes()
+    refused = pair.program("restore", "--as-of", then, "--apply", "--approve", ordinary)
+    assert (refused.code, pair.writes() - writes) == (3, 0), refused.text
+    assert "is the id of another one" in refused.err
     done = pair.program("restore", "--as-of", then, "--apply", "--approve", plan)
+    with open_store(pair.program.state, create=False) as store:
+        assert decisions_on(store, ordinary) == ()
+        assert [bool(one.release.by) for one in decisions_on(store, plan)] == [True]
 
     assert done.code == 0, done.text
     after = people(pair)

@@ -6,16 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from ldap2scim.errors import RequestRejected, UniquenessConflict
+from ldap2scim.errors import AccessRefused, RequestRejected, ServiceError, UniquenessConflict
 from ldap2scim.essence import fingerprint, to_essence
 from ldap2scim.findings import Severity
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Result
+from ldap2scim.planning.approvals import approval_for
 from ldap2scim.planning.operations import ChangeMembers, Create, Inputs, Operation
 from ldap2scim.planning.plan import make_plan
 from ldap2scim.planning.policy import Canary, ErrorRate, SafetyPolicy
+from ldap2scim.run.context import Run
 from ldap2scim.run.load import Loader, batches
 from ldap2scim.scim.provider import ScimRequest, ScimResponse
+from ldap2scim.state.approvals import HeldPlan, approve, record_held, use
 from ldap2scim.state.store import Store
 from tests.run.conftest import NOW, StartRun
 from tests.run.scripted import GROUP, ScriptedProvider
@@ -180,3 +183,35 @@ def test_names_that_stay_taken_are_errors(start: StartRun, policy: SafetyPolicy)
     loader = load(start, provider, [creation(n) for n in range(200)], policy)
     assert Result.HELD_BACK in results(loader)
     assert len(provider.writes) < 100
+
+
+def approved(run: Run, operations: Sequence[Operation]) -> None:
+    """Let a person have released operations, as those of one held plan."""
+    covered = tuple(map(approval_for, operations))
+    record_held(run.lease, HeldPlan("p1", run.run_id, NOW, {}, covered))
+    approve(run.store, "p1")
+    run.approved = run.state.approvals.approved()
+    use(run.lease, run.approved, run.run_id)
+
+
+@pytest.mark.parametrize("error", [RequestRejected(REFUSED, "Mend it.", 400), AccessRefused("401", "Renew it.", 401)])
+def test_what_was_released_and_not_tried_stays_released(start: StartRun, error: ServiceError) -> None:
+    """The canary, or a refused token, ends the load: the next run goes on with the rest, not with what failed."""
+
+    def refuse(_: ScimRequest) -> ScimResponse:
+        raise error
+
+    operations = [creation(n) for n in range(30)]
+    provider = ScriptedProvider(script={"POST /Users": [refuse] * 40})
+    run = start(provider)
+    run.settings = replace(run.settings, safety=EARLY, service=replace(run.settings.service, concurrency=1))
+    approved(run, operations)
+    plan = make_plan(operations, (), evaluated_at=NOW, settings_digest="s", program="1")
+    loader = Loader(run, plan, None)
+    loader.apply(loader.operations)
+    assert run.state.approvals.approved() == ()
+    loader.finish()
+    sent = {f"corp:{(request.body or {})['userName'][1:]}" for request in provider.sent}
+    left = {one.approval.key for one in run.state.approvals.approved()}
+    assert left == {one.key for one in operations} - sent
+    assert 0 < len(left) < 30

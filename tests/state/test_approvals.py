@@ -1,15 +1,17 @@
 """Held operations are released by their plan's id, once, and nothing else is."""
 
+from datetime import timedelta
+
 import pytest
 
 from ldap2scim.errors import PlanError
 from ldap2scim.planning.approvals import Approval
 from ldap2scim.planning.operations import Inputs
 from ldap2scim.state.access import StateReader
-from ldap2scim.state.approvals import HeldPlan, approve, full_plan_id, record_held, use
+from ldap2scim.state.approvals import GOOD_FOR, HeldPlan, approve, full_plan_id, give_back, record_held, use
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.store import Store
-from tests.state.worlds import MONDAY, key
+from tests.state.worlds import MONDAY, FakeClock, key
 
 DELETE = Approval(key("a"), "delete", Inputs(None, "k" * 32))
 UPDATE = Approval(key("b"), "update", Inputs("d" * 32, "k" * 32))
@@ -105,3 +107,29 @@ def test_the_start_of_an_id_names_its_plan(store: Store, lease: Lease) -> None:
     ):
         with pytest.raises(PlanError, match=words):
             full_plan_id(store, start)
+
+
+def test_an_approval_that_no_run_used_expires(
+    store: Store, lease: Lease, reader: StateReader, clock: FakeClock
+) -> None:
+    """After some days it releases nothing, and a person may approve anew."""
+    record_held(lease, PLAN)
+    approve(store, "p1")
+    clock.advance(GOOD_FOR - timedelta(seconds=1))
+    assert len(reader.approvals.approved()) == 2
+    clock.advance(timedelta(seconds=1))
+    assert reader.approvals.approved() == ()
+    assert approve(store, "p1") == 2
+    assert len(reader.approvals.approved()) == 2
+
+
+def test_what_was_not_tried_stays_approved(store: Store, lease: Lease, reader: StateReader) -> None:
+    """Given back by the run that used it, it is there for the next; what was tried is not."""
+    record_held(lease, PLAN)
+    approve(store, "p1")
+    first, second = reader.approvals.approved()
+    use(lease, [first, second], "run-1")
+    give_back(lease, [second], "another")
+    assert reader.approvals.approved() == ()
+    give_back(lease, [second], "run-1")
+    assert reader.approvals.approved() == (second,)

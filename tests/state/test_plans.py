@@ -10,10 +10,11 @@ from ldap2scim.planning.approvals import Release, approvals_of
 from ldap2scim.planning.operations import Create, Deactivate, Delete, HeldOperation, Inputs, Operation
 from ldap2scim.planning.plan import Plan, make_plan, pieces
 from ldap2scim.state.access import StateReader
-from ldap2scim.state.approvals import HeldPlan, approve, full_plan_id, record_held, take_back, use
+from ldap2scim.state.approvals import GOOD_FOR, HeldPlan, approve, full_plan_id, record_held, use
 from ldap2scim.state.decisions import decisions_of_run, decisions_on
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.plans import KEPT, store_plan, stored_plan
+from ldap2scim.state.runs import Ended, fail_run, finish_run, start_run
 from ldap2scim.state.store import Store
 from tests.state.worlds import MONDAY, FakeClock
 
@@ -109,12 +110,52 @@ def test_a_decision_is_kept_with_the_run_that_rests_on_it(store: Store, lease: L
     assert decided.release == release
 
 
-def test_what_a_dead_run_used_can_be_released_once_more(store: Store, lease: Lease, reader: StateReader) -> None:
-    """After `take_back` the approval is open again, and only then."""
+def released(lease: Lease, reader: StateReader, run_id: str, *kinds: str) -> int:
+    """Begin a run that rests on a decision made for it alone; return how many operations that released."""
+    start_run(lease, run_id, "apply", "s")
+    given = reader.approvals.given(HOLDING.plan_id, Release(run_id, kinds=frozenset(kinds) or None))
+    use(lease, given.fresh, run_id, given)
+    return len(given.fresh)
+
+
+def test_what_a_dead_run_used_is_released_once_more_and_not_again(
+    store: Store, lease: Lease, reader: StateReader
+) -> None:
+    """Died, finished, refused: the third finds nothing to release, and what finished runs used stays used."""
     keep(lease, HOLDING)
-    approve(store, HOLDING.plan_id)
-    use(lease, reader.approvals.approved(), "run-7")
+    assert released(lease, reader, "finished", "delete group") == 1
+    finish_run(lease, "finished", Ended("0", {}))
+    assert released(lease, reader, "died") == 1
+    assert released(lease, reader, "failed") == 1
+    fail_run(lease, "failed", 1, "StateError")
+    assert released(lease, reader, "repeated") == 1
+    finish_run(lease, "repeated", Ended("0", {}))
+    assert released(lease, reader, "third") == 0
+    assert len(reader.approvals.used(HOLDING.plan_id)) == 2
+    assert [(one.release.by, one.used_in) for one in decisions_on(store, HOLDING.plan_id)] == [
+        (name, name) for name in ("finished", "died", "failed", "repeated")
+    ]
     with pytest.raises(PlanError, match="approved before"):
         approve(store, HOLDING.plan_id)
-    take_back(lease, HOLDING.plan_id)
-    assert approve(store, HOLDING.plan_id) == 2
+
+
+def test_a_decision_for_one_run_is_written_as_the_run_uses_it(store: Store, lease: Lease, reader: StateReader) -> None:
+    """Nothing is released by asking what it would release, so a run that goes no further leaves nothing behind."""
+    keep(lease, HOLDING)
+    assert len(reader.approvals.given(HOLDING.plan_id, Release("Suzuki")).fresh) == 2
+    assert reader.approvals.approved() == ()
+    assert decisions_on(store, HOLDING.plan_id) == ()
+    with pytest.raises(PlanError, match="nothing of the kind"):
+        reader.approvals.given(HOLDING.plan_id, Release("Suzuki", kinds=frozenset({"update user"})))
+
+
+def test_a_decision_that_expired_is_not_counted_as_used(
+    store: Store, lease: Lease, reader: StateReader, clock: FakeClock
+) -> None:
+    """The run rests on the new decision alone, and the record says so."""
+    keep(lease, HOLDING)
+    approve(store, HOLDING.plan_id, Release("Sato"))
+    clock.advance(GOOD_FOR)
+    approve(store, HOLDING.plan_id, Release("Suzuki"))
+    use(lease, reader.approvals.approved(), "run-7")
+    assert [one.release.by for one in decisions_of_run(store, "run-7")] == ["Suzuki"]
