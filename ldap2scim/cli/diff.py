@@ -9,7 +9,7 @@ from ldap2scim.run.past_diff import diff_document, difference
 from ldap2scim.run.past_lines import Values
 from ldap2scim.settings import load
 from ldap2scim.state.runs import full_run_id
-from ldap2scim.state.store import open_store
+from ldap2scim.state.store import open_as_it_is
 
 
 def diff(asked: argparse.Namespace) -> int:
@@ -17,7 +17,7 @@ def diff(asked: argparse.Namespace) -> int:
     settings = load(asked.config, os.environ)
     output.notes(settings.notes)
     values = Values.SHOWN if asked.values else Values.HIDDEN
-    with open_store(settings.state, create=False) as store:
+    with open_as_it_is(settings.state) as store:
         first, second = (full_run_id(store, one) for one in (asked.first, asked.second))
         found = difference(store, first, second)
     if asked.json:

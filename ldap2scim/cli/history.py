@@ -12,7 +12,7 @@ from ldap2scim.run.past_lines import Told, Values, history_document, latest_runs
 from ldap2scim.settings import load
 from ldap2scim.state.history import HistoryReader
 from ldap2scim.state.runs import RunsReader, full_run_id
-from ldap2scim.state.store import Store, open_store
+from ldap2scim.state.store import Store, open_as_it_is
 
 RUNS = 20
 """That are listed."""
@@ -22,7 +22,7 @@ def history(asked: argparse.Namespace) -> int:
     """Tell; exit code 0 when anything is known, else 1."""
     settings = load(asked.config, os.environ)
     output.notes(settings.notes)
-    with open_store(settings.state, create=False) as store:
+    with open_as_it_is(settings.state) as store:
         if asked.what is None:
             return _runs(asked, store)
         run_id = _run_named(store, asked.what)
