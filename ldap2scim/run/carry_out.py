@@ -1,6 +1,6 @@
 """A plan that somebody has seen is carried out: exactly that one, as far as it still stands, and nothing else (P2)."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 import pandas as pd
@@ -17,7 +17,7 @@ from ldap2scim.planning.proposals import Difference
 from ldap2scim.planning.reconsider import reconsider
 from ldap2scim.planning.reconsidered import Facts, KnownAs, Moved, Reconsidered, RefusedOperation
 from ldap2scim.planning.safety import Judged
-from ldap2scim.planning.states import ReadState
+from ldap2scim.planning.states import Edges, ReadState
 from ldap2scim.run.as_of import fingerprints_at
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
@@ -162,7 +162,7 @@ class _Look:
             known=self._known(concerned),
             held=self._held & concerned,
             unread=frozenset(key for key in concerned if self._is_unread(key, groups)),
-            members=self._members,
+            members=self._members(groups),
         )
 
     def _known(self, keys: Collection[Key]) -> Mapping[Key, KnownAs]:
@@ -173,15 +173,23 @@ class _Look:
         columns = ("key", "fingerprint", "service_id", "status")
         return {Key(row[0]): KnownAs(*row[1:]) for row in _rows((known.users, known.groups), keys, columns)}
 
-    def _members(self, group: Key) -> frozenset[Key]:
+    def _members(self, groups: Collection[Key]) -> Callable[[Key], frozenset[Key]]:
+        """Return what tells the members of one of `groups`; the edges of a survey are gone through once for all."""
         if self._surveyed is None:
-            return frozenset(remembered.members_of(self._run.store, group))
-        edges = self._surveyed.known.members
-        return frozenset(Key(member) for of, member in zip(edges.group, edges.member, strict=True) if of == group)
+            return lambda group: frozenset(remembered.members_of(self._run.store, group))
+        found = members_among(self._surveyed.known.members, groups)
+        return lambda group: found.get(group, frozenset())
 
     def _is_unread(self, key: Key, groups: Collection[Key]) -> bool:
         kind = ResourceType.GROUP if key in groups else ResourceType.USER
         return self._desired.read_state(scope_of(key, kind)) is ReadState.FAILED
+
+
+def members_among(edges: Edges, groups: Collection[Key]) -> Mapping[Key, frozenset[Key]]:
+    """Return the members of some groups, in one pass over all memberships; a group without any is left out."""
+    frame = pd.DataFrame({"group": edges.group, "member": edges.member})
+    of_groups = frame[frame["group"].isin([*groups])].groupby("group", sort=False)["member"]
+    return {Key(str(group)): frozenset(map(Key, members)) for group, members in of_groups}
 
 
 def _rows(frames: Iterable[pd.DataFrame], keys: Collection[Key], columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
