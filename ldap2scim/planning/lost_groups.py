@@ -22,7 +22,7 @@ def guard_lost_groups(
     population: Population,
     policy: SafetyPolicy,
 ) -> Reasons:
-    """Hold the removal of a group that as many would lose as may not leave it: a removal is a loss of 100 %.
+    """Hold the removal of a large group: all of its members would lose it, which is a loss of 100 %.
 
     Args:
         operations: on people and groups.
@@ -34,6 +34,7 @@ def guard_lost_groups(
     if not lost:
         return {}
     left = population.places.left_recently(lost) if policy.member_loss_percent < _ALL else {}
+    most = max(policy.member_loss_minimum, _LARGE)
     reasons: dict[tuple[Key, str], str] = {}
     for operation in of_type(operations, ResourceType.GROUP):
         count = lost.get(operation.key)
@@ -41,10 +42,10 @@ def guard_lost_groups(
             continue
         own: list[str] = []
         before = count + len(left.get(operation.key, ()))
-        if before > policy.member_loss_minimum and policy.member_loss_percent < _ALL:
+        if before > most and policy.member_loss_percent < _ALL:
             own.append(
                 f"The group has {count} member{'' if count == 1 else 's'}, who would lose it; a group of more than "
-                f"{policy.member_loss_minimum} is removed by a person alone: {APPROVE}."
+                f"{most} is removed by a person alone: {APPROVE}."
             )
         if all_together is not None:
             own.append(all_together)
@@ -54,3 +55,5 @@ def guard_lost_groups(
 
 
 _ALL = 100
+_LARGE = 50
+"""Members of a group whose removal is no everyday matter: a project's group comes to its end as projects do."""

@@ -187,7 +187,7 @@ class SafetyPolicy:
     member_loss_percent: float = 30.0
     """Members leaving one group are held above this share …"""
     member_loss_minimum: int = 10
-    """… when the group has more members than this; a group that has more is not removed without a person either."""
+    """… when the group has more members than this. One of more than that and than 50 is removed by a person alone."""
     attribute_percent: float = 50.0
     """One attribute changing for more than this share of the users is held (a mapping accident)."""
     attribute_minimum: int = 10

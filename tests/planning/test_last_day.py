@@ -167,9 +167,9 @@ def removed_group(members: int, policy: SafetyPolicy) -> Judged:
     return judge(found, Population(300, 10, found.known_members, WorldPlaces(world)), policy, {}, frozenset())
 
 
-@pytest.mark.parametrize(("members", "flows"), [(0, True), (10, True), (11, False), (200, False)])
+@pytest.mark.parametrize(("members", "flows"), [(0, True), (50, True), (51, False), (200, False)])
 def test_a_group_that_many_would_lose_is_removed_by_a_person(members: int, *, flows: bool) -> None:
-    """A small one goes within the limit of groups; of more than ten members it is a loss of all of them."""
+    """A small one goes within the limit of groups; of more than fifty members it is a loss of all of them."""
     result = removed_group(members, replace(OPEN, member_loss_percent=30))
     assert bool(result.flowing) == flows
     if not flows:
