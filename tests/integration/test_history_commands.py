@@ -19,6 +19,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pair, list
         embedded_service() as service,
         paired(folder, directory, service) as pair,
     ):
+        pair.program.others["safety"] = {"member_loss_minimum": 20}  # the group of 20 that the day dissolves may go
         runs = []
         for change in (lambda: None, lambda: day_of_changes(pair.administrator), lambda: hire(pair.administrator, 9)):
             change()
