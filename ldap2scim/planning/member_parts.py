@@ -127,6 +127,8 @@ def _covers(approval: Approval, inputs: Inputs, too_many: TooMany) -> bool:
 def _followers(whole: bool, count: int) -> tuple[str, ...]:
     if whole:
         return ("The group's own operation is held, and its members wait with it.",)
+    if count == 1:
+        return ("1 of its members waits with its own operation, which is held.",)
     if count:
         return (f"{count} of its members wait with their own operations, which are held.",)
     return ()

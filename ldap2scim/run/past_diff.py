@@ -12,7 +12,7 @@ from ldap2scim.errors import StateError
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.attribute_changes import attribute_changes
 from ldap2scim.planning.operations import AttributeChange
-from ldap2scim.planning.render import MOST_ROWS, Document, Table, harmless
+from ldap2scim.planning.render import MOST_ROWS, Document, Table, harmless, moved_members
 from ldap2scim.run.past_lines import Values, changes_in_words, names_of
 from ldap2scim.state import remembered
 from ldap2scim.state.history import HistoryReader, PastState
@@ -52,6 +52,8 @@ class Differing:
 def difference(store: Store, first: str, second: str) -> tuple[Differing, ...]:
     """Return what the state at the end of the second run has other than the one at the end of the first.
 
+    Sorted by how it differs, type and name.
+
     Raises:
         StateError: one of the runs is not known, or was before the history begins.
     """
@@ -76,7 +78,14 @@ def difference(store: Store, first: str, second: str) -> tuple[Differing, ...]:
         Differing(key, names[key], ResourceType.GROUP, "members", (), tuple(entered), tuple(left))
         for key, (entered, left) in groups.items()
     ]
-    return tuple(found)
+    return tuple(sorted(found, key=_order))
+
+
+_HOWS = ("new", "came back", "changed", "left", "gone", "members")
+
+
+def _order(one: Differing) -> tuple[int, bool, str, Key]:
+    return _HOWS.index(one.how), one.resource_type is ResourceType.GROUP, one.who.casefold(), one.key
 
 
 def _end(store: Store, run_id: str) -> datetime:
@@ -134,4 +143,4 @@ def _in_words(one: Differing, values: Values) -> str:
     if values is Values.SHOWN:
         parts = [f"{', '.join(who)} {word}" for who, word in ((one.entered, "entered"), (one.left, "left")) if who]
         return "; ".join(parts)
-    return f"+{len(one.entered)} −{len(one.left)} members"
+    return moved_members(len(one.entered), len(one.left))

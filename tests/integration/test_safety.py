@@ -126,7 +126,7 @@ def test_nobody_enters_a_privileged_group_unseen(office: Pair) -> None:
     said = office.program("sync", "--apply", "--json")
     assert (said.code, office.writes()) == (3, 1)
     (held,) = said.document["held"]
-    assert held["changes"] == "+1 members"
+    assert held["changes"] == "+1 member"
     assert office.program("approve", said.document["plan_id"]).code == 0
     office.service.clear_requests()
     assert office.program("sync", "--apply").code == 0

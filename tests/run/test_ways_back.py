@@ -1,6 +1,7 @@
 """`undo` and `restore`: what is refused, how a dry one is remembered, and what is said where nothing is left to do."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 from ldap2scim.errors import PlanRefused, StateError
 from ldap2scim.model import ResourceType
 from ldap2scim.planning.accounts import Result
+from ldap2scim.planning.render import moved_members
 from ldap2scim.run.context import Mode, open_run
 from ldap2scim.run.documents import document_of
+from ldap2scim.run.past_diff import difference
 from ldap2scim.run.past_lines import latest_runs
 from ldap2scim.run.restore import restore
 from ldap2scim.run.undo import undo
@@ -80,3 +83,25 @@ def test_the_service_as_it_was_is_not_called_in_step(settings: Settings) -> None
     assert "Nothing to do: the service is as it was at 2100-01-01 00:00:00 UTC." in said.lines
     assert "Resources that shall be managed: 1 = 1 unchanged." in said.lines
     assert not [line for line in said.lines if "in step" in line or "Directory" in line]
+
+
+def test_differences_are_sorted(settings: Settings) -> None:
+    """By how they differ, people before groups, then by name, whatever their keys are."""
+    first = created(settings)
+    people = (replace(known("c"), login="Zoe"), replace(known("d"), login="amy"))
+    rows = [known("b", resource_type=ResourceType.GROUP), *people]
+    with open_run(settings, Mode.APPLY) as run:
+        [number] = begin(run.lease, run.run_id, "plan", [Intent(key("c"), "create", ResourceType.USER)])
+        settle(run.lease, [Settlement(number, Result.APPLIED, tuple(map(Confirmed, rows)))])
+        finish_run(run.lease, run.run_id, Ended("0", {}))
+    with open_store(settings.state, create=False) as store:
+        assert [one.key for one in difference(store, first, run.run_id)] == [key("d"), key("c"), key("b")]
+
+
+def test_one_member_is_one() -> None:
+    """And nobody who enters or leaves is not counted."""
+    assert [moved_members(1, 0), moved_members(0, 1), moved_members(1, 1)] == [
+        "+1 member",
+        "−1 member",
+        "+1 −1 members",
+    ]
