@@ -1,5 +1,5 @@
 #!/bin/sh
-# All checks in one go: style, types, import contracts, tests with coverage. LDAP2SCIM_LONG=1 runs the full counts.
+# All checks in one go: style, types, import contracts, tests; coverage is of the unit tests (tests/conftest.py). LDAP2SCIM_LONG=1 runs the full counts.
 # The tests are shared by two processes (tests/workers.py); `sh scripts/test.sh -n 4` takes four, `-n 0` none.
 set -eu
 bin=.venv/bin
