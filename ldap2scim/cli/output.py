@@ -77,7 +77,7 @@ def drift(found: Drift, *, as_json: bool) -> None:
     if as_json:
         document(
             {
-                "in_step": found.in_step,
+                "in_step": found.exit_code == 0,
                 "exit_code": found.exit_code,
                 "edits": edit_rows(found.edits),
                 **tables(found.document),

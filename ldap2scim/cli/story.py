@@ -153,7 +153,7 @@ def _flow(name: str, stage: Stage, mode: str) -> Ran:
 def _differs(stage: Stage) -> bool:
     found = drift(_settings(stage))
     print(f"ldap2scim drift: {found.document.lines[0]}")
-    return not found.in_step
+    return found.differs
 
 
 def _settings(stage: Stage) -> Settings:

@@ -28,13 +28,10 @@ class Drift:
     exit_code: int
     """0 in step, 1 a directory could not be read, 3 something is held or not to be believed, 2 different; the first of
     1, 3, 2, 0 that holds (DESIGN §7)."""
+    differs: bool
+    """Whether the service holds something else than the directory says of those who are not held."""
     edits: tuple[Edit, ...] = ()
     """In what the sides differ, by which of them moved."""
-
-    @property
-    def in_step(self) -> bool:
-        """Say whether the service holds what the directory says."""
-        return self.exit_code == 0
 
 
 def drift(settings: Settings, *, progress: Progress | None = None) -> Drift:
@@ -47,7 +44,7 @@ def drift(settings: Settings, *, progress: Progress | None = None) -> Drift:
         reads, _ = look(run)
         believed = believe(run, reads)
         if believed.stops:
-            return Drift(refused_document(run.findings), 3)
+            return Drift(refused_document(run.findings), 3, differs=False)
         surveyed = survey(run, believed)
         run.note(*(one for one in surveyed.findings if one.rule != EDITED))  # shown in full beside them
         difference = compare(run, believed, surveyed).difference
@@ -60,7 +57,7 @@ def drift(settings: Settings, *, progress: Progress | None = None) -> Drift:
         differs = bool(operations) or any(one.differs for one in edits)
         held = bool(waiting) or any(one.severity is not Severity.NOTE for one in run.findings)
         document = drift_document(operations, run.findings, edits)
-        return Drift(document, exit_code(reads, held=held, differs=differs), edits)
+        return Drift(document, exit_code(reads, held=held, differs=differs), differs, edits)
 
 
 def _pending(proposed: Sequence[Operation], edits: Sequence[Edit]) -> Iterator[Edit]:

@@ -51,15 +51,16 @@ def drift_of_sample(settings: Settings, count: int, *, progress: Progress | None
         reads, _ = look(run)
         believed = believe(run, reads)
         if believed.stops:
-            return Drift(refused_document(run.findings), 3)
+            return Drift(refused_document(run.findings), 3, differs=False)
         everybody = list(_managed(run, believed))
         chosen = sorted(everybody, key=lambda one: _lot(run, one.key))[:count]
         edits = tuple(_edits(run, believed, chosen))
         shown = drift_document((), run.findings, edits)
         told = f"A sample: {len(chosen)} of {len(everybody)} resources that we manage; nothing is said of the others."
         held = any(one.severity is not Severity.NOTE for one in run.findings)
-        code = exit_code(reads, held=held, differs=any(one.differs for one in edits))
-        return Drift(replace(shown, lines=(told, *shown.lines)), code, edits)
+        differs = any(one.differs for one in edits)
+        code = exit_code(reads, held=held, differs=differs)
+        return Drift(replace(shown, lines=(told, *shown.lines)), code, differs, edits)
 
 
 def _lot(run: Run, key: Key) -> bytes:
