@@ -46,7 +46,7 @@ def overlay(found: Findings, profile: Profile) -> Tree:
     block: dict[str, Any] = {}
     for name in (one.name for one in fields(assumed)):
         value = getattr(assumed, name)
-        if name in {"ignored", "placements"} or value is None:
+        if name in {"ignored", "longest", "placements"} or value is None:
             continue
         if name in profile.unproven or value != _of(profile, name):
             block[name] = value.value if isinstance(value, Enum) else value

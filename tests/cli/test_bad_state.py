@@ -145,7 +145,6 @@ LOOKING = (
     ("plan", "--what-if", "ldap2scim.yml"),
     ("history",),
     ("explain", "aiko"),
-    ("bundle",),
     ("forget", "aiko"),
     ("undo", "01234567"),
     ("keep",),
@@ -161,8 +160,11 @@ def test_state_folder_that_may_not_be_entered(installed: Installation, monkeypat
     installed.file.chmod(0o644)
     installed.state.parent.chmod(0o700)
     monkeypatch.chdir(installed.folder)
+    bundles = installed.folder / "bundles"  # `bundle` looks first whether its own file has a place
+    bundles.mkdir()
+    bundles.chmod(0o777)
     before = installed.contents()
-    for command in (*COMMANDS, *LOOKING):
+    for command in (*COMMANDS, *LOOKING, ("bundle", "--out", str(bundles / "a.tar.gz"))):
         with as_an_ordinary_user():
             said = installed.run(*command)
         assert_refused(said, f"The state file {installed.state} cannot be opened", "the user who runs ldap2scim")
