@@ -1,7 +1,7 @@
 """`ldap2scim probe`: a service is asked, tried out, and left as it was."""
 
-import _thread
 import json
+import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -170,7 +170,8 @@ def _interrupt_after(service: EmbeddedService, writes: int) -> None:
         if len(service.writes()) >= writes:
             break
         pause.wait(0.001)
-    _thread.interrupt_main()
+    # A real signal: a simulated one does not wake a thread that waits for the network.
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
 def test_the_command_prints_facts_and_a_block_that_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
