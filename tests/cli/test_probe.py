@@ -147,6 +147,15 @@ def test_a_service_that_is_not_ours(shared_scim2: ScimProcess, tmp_path: Path) -
     assert facts["Re-creation of the deleted user"] == "makes a new user with another id"
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C counts, even where the tests were started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("after", [1, 2, 3, 5, 8])
 def test_an_interruption_removes_what_was_made(tmp_path: Path, after: int) -> None:
     """Ctrl-C after any write, while the next one is under way."""
