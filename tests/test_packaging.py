@@ -51,7 +51,7 @@ def test_metadata(wheel: Path) -> None:
         metadata = Parser().parsestr(archive.read(f"ldap2scim-{__version__}.dist-info/METADATA").decode())
         commands = archive.read(f"ldap2scim-{__version__}.dist-info/entry_points.txt").decode()
     assert (metadata["Name"], metadata["License-Expression"]) == ("ldap2scim", "Apache-2.0")
-    assert metadata.get_all("Provides-Extra") == ["demo", "kerberos", "ntlm"]
+    assert metadata.get_all("Provides-Extra") == ["demo", "kerberos", "ntlm", "postgres"]
     assert "ldap2scim = ldap2scim.cli:main" in commands
 
 

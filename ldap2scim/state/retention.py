@@ -1,7 +1,8 @@
 """What is old enough is forgotten: the oldest history first, a bounded piece a run, and nothing that is still needed.
 
-Kept whatever its age: operations in doubt, people of whom no report has told, approvals that no run has used, the last
-run, and the last reads of each directory, which are the measure for the next.
+Kept whatever its age: operations in doubt, people of whom no report has told, plans that were approved lately and have
+not been used, the last run, and the last reads of each directory, which are the measure for the next. An approval is
+good for as long as the shortest history that may be set, so what goes can release nothing any more.
 """
 
 from contextlib import suppress
@@ -45,7 +46,7 @@ def prune(lease: Lease, before: datetime, most: int = MOST) -> int:
         forgotten = _history(connection, before, most)
         forgotten += _journal(connection, before, most)
         _runs(connection, before, most)
-        connection.execute(delete(decisions).where(decisions.c.decided_at < before, decisions.c.used_in.is_not(None)))
+        connection.execute(delete(decisions).where(decisions.c.decided_at < before))
         _reads(connection, before)
     with suppress(StateError):  # somebody else has the state open: later, then
         rewriting.finish(lease)
@@ -101,7 +102,7 @@ def _runs(connection: Connection, before: datetime, most: int) -> None:
     newest = select(runs.c.run_id).order_by(runs.c.started_at.desc()).limit(1)
     with_operations = select(journal.c.run_id).where(journal.c.run_id == runs.c.run_id)
     waiting = select(plans.c.run_id).join(held_operations, held_operations.c.plan_id == plans.c.plan_id)
-    approved = waiting.where(held_operations.c.approved_at.is_not(None), held_operations.c.used_at.is_(None))
+    approved = waiting.where(held_operations.c.approved_at >= before, held_operations.c.used_at.is_(None))
     old = (
         select(runs.c.run_id)
         .where(runs.c.started_at < before, ~with_operations.exists(), runs.c.run_id.not_in(newest))

@@ -35,13 +35,8 @@ class Waiting:
     pair: Pair
     config: str
     run_id: str
-
-    @property
-    def plan_id(self) -> str:
-        """The plan that is to be approved, as the run's artifacts name it."""
-        found = self.installation.ask("/artifacts/filter", artifacts={"flow_run_id": {"any_": [self.run_id]}})
-        shown = next(one["data"] for one in found if one["key"] == "ldap2scim-plan")
-        return re.search(r"ldap2scim approve ([0-9a-f]{64})", shown)[1]  # type: ignore[index]  # it names one
+    plan_id: str
+    """Of the plan that is to be approved."""
 
     def active(self) -> int:
         """Return how many users of the service are active."""
@@ -74,7 +69,14 @@ def waiting(installation: Installation, pair: Pair) -> Waiting:
     run_id = installation.start("ldap2scim-sync/sync", config=config, when_held="wait")
     run = installation.in_state(run_id, "PAUSED")
     assert run["state"]["name"] == "Suspended", run["state"]["message"]
-    return Waiting(installation, pair, config, run_id)
+    return Waiting(installation, pair, config, run_id, plan_shown(installation, run_id))
+
+
+def plan_shown(installation: Installation, run_id: str) -> str:
+    """Return the plan that is to be approved, as the run's artifacts name it; they name none once it was answered."""
+    found = installation.ask("/artifacts/filter", artifacts={"flow_run_id": {"any_": [run_id]}})
+    (shown,) = [one["data"] for one in found if one["key"] == "ldap2scim-plan"]
+    return re.search(r"ldap2scim approve ([0-9a-f]{64})", shown)[1]  # type: ignore[index]  # it names one
 
 
 def field(page: Page, title: str) -> Locator:

@@ -11,9 +11,11 @@ from ldap2scim.model import ResourceType
 from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.approvals import Approval
 from ldap2scim.planning.operations import Inputs
+from ldap2scim.settings.common import SHORTEST_HISTORY
 from ldap2scim.state import newcomers, runs
 from ldap2scim.state.access import StateReader
-from ldap2scim.state.approvals import HeldPlan, approve, record_held
+from ldap2scim.state.approvals import GOOD_FOR, HeldPlan, approve, record_held
+from ldap2scim.state.decisions import decisions_on
 from ldap2scim.state.history import HistoryReader
 from ldap2scim.state.journal import Intent, Settlement, begin, settle
 from ldap2scim.state.lease import Lease
@@ -86,7 +88,7 @@ def test_one_run_forgets_a_bounded_piece(lease: Lease, store: Store, clock: Fake
 
 
 def test_what_is_needed_stays(lease: Lease, store: Store, clock: FakeClock) -> None:
-    """Operations in doubt, people of whom no report has told, unused approvals, and the last reads."""
+    """Operations in doubt, people of whom no report has told, approvals that are still good, and the last reads."""
     a_run(lease, clock, "old", "one")
     start_run(lease, "doubtful", "apply", "digest")
     begin(lease, "doubtful", "plan", [Intent(key("b"), "update", USER)])
@@ -95,14 +97,15 @@ def test_what_is_needed_stays(lease: Lease, store: Store, clock: FakeClock) -> N
     start_run(lease, "held", "apply", "digest")
     approval = Approval(key("d"), "delete", Inputs(None, "f"))
     record_held(lease, HeldPlan("p" * 64, "held", clock(), {}, (approval,)))
-    approve(store, "p" * 64)
     read(lease, [person("a")])
     read(lease, [person("a")])
     runs.believe_reads(lease, [1])
     clock.advance(A_YEAR)
+    approve(store, "p" * 64)
+    clock.advance(GOOD_FOR - timedelta(hours=1))
     start_run(lease, "new", "apply", "digest")
 
-    prune(lease, clock() - timedelta(days=30))
+    prune(lease, clock() - SHORTEST_HISTORY)
     state = StateReader(store)
     assert [one.intent.key for one in state.journal.in_doubt()] == [key("b")]
     assert [one.key for one in newcomers.waiting(store)] == [key("c")]
@@ -110,3 +113,18 @@ def test_what_is_needed_stays(lease: Lease, store: Store, clock: FakeClock) -> N
     assert names(store) == {"doubtful", "held", "new"}
     assert count(store, "reads") == 4
     assert state.runs.last_believed_reads()["corp", USER].read_no == 1
+
+
+def test_a_plan_whose_approval_has_expired_goes_with_the_decision(lease: Lease, store: Store, clock: FakeClock) -> None:
+    """Nothing can rest on it any more."""
+    start_run(lease, "held", "apply", "digest")
+    record_held(lease, HeldPlan("p" * 64, "held", clock(), {}, (Approval(key("d"), "delete", Inputs(None, "f")),)))
+    approve(store, "p" * 64)
+    assert len(decisions_on(store, "p" * 64)) == 1
+    clock.advance(SHORTEST_HISTORY + timedelta(hours=1))
+    start_run(lease, "new", "apply", "digest")
+
+    prune(lease, clock() - SHORTEST_HISTORY)
+
+    assert decisions_on(store, "p" * 64) == ()
+    assert names(store) == {"new"}
