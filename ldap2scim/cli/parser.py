@@ -64,44 +64,8 @@ def _with_release(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
-def _add_past(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
-    """Add the words about what was."""
-    history = _with_settings(add("history", "what happened to somebody, or in a run; alone: the last runs"))
-    history.add_argument(
-        "what", type=_name, metavar="WHO|RUN", nargs="?", help="as `explain` takes it, or the id of a run"
-    )
-    history.add_argument("--values", action="store_true", help="show values, not only the paths of attributes")
-    diff = _with_settings(add("diff", "what differs between the ends of two runs"))
-    diff.add_argument("first", metavar="RUN", help="as `undo` takes it")
-    diff.add_argument("second", metavar="RUN", help="as `undo` takes it")
-    diff.add_argument("--values", action="store_true", help="show values and names of members")
-    forget = _with_apply(_with_settings(add("forget", "remove what the state has of somebody who has left")))
-    forget.add_argument("who", type=_name, metavar="WHO", help="as `explain` takes it")
-    undo = _with_apply(_with_settings(add("undo", "take back what a run changed")))
-    undo.add_argument("run", metavar="RUN", help="the run's id, or its first 8 digits or more (`ldap2scim history`)")
-    undo.add_argument("--approve", metavar="ID", help="with --apply: release the held operations of this plan first")
-    restore = _with_apply(_with_settings(add("restore", "make the service as it was at an earlier moment")))
-    restore.add_argument("--as-of", metavar="TIME", required=True, help="like 2026-11-20 18:30 (local) or with a zone")
-    restore.add_argument("--approve", metavar="ID", help="with --apply: release the held operations of this plan first")
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command."""
-    parser = _Parser(
-        prog="ldap2scim",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"ldap2scim {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-
-    def add(name: str, summary: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
-
-    _with_settings(add("check", "is everything reachable, allowed and valid?"))
-    _with_settings(add("settings", "show the effective settings and where each comes from"))
+def _add_work(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Add the words that make a plan, carry it out, and release what it holds."""
     plan = _with_settings(add("plan", "read the directory and show what would change"))
     plan.add_argument("--out", type=Path, metavar="FILE", help="write the plan to a file, for `sync --plan`")
     plan.add_argument(
@@ -132,6 +96,10 @@ def build_parser() -> argparse.ArgumentParser:
     keep.add_argument("--by", metavar="NAME", help="who decides (default: the user who runs this)")
     keep.add_argument("--end", action="store_true", help="take the decision back")
     _with_apply(_with_settings(add("recover", "rebuild the snapshot from the service, then bring it in step")))
+
+
+def _add_questions(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Add the words about what is."""
     _with_settings(add("rules", "are your own rules kept by the data, and by the plan?"))
     drift = _with_apply(_with_settings(add("drift", "which side moved: the whole service beside the directory")))
     drift.add_argument("--sample", type=_count, metavar="N", help="read N resources alone, others each day")
@@ -140,7 +108,31 @@ def build_parser() -> argparse.ArgumentParser:
         "who", type=_name, metavar="WHO", help="login, e-mail, DN, GUID, service id, externalId, or a group's name"
     )
     explain.add_argument("--values", action="store_true", help="show values, not only what kind of text they are")
-    _add_past(add)
+
+
+def _add_past(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Add the words about what was."""
+    history = _with_settings(add("history", "what happened to somebody, or in a run; alone: the last runs"))
+    history.add_argument(
+        "what", type=_name, metavar="WHO|RUN", nargs="?", help="as `explain` takes it, or the id of a run"
+    )
+    history.add_argument("--values", action="store_true", help="show values, not only the paths of attributes")
+    diff = _with_settings(add("diff", "what differs between the ends of two runs"))
+    diff.add_argument("first", metavar="RUN", help="as `undo` takes it")
+    diff.add_argument("second", metavar="RUN", help="as `undo` takes it")
+    diff.add_argument("--values", action="store_true", help="show values and names of members")
+    forget = _with_apply(_with_settings(add("forget", "remove what the state has of somebody who has left")))
+    forget.add_argument("who", type=_name, metavar="WHO", help="as `explain` takes it")
+    undo = _with_apply(_with_settings(add("undo", "take back what a run changed")))
+    undo.add_argument("run", metavar="RUN", help="the run's id, or its first 8 digits or more (`ldap2scim history`)")
+    undo.add_argument("--approve", metavar="ID", help="with --apply: release the held operations of this plan first")
+    restore = _with_apply(_with_settings(add("restore", "make the service as it was at an earlier moment")))
+    restore.add_argument("--as-of", metavar="TIME", required=True, help="like 2026-11-20 18:30 (local) or with a zone")
+    restore.add_argument("--approve", metavar="ID", help="with --apply: release the held operations of this plan first")
+
+
+def _add_helpers(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Add the words for those who help, for a new service, and for who looks at it the first time."""
     bundle = _with_settings(add("bundle", "write the state without names, for those who help"))
     bundle.add_argument("--out", type=Path, metavar="FILE", help="the file (default: ldap2scim-bundle-TIME.tar.gz)")
     bundle.add_argument("--key", type=Path, metavar="FILE", help="keep the key of the pseudonyms in this file of yours")
@@ -151,6 +143,29 @@ def build_parser() -> argparse.ArgumentParser:
     probe.add_argument("--out", type=Path, metavar="FILE", help="write the block of settings to this file as well")
     demo = add("demo", "run the real flow on an embedded directory and service, and tell a short story")
     demo.add_argument("--keep", action="store_true", help="leave the servers up and say how to look at them")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command."""
+    parser = _Parser(
+        prog="ldap2scim",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"ldap2scim {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add(name: str, summary: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+
+    _with_settings(add("check", "is everything reachable, allowed and valid?"))
+    _with_settings(add("settings", "show the effective settings and where each comes from"))
+    _add_work(add)
+    _add_questions(add)
+    _add_past(add)
+    _add_helpers(add)
     return parser
 
 
