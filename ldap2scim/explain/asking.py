@@ -17,6 +17,7 @@ from ldap2scim.model import Key, make_key
 from ldap2scim.run.context import Run
 from ldap2scim.run.frozen import Frozen, frozen_decision, frozen_run
 from ldap2scim.settings import ConfiguredDirectory, Settings
+from ldap2scim.state.population import StatePlaces
 
 
 def explain(settings: Settings, who: str, values: Values = Values.CLASS, now: datetime | None = None) -> Explanation:
@@ -152,6 +153,8 @@ class _Explaining:
             names.add(case.seen.entry.dn)
         if case.subject.resource is not None and case.subject.resource.login:
             names.add(case.subject.resource.login)
+        if entry is None and case.subject.key is not None:
+            names |= set(StatePlaces(self._run.store, "").dns([case.subject.key]).values())
         own = entry.findings if entry is not None else ()
         others = (one for one in self._findings if not names.isdisjoint(one.subjects))
         return tuple(dict.fromkeys((*own, *others)))

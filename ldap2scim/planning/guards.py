@@ -5,7 +5,7 @@ A reason is one sentence with counts, the limit, and what to do.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ldap2scim.essence import from_essence
@@ -164,20 +164,28 @@ def guard_protected(operations: Iterable[Operation], population: Population, pol
         return {}
     protected = {comparable(name) for name in policy.protected}
     removals = [operation for operation in operations if is_removal(operation)]
-    dns = population.places.dns([operation.key for operation in removals])
+    known = known_names(removals, population)
     return {
         identity(operation): (
             f"{operation.name} is protected and is never removed or deactivated: take the name off `protected` if that "
             "is really wanted."
         )
         for operation in removals
-        if not protected.isdisjoint(names_of(operation, dns))
+        if not protected.isdisjoint(names_of(operation, known))
     }
 
 
-def names_of(operation: Operation, dns: Mapping[Key, str]) -> set[str]:
+def known_names(operations: Collection[Operation], population: Population) -> Sequence[Mapping[Key, str]]:
+    """Return what the state calls those whom operations are about: their DNs, and their logins or names of groups."""
+    if not operations:
+        return ()
+    keys = [operation.key for operation in operations]
+    return population.places.dns(keys), population.places.logins(keys)
+
+
+def names_of(operation: Operation, known: Iterable[Mapping[Key, str]]) -> set[str]:
     """Return every name that somebody goes by, before and after the operation, as `comparable` has them."""
-    names: list[Any] = [operation.name, dns.get(operation.key)]
+    names: list[Any] = [operation.name, *(names.get(operation.key) for names in known)]
     login = _LOGIN[operation.resource_type]
     if isinstance(operation, Adopt | Restore | Update):
         names.append(from_essence(operation.essence).get(login))

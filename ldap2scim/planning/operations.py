@@ -34,7 +34,7 @@ class _Operation:
     key: Key
     resource_type: ResourceType
     name: str
-    """What a person calls it: the DN, or where there is no entry any more, the login or group name."""
+    """What a person calls it: the DN, of a leaver the last one, or where none is known the login or group name."""
     inputs: Inputs
 
     verb: ClassVar[str]

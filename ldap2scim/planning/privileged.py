@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ldap2scim.essence import from_essence
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.deeds import is_rename
-from ldap2scim.planning.guards import comparable, names_of
+from ldap2scim.planning.guards import comparable, known_names, names_of
 from ldap2scim.planning.member_parts import GroupChange
 from ldap2scim.planning.operations import Create, Operation
 from ldap2scim.planning.policy import Limit, SafetyPolicy
@@ -106,9 +106,9 @@ def _of_the_groups(
     wanted: frozenset[str], operations: Iterable[Operation], population: Population
 ) -> Iterable[tuple[tuple[Key, str], str]]:
     touched = [op for op in of_type(operations, ResourceType.GROUP) if is_removal(op) or is_rename(op)]
-    dns = population.places.dns([op.key for op in touched]) if touched else {}
+    known = known_names(touched, population)
     for op in touched:
-        if not wanted.isdisjoint(names_of(op, dns)):
+        if not wanted.isdisjoint(names_of(op, known)):
             yield identity(op), f"{op.name} is a privileged group and would be renamed or removed: {APPROVE}."
 
 

@@ -1,11 +1,11 @@
 """Operations on their way into a plan: proposed, held for a person, or blocked for everybody. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from ldap2scim.findings import Finding
 from ldap2scim.model import Key, Scope
-from ldap2scim.planning.operations import HeldOperation, Operation
+from ldap2scim.planning.operations import Deactivate, Delete, HeldOperation, Operation
 from ldap2scim.planning.removability import Removability, why_held
 
 
@@ -53,3 +53,31 @@ class Proposals:
                 (self.blocked if removability is Removability.BLOCKED else self.held).append(held)
             case Removability.UNKNOWN:
                 pass
+
+
+def with_last_dns(difference: Difference, dns: Callable[[Collection[Key]], Mapping[Key, str]]) -> Difference:
+    """Let leavers be called what their entries were, as everybody else is; who has no such name keeps the login.
+
+    Args:
+        difference: as the diff made it: leavers go by their logins there.
+        dns: asked once, about all of them.
+    """
+    waiting = (*difference.held, *difference.blocked)
+    everything = (*difference.operations, *(one.operation for one in waiting))
+    leavers = [one.key for one in everything if isinstance(one, Delete | Deactivate)]
+    if not leavers:
+        return difference
+    names = dns(leavers)
+
+    def named(one: Operation) -> Operation:
+        return replace(one, name=names.get(one.key, one.name)) if isinstance(one, Delete | Deactivate) else one
+
+    def named_held(held: Iterable[HeldOperation]) -> tuple[HeldOperation, ...]:
+        return tuple(replace(one, operation=named(one.operation)) for one in held)
+
+    return replace(
+        difference,
+        operations=tuple(map(named, difference.operations)),
+        held=named_held(difference.held),
+        blocked=named_held(difference.blocked),
+    )

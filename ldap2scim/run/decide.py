@@ -14,7 +14,7 @@ from ldap2scim.planning.frames import KNOWN_COLUMNS, empty_known
 from ldap2scim.planning.linking import LINKING_ID, Behind
 from ldap2scim.planning.operations import HeldOperation
 from ldap2scim.planning.plan import Plan, make_plan
-from ldap2scim.planning.proposals import Difference
+from ldap2scim.planning.proposals import Difference, with_last_dns
 from ldap2scim.planning.safety import Judged, Population, judge
 from ldap2scim.planning.states import DesiredState, Edges, EssenceLookup, Holds, KnownState, Leaving
 from ldap2scim.run.believe import Believed
@@ -170,8 +170,9 @@ def difference_between(
 ) -> Comparison:
     """Compare what is desired, wherever it comes from, with what is known."""
     known = replace(known, behind=_behind(run))
-    difference = diff(desired, known, holds, essences, _leaving(run))
-    return Comparison(scrutinise(run.settings, difference, desired, known, _places(run)), holds)
+    places = _places(run)
+    difference = with_last_dns(diff(desired, known, holds, essences, _leaving(run)), places.dns)
+    return Comparison(scrutinise(run.settings, difference, desired, known, places), holds)
 
 
 def _behind(run: Run) -> Behind:

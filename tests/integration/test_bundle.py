@@ -23,7 +23,7 @@ from ldap2scim.planning.plan import Plan
 from ldap2scim.run.frozen import frozen_decision, frozen_run
 from ldap2scim.settings import load
 from tests.integration.days import day_of_changes
-from tests.integration.everybody import Everybody
+from tests.integration.everybody import STAFF, Everybody
 from tests.integration.pairs import Pair
 
 pytestmark = pytest.mark.slapd
@@ -186,7 +186,8 @@ def _values(value: Any, names: Pseudonyms) -> Any:
 
 
 def _with_names(reason: str, names: Pseudonyms) -> str:
-    return re.sub(r"\b(rita|paula)\b", lambda found: names.name(found.group()), reason)
+    dn = f"cn=paula,{STAFF}"
+    return re.sub(r"\b(rita|paula)\b", lambda found: names.name(found.group()), reason.replace(dn, names.reference(dn)))
 
 
 def _originals(everybody: Everybody) -> Iterator[str]:

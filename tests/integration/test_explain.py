@@ -96,7 +96,7 @@ def test_unmapped(everybody: Everybody) -> None:
 def test_protected(everybody: Everybody) -> None:
     """Who has left and is protected stays, and the setting that keeps her is named."""
     said = everybody.answer("paula")
-    assert "To deactivate it at the service is held. paula is protected" in said
+    assert f"To deactivate it at the service is held. cn=paula,{STAFF} is protected" in said
 
 
 def test_unknown(everybody: Everybody) -> None:

@@ -9,7 +9,7 @@ from ldap2scim.planning.approvals import Approval, approvals_of
 from ldap2scim.planning.frames import Status
 from ldap2scim.planning.operations import ChangeMembers, Create, Delete
 from ldap2scim.planning.policy import RemovalLimit, SafetyPolicy
-from ldap2scim.planning.proposals import Difference
+from ldap2scim.planning.proposals import Difference, with_last_dns
 from ldap2scim.planning.removals import most_removals
 from ldap2scim.planning.safety import Judged, Population, judge
 from ldap2scim.planning.states import Holds, Leaving, LoginMatch, ReadState, Scope
@@ -133,6 +133,17 @@ def test_protected_names_are_never_removed(name: str, leavers: Leaving) -> None:
     assert [waiting.operation.key for waiting in result.held] == ["ad:u000"]
     assert "is protected" in result.held[0].reasons[0]
     assert [refused.approval.key for refused in result.refused] == ["ad:u000"]
+
+
+@pytest.mark.parametrize("name", ["u000", dn_of("ad:u000")])
+def test_leavers_who_go_by_their_dns_are_as_protected(name: str) -> None:
+    """In a plan a leaver is called by the last DN; a protected login protects all the same."""
+    before = World(people(100))
+    found = difference(without(before, "ad:u000", "ad:u001"), service_of(before))
+    named = with_last_dns(found, WorldPlaces(before).dns)
+    assert [op.name for op in named.operations] == [dn_of("ad:u000"), dn_of("ad:u001")]
+    result = judged(named, before, SafetyPolicy(protected=(name,)))
+    assert [waiting.operation.key for waiting in result.held] == ["ad:u000"]
 
 
 def test_protected_people_are_not_disabled_under_another_name() -> None:

@@ -10,7 +10,8 @@ from ldap2scim.state import journal
 from ldap2scim.state.journal import Intent
 from tests.run.conftest import StartRun
 from tests.run.readings import read
-from tests.run.scripted import ScriptedProvider
+from tests.run.scripted import ScriptedProvider, row
+from tests.run.test_settle import remember
 from tests.state import worlds
 from tests.state.worlds import key
 
@@ -23,3 +24,14 @@ def test_whoever_is_in_doubt_is_left_alone(start: StartRun, mode: Mode) -> None:
     journal.begin(run.lease, run.run_id, "p", [Intent(key("aiko"), "create", ResourceType.USER)])
     compared = compare(run, believe(run, (reading,)), None)
     assert [operation.key for operation in compared.difference.operations] == [key("bunta")]
+
+
+def test_leavers_are_called_by_their_last_dn(start: StartRun) -> None:
+    """Whoever has left is shown as everybody else is: by the DN, which is the last that the directory showed."""
+    run = start(ScriptedProvider())
+    read(run, [worlds.person(name) for name in ("aiko", "bunta", "chika")], [])
+    remember(run, *(row(key=key(name), service_id=name) for name in ("aiko", "bunta")))
+    left = read(run, [worlds.person("chika")], [])
+    difference = compare(run, believe(run, (left,)), None).difference
+    leavers = {one.name for one in difference.operations if one.key != key("chika")}
+    assert leavers == {f"uid={name},ou=people,dc=example,dc=com" for name in ("aiko", "bunta")}
