@@ -19,7 +19,8 @@ from ldap2scim.planning.ages import with_ages
 from ldap2scim.planning.approvals import Release
 from ldap2scim.planning.kinds import KINDS, kind_of, kinds_named
 from ldap2scim.planning.plan import Plan
-from ldap2scim.planning.render import plan_document, to_markdown
+from ldap2scim.planning.render_markdown import to_markdown
+from ldap2scim.planning.render_plan import plan_document
 from ldap2scim.run.documents import waited_line
 from ldap2scim.run.report import Report
 

@@ -1,6 +1,6 @@
 """What is published of a run: rendered by the domain, kept by Prefect. Keys are fixed, so that versions line up.
 
-Shown are names, verbs and attribute paths, never other attribute values (`planning.render`).
+Shown are names, verbs and attribute paths, never other attribute values (`planning.document`).
 """
 
 from pathlib import Path
@@ -16,9 +16,12 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
+from ldap2scim.planning.document import Document, Table, to_rows
 from ldap2scim.planning.forecast import Forecast
 from ldap2scim.planning.plan import Plan
-from ldap2scim.planning.render import Document, Table, accounts_table, plan_document, to_markdown, to_rows
+from ldap2scim.planning.render_accounts import accounts_table
+from ldap2scim.planning.render_markdown import to_markdown
+from ldap2scim.planning.render_plan import plan_document
 from ldap2scim.run.documents import document_of
 from ldap2scim.run.report import Report
 

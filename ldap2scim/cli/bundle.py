@@ -11,7 +11,9 @@ from ldap2scim.bundle.writing import write_bundle
 from ldap2scim.cli import output
 from ldap2scim.cli.new_files import need_new_files
 from ldap2scim.errors import Ldap2ScimError
-from ldap2scim.planning.render import operation_rows, plan_document, to_text
+from ldap2scim.planning.render_operations import operation_rows
+from ldap2scim.planning.render_plan import plan_document
+from ldap2scim.planning.render_text import to_text
 from ldap2scim.settings import load
 
 KEY_BYTES = 32

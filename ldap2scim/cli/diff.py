@@ -4,7 +4,8 @@ import argparse
 import os
 
 from ldap2scim.cli import output
-from ldap2scim.planning.render import MOST_ROWS, to_text
+from ldap2scim.planning.document import MOST_ROWS
+from ldap2scim.planning.render_text import to_text
 from ldap2scim.run.past_diff import diff_document, difference
 from ldap2scim.run.past_lines import Values
 from ldap2scim.settings import load

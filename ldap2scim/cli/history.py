@@ -7,7 +7,8 @@ from ldap2scim.cli import output
 from ldap2scim.errors import StateError
 from ldap2scim.explain.subjects import find
 from ldap2scim.model import Key
-from ldap2scim.planning.render import MOST_ROWS, to_text
+from ldap2scim.planning.document import MOST_ROWS
+from ldap2scim.planning.render_text import to_text
 from ldap2scim.run.past_lines import Told, Values, history_document, latest_runs, runs_document, told
 from ldap2scim.settings import load
 from ldap2scim.state.history import HistoryReader

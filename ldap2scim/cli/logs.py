@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from ldap2scim.planning.render import harmless
+from ldap2scim.planning.document import harmless
 
 
 class _Harmless(logging.Formatter):

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TextIO
 
+from ldap2scim.planning.document import Document, harmless, to_rows
 from ldap2scim.planning.operations import HeldOperation
 from ldap2scim.planning.reasons import identity
-from ldap2scim.planning.render import Document, edit_rows, harmless, operation_rows, to_rows, to_text
+from ldap2scim.planning.render_drift import edit_rows
+from ldap2scim.planning.render_operations import operation_rows
+from ldap2scim.planning.render_text import to_text
 from ldap2scim.run.context import Mode
 from ldap2scim.run.documents import document_of
 from ldap2scim.run.drift import Drift

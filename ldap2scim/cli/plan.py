@@ -8,7 +8,7 @@ from ldap2scim.cli import output
 from ldap2scim.cli.commands import loaded_settings, show
 from ldap2scim.cli.new_files import need_new_files
 from ldap2scim.cli.progress import watching
-from ldap2scim.planning.render import ALL_ROWS
+from ldap2scim.planning.document import ALL_ROWS
 from ldap2scim.run import pipeline
 from ldap2scim.run.context import Mode
 from ldap2scim.run.documents import document_of

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ldap2scim.errors import Ldap2ScimError
-from ldap2scim.planning.render import ALL_ROWS, Document, to_markdown, to_text
+from ldap2scim.planning.document import ALL_ROWS, Document
 from ldap2scim.planning.render_csv import csv_pieces
 from ldap2scim.planning.render_html import html_pieces
+from ldap2scim.planning.render_markdown import to_markdown
+from ldap2scim.planning.render_text import to_text
 from ldap2scim.run.plan_file import write_whole
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.planning.render import plan_document, to_text
+from ldap2scim.planning.render_plan import plan_document
+from ldap2scim.planning.render_text import to_text
 from ldap2scim.run import pipeline
 from ldap2scim.run.context import Mode
 from ldap2scim.run.drift import drift

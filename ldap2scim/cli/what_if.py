@@ -10,8 +10,10 @@ from ldap2scim.cli.commands import loaded_settings
 from ldap2scim.cli.progress import watching
 from ldap2scim.cli.rendering import write_document
 from ldap2scim.errors import Ldap2ScimError
-from ldap2scim.planning.render import ALL_ROWS, MOST_ROWS, Document, refused_document, to_text
+from ldap2scim.planning.document import ALL_ROWS, MOST_ROWS, Document
 from ldap2scim.planning.render_difference import difference_document
+from ldap2scim.planning.render_findings import refused_document
+from ldap2scim.planning.render_text import to_text
 from ldap2scim.run.what_if import WhatIf, what_if
 from ldap2scim.run.what_if_lines import lines_of
 from ldap2scim.settings import load

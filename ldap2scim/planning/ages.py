@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ldap2scim.planning.render import Document
+from ldap2scim.planning.document import Document
 
 MOST_DAYS = 3
 """That one sentence names."""

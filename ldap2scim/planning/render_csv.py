@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-from ldap2scim.planning.render import Document
+from ldap2scim.planning.document import Document
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 """What a spreadsheet takes for a formula, or a command: a name in a directory may begin so (CWE-1236)."""

@@ -4,20 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ldap2scim.findings import Finding
+from ldap2scim.planning.document import ALL_ROWS, MOST_ROWS, Document, Table, filled, table_of
 from ldap2scim.planning.operations import ChangeMembers, HeldOperation
 from ldap2scim.planning.plan_difference import PlanDifference
 from ldap2scim.planning.removals import changes_of
-from ldap2scim.planning.render import (
-    ALL_ROWS,
-    MOST_ROWS,
-    Document,
-    Table,
-    change_text,
-    detail,
-    filled,
-    findings_table,
-    table_of,
-)
+from ldap2scim.planning.render_findings import findings_table
+from ldap2scim.planning.render_operations import change_text, detail
 
 _COLUMNS = ("verb", "type", "name", "changes", "waits")
 

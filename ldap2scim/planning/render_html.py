@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from ldap2scim.planning.render import Bar, Document, Table
+from ldap2scim.planning.document import Bar, Document, Table
 
 _STYLE = """
 :root{color-scheme:light dark;--line:#8886;--soft:#8882;--do:#2563eb;--hold:#d97706}

@@ -3,15 +3,10 @@
 from dataclasses import replace
 
 from ldap2scim.planning.ages import ages, with_ages
-from ldap2scim.planning.render import (
-    IN_STEP,
-    MOST_ROWS,
-    OF_DIRECTORY,
-    Document,
-    plan_document,
-    refused_document,
-    report_document,
-)
+from ldap2scim.planning.document import MOST_ROWS, Document
+from ldap2scim.planning.render_accounts import OF_DIRECTORY
+from ldap2scim.planning.render_findings import refused_document
+from ldap2scim.planning.render_plan import IN_STEP, plan_document, report_document
 from ldap2scim.run.context import Mode
 from ldap2scim.run.report import Report
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from ldap2scim.errors import ReadIncomplete
 from ldap2scim.findings import Finding, Severity
+from ldap2scim.planning.document import Document
 from ldap2scim.planning.drift_policy import Edit, Repair
 from ldap2scim.planning.operations import Adopt, Create, Deactivate, Delete, Operation, Restore
-from ldap2scim.planning.render import Document, drift_document, refused_document
+from ldap2scim.planning.render_drift import drift_document
+from ldap2scim.planning.render_findings import refused_document
 from ldap2scim.planning.three_way import Moved
 from ldap2scim.progress import Progress
 from ldap2scim.run.believe import believe

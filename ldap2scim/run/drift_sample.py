@@ -13,7 +13,8 @@ from ldap2scim.essence import from_essence
 from ldap2scim.findings import Severity
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.drift_policy import MEMBERS, Edit, Repair
-from ldap2scim.planning.render import drift_document, refused_document
+from ldap2scim.planning.render_drift import drift_document
+from ldap2scim.planning.render_findings import refused_document
 from ldap2scim.planning.three_way import Moved, moves, pair_moves
 from ldap2scim.progress import Progress
 from ldap2scim.run.believe import Believed, believe

@@ -12,7 +12,7 @@ from typing import Final
 from ldap2scim.essence import from_essence
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Attributes
-from ldap2scim.planning.render import MOST_ROWS, Table, harmless
+from ldap2scim.planning.document import MOST_ROWS, Table, harmless
 from ldap2scim.run.context import Run
 from ldap2scim.scim.profiles import by_name
 from ldap2scim.state import newcomers

@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from ldap2scim.errors import StateError
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.attribute_changes import attribute_changes
+from ldap2scim.planning.document import MOST_ROWS, Document, Table, harmless
 from ldap2scim.planning.operations import AttributeChange
-from ldap2scim.planning.render import MOST_ROWS, Document, Table, harmless, moved_members
+from ldap2scim.planning.render_operations import moved_members
 from ldap2scim.run.past_lines import Values, changes_in_words, names_of
 from ldap2scim.state import remembered
 from ldap2scim.state.history import HistoryReader, PastState

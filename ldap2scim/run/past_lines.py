@@ -11,8 +11,8 @@ import orjson
 from ldap2scim.essence import from_essence
 from ldap2scim.model import Key, rfc_name
 from ldap2scim.planning.attribute_changes import changes_between
+from ldap2scim.planning.document import Document, Table, harmless
 from ldap2scim.planning.operations import AttributeChange
-from ldap2scim.planning.render import Document, Table, harmless
 from ldap2scim.state.history import HistoryLine
 from ldap2scim.state.history_entries import Kind
 from ldap2scim.state.journal import JournalReader

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ldap2scim.planning.ages import ages, with_ages
-from ldap2scim.planning.render import Document
+from ldap2scim.planning.document import Document
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 

@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ldap2scim.model import Key, ResourceType
+from ldap2scim.planning.document import ALL_ROWS
 from ldap2scim.planning.operations import AttributeChange, ChangeMembers, Delete, HeldOperation, Inputs, Update
 from ldap2scim.planning.plan import Plan, make_plan
 from ldap2scim.planning.plan_difference import difference
-from ldap2scim.planning.render import ALL_ROWS, to_text
 from ldap2scim.planning.render_difference import difference_document
+from ldap2scim.planning.render_text import to_text
 
 USER, GROUP = ResourceType.USER, ResourceType.GROUP
 TITLE = AttributeChange("title", "secret", "hidden")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType, Scope
 from ldap2scim.planning.accounts import Accounts, Counted, Outcome, Result
+from ldap2scim.planning.document import MOST_ROWS, to_rows
 from ldap2scim.planning.operations import (
     AttributeChange,
     ChangeMembers,
@@ -16,16 +17,10 @@ from ldap2scim.planning.operations import (
     Update,
 )
 from ldap2scim.planning.plan import Plan, make_plan
-from ldap2scim.planning.render import (
-    MOST_LINES,
-    MOST_ROWS,
-    accounts_table,
-    plan_document,
-    report_document,
-    to_markdown,
-    to_rows,
-    to_text,
-)
+from ldap2scim.planning.render_accounts import accounts_table
+from ldap2scim.planning.render_markdown import to_markdown
+from ldap2scim.planning.render_plan import plan_document, report_document
+from ldap2scim.planning.render_text import MOST_LINES, to_text
 
 UPDATE = Update(
     Key("ad:1"), ResourceType.USER, "cn=A|B,dc=x", Inputs("a", "b"), "1", None, '{"title":"secret-value"}',

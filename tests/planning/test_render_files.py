@@ -9,7 +9,7 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
-from ldap2scim.planning.render import Bar, Document, Table
+from ldap2scim.planning.document import Bar, Document, Table
 from ldap2scim.planning.render_csv import csv_pieces
 from ldap2scim.planning.render_html import html_pieces
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ldap2scim.errors import AccessRefused, Ldap2ScimError, PlanRefused, StateError
-from ldap2scim.planning.render import to_text
+from ldap2scim.planning.render_text import to_text
 from ldap2scim.run.context import Mode, Run, open_run
 from ldap2scim.run.past_lines import latest_runs, runs_document
 from ldap2scim.settings import Settings, load

@@ -10,7 +10,7 @@ import pytest
 from ldap2scim.errors import PlanRefused, StateError
 from ldap2scim.model import ResourceType
 from ldap2scim.planning.accounts import Result
-from ldap2scim.planning.render import moved_members
+from ldap2scim.planning.render_operations import moved_members
 from ldap2scim.run.context import Mode, open_run
 from ldap2scim.run.documents import document_of
 from ldap2scim.run.past_diff import difference

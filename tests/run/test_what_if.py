@@ -6,8 +6,8 @@ import pytest
 
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.planning.plan_difference import PlanDifference
-from ldap2scim.planning.render import to_text
 from ldap2scim.planning.render_difference import difference_document
+from ldap2scim.planning.render_text import to_text
 from ldap2scim.run.what_if import Look, WhatIf
 from ldap2scim.run.what_if_lines import lines_of
 
