@@ -30,9 +30,10 @@ from ldap2scim.run.decide import (
     survey_where_needed,
 )
 from ldap2scim.run.kept_plans import keep_plan
+from ldap2scim.run.orphans import orphans_there
 from ldap2scim.run.pilot import pilot_members
 from ldap2scim.run.survey import Survey
-from ldap2scim.settings import Settings, changed_settings, digest, digests
+from ldap2scim.settings import Settings, changed_settings, digest, digests, written_names
 from ldap2scim.state import remembered
 
 MOST_SETTINGS = 5
@@ -52,7 +53,8 @@ def admit(settings: Settings, plan: Plan) -> None:
         )
     if plan.settings_digest == digest(settings):
         return
-    changed = changed_settings(dict(plan.settings), digests(settings)) if plan.settings else ()
+    places = changed_settings(dict(plan.settings), digests(settings)) if plan.settings else ()
+    changed = written_names(settings, places)
     more = f" and {len(changed) - MOST_SETTINGS} more" if len(changed) > MOST_SETTINGS else ""
     which = f": {', '.join(changed[:MOST_SETTINGS])}{more}" if changed else ""
     raise PlanRefused(
@@ -159,7 +161,7 @@ class _Look:
         return Facts(
             desired=desired,
             desired_then=fingerprints_at(self._run, tuple(desired), self._plan.evaluated_at),
-            known=self._known(concerned),
+            known={**self._known(concerned), **orphans_there(self._run, concerned)},
             held=self._held & concerned,
             unread=frozenset(key for key in concerned if self._is_unread(key, groups)),
             members=self._members(groups),

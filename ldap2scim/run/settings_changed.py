@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.run.context import Run
-from ldap2scim.settings import changed_settings, digests
+from ldap2scim.settings import changed_settings, digests, written_names
 from ldap2scim.state import marks
 from ldap2scim.state.schema import meta
 
@@ -26,12 +26,13 @@ def changes_of_settings(run: Run, *, surveyed: bool) -> Iterator[Finding]:
     changed = changed_settings(then, digests(run.settings)) if then else ()
     needing = tuple(place for place in changed if place in _ANOTHER_SERVICE)
     if changed:
+        names = written_names(run.settings, changed)
         yield Finding(
             rule="settings-changed",
             severity=Severity.NOTE,
-            message=f"Settings that changed since the last run that applied anything: {', '.join(changed)}.",
-            remedy=_remedy(needing, surveyed=surveyed),
-            subjects=changed,
+            message=f"Settings that changed since the last run that applied anything: {', '.join(names)}.",
+            remedy=_remedy(written_names(run.settings, needing), surveyed=surveyed),
+            subjects=names,
         )
 
 

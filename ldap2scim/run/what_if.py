@@ -18,7 +18,7 @@ from ldap2scim.run.context import Run
 from ldap2scim.run.extract import Unread, extract_one
 from ldap2scim.run.frozen import frozen_decision, frozen_run, last_reads
 from ldap2scim.run.reading import Read, entries_asked_of, searches_of
-from ldap2scim.settings import ConfiguredDirectory, Settings, changed_settings, digests
+from ldap2scim.settings import ConfiguredDirectory, Settings, changed_settings, digests, written_names
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +106,7 @@ def what_if(
         before = _look(settings, settings, again, moment, watching)
     after = _look(settings, other, again, moment, watching)
     return WhatIf(
-        settings=changed_settings(digests(settings), digests(other)),
+        settings=written_names(other, changed_settings(digests(settings), digests(other))),
         before=before,
         after=after,
         difference=_difference(before, after),

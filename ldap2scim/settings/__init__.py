@@ -3,6 +3,7 @@
 from ldap2scim.settings.composed import ConfiguredDirectory, LogLevel, Row, Schedule, Settings
 from ldap2scim.settings.effective import changed_settings, digest, digests, mapping_digest, rows
 from ldap2scim.settings.load import load
+from ldap2scim.settings.written_names import written_names
 
 __all__ = [
     "ConfiguredDirectory",
@@ -16,4 +17,5 @@ __all__ = [
     "load",
     "mapping_digest",
     "rows",
+    "written_names",
 ]

@@ -93,9 +93,9 @@ def test_changed_settings_are_named(embedded_pair: Pair, setting: dict[str, dict
 
     first, second = said("sync"), said("sync")
     if needed:
-        assert "service.user_filter" in first
+        assert "service.filter.user" in first
         assert "`ldap2scim recover`" in first
-        assert "service.user_filter" in second
+        assert "service.filter.user" in second
         said("recover")
         assert said("sync") == ""
     else:
