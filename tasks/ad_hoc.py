@@ -19,14 +19,23 @@ class _Parser(argparse.ArgumentParser):
 
 def run_ad_hoc(flow: Flow[..., Any]) -> int:
     """Parse the command line, run the flow, print its last word, and return the exit code of the command."""
-    asked = _parser(flow.fn.__name__).parse_args()
-    state: State[Any] = cast("Any", flow)(config=asked.config, mode=asked.mode, return_state=True)
+    asked = _parser(flow).parse_args()
+    state: State[Any] = cast("Any", flow)(**vars(asked), return_state=True)
     print(f"{state.name}: {state.message}")  # noqa: T201 - the answer to whoever typed the command
     return exit_code(state)
 
 
-def _parser(name: str) -> argparse.ArgumentParser:
-    parser = _Parser(prog=f"python -m flows.{name}", allow_abbrev=False)
+def _parser(flow: Flow[..., Any]) -> argparse.ArgumentParser:
+    parser = _Parser(prog=f"python -m flows.{flow.fn.__name__}", allow_abbrev=False)
     parser.add_argument("--config", default="ldap2scim.yml", metavar="FILE", help="settings (default: %(default)s)")
-    parser.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.PLAN.value)
+    if "mode" in flow.parameters.properties:
+        parser.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.PLAN.value)
+    if "sample" in flow.parameters.properties:
+        parser.add_argument("--sample", type=_count, metavar="N", help="read N resources alone, others each day")
     return parser
+
+
+def _count(written: str) -> int:
+    if not (written.isascii() and written.isdigit() and int(written)):
+        raise argparse.ArgumentTypeError(f"must be a number from 1, not {written!r}")
+    return int(written)

@@ -23,6 +23,7 @@ from ldap2scim.planning.render_accounts import accounts_table
 from ldap2scim.planning.render_markdown import to_markdown
 from ldap2scim.planning.render_plan import plan_document
 from ldap2scim.run.documents import document_of
+from ldap2scim.run.drift import Drift
 from ldap2scim.run.report import Report
 
 PLAN: Final = "ldap2scim-plan"
@@ -31,6 +32,7 @@ REPORT: Final = "ldap2scim-report"
 FINDINGS: Final = "ldap2scim-findings"
 ACCOUNTS: Final = "ldap2scim-accounts"
 DATA_DOCS: Final = "ldap2scim-data-docs"
+DRIFT: Final = "ldap2scim-drift"
 _PAUSE: Final = 2.0
 """Seconds between two moves of the progress bar."""
 
@@ -50,6 +52,11 @@ def publish_report(report: Report) -> None:
     _publish_table(
         ACCOUNTS, accounts_table(report.accounts), "Nothing was decided, so there is nothing to account for."
     )
+
+
+def publish_drift(found: Drift) -> None:
+    """Publish how the service differs from the directory, and which side moved."""
+    create_markdown_artifact(to_markdown(found.document), key=DRIFT, description=_summary(found.document))
 
 
 def publish_data_docs(index: Path, *, success: bool) -> None:

@@ -31,6 +31,12 @@ def validate(run: Run, reads: Reads) -> Carried[Believed]:
     return Carried(believed)
 
 
+@task(cache_policy=NO_CACHE, persist_result=False)
+def believe(run: Run, reads: Reads) -> Carried[Believed]:
+    """Look at the desired state as a whole."""
+    return Carried(phase.believe(run, reads.value))
+
+
 def stopped(believed: Carried[Believed]) -> bool:
     """Say whether a finding forbids to decide anything."""
     return bool(believed.value.stops)

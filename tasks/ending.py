@@ -10,6 +10,14 @@
 
 `Held` is of the type Failed although everything that is safe was done: what waits is mostly the removal of somebody
 who left, and a green run would let it wait for ever. Its name tells it apart, on the dashboard and for automations.
+
+A look at the drift ends as well in one of these, `ChangesPending` where the directory alone has moved and the next
+synchronisation writes it, or where something at the service is otherwise than it was left, which somebody has to see:
+
+| exit code of the command | state | type |
+|---|---|---|
+| 2 different | `Different` | Failed |
+| 3 different, and something else is held for a person | `DifferentAndHeld` | Failed |
 """
 
 from collections.abc import Iterator
@@ -20,20 +28,27 @@ from prefect import State
 from prefect.states import Completed, Failed
 
 from ldap2scim.errors import Ldap2ScimError, PlanRefused, ReadIncomplete, RunRefused
+from ldap2scim.findings import Severity
 from ldap2scim.run.documents import document_of
+from ldap2scim.run.drift import Drift
 from ldap2scim.run.report import Report
 
 PENDING: Final = "ChangesPending"
 HELD: Final = "Held"
 REFUSED: Final = "Refused"
-_EXIT_CODES: Final = {"Completed": 0, PENDING: 2, HELD: 3, REFUSED: 3}
+DIFFERENT: Final = "Different"
+DIFFERENT_AND_HELD: Final = "DifferentAndHeld"
+_EXIT_CODES: Final = {"Completed": 0, PENDING: 2, DIFFERENT: 2, HELD: 3, REFUSED: 3, DIFFERENT_AND_HELD: 3}
+_MOST_SAID: Final = 3
+"""Findings in the message of a state; the artifact has all."""
 
 
 class Ending:
-    """What a run came to: a report, or the error that ended it."""
+    """What a run came to: a report, what was seen of the drift, or the error that ended it."""
 
     def __init__(self) -> None:
         self.report: Report | None = None
+        self.drift: Drift | None = None
         self._error: Ldap2ScimError | None = None
 
     def failed(self, error: Ldap2ScimError) -> None:
@@ -45,6 +60,8 @@ class Ending:
         """The final state of the flow run."""
         if self._error is not None:
             return _of_error(self._error)
+        if self.drift is not None:
+            return _of_drift(self.drift)
         if self.report is None:
             raise RuntimeError("a run ended without a report and without an error")
         return _of_report(self.report)
@@ -76,11 +93,39 @@ def _of_report(report: Report) -> State[Any]:
         case 0:
             return Completed(message=message)
         case 2:
-            return Completed(name=PENDING, message=message)
+            return _pending(message)
         case 3:
             return Failed(name=REFUSED if report.plan is None else HELD, message=message)
         case _:
             return Failed(message=message)
+
+
+def _of_drift(found: Drift) -> State[Any]:
+    message = " ".join([*found.document.lines, *_waiting(found)])
+    moved_at_the_service = found.differs and not found.pending_alone
+    match found.exit_code:
+        case 0:
+            return Completed(message=message)
+        case 2:
+            return Failed(name=DIFFERENT, message=message) if moved_at_the_service else _pending(message)
+        case 3 if not found.believed:
+            return Failed(name=REFUSED, message=message)
+        case 3:
+            return Failed(name=DIFFERENT_AND_HELD if moved_at_the_service else HELD, message=message)
+        case _:
+            return Failed(message=message)
+
+
+def _pending(message: str) -> State[Any]:
+    return Completed(name=PENDING, message=message)
+
+
+def _waiting(found: Drift) -> Iterator[str]:
+    """Yield what holds something, or forbids to say anything."""
+    told = [f"{one.message} {one.remedy}" for one in found.findings if one.severity is not Severity.NOTE]
+    yield from told[:_MOST_SAID]
+    if len(told) > _MOST_SAID:
+        yield f"And {len(told) - _MOST_SAID} more findings of this kind."
 
 
 def _more(report: Report) -> Iterator[str]:

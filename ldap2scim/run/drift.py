@@ -12,13 +12,13 @@ from ldap2scim.planning.render_drift import drift_document
 from ldap2scim.planning.render_findings import refused_document
 from ldap2scim.planning.three_way import Moved
 from ldap2scim.progress import Progress
-from ldap2scim.run.believe import believe
-from ldap2scim.run.context import Mode, open_run
+from ldap2scim.run.believe import Believed, believe
+from ldap2scim.run.context import Mode, Run, open_run
 from ldap2scim.run.decide import compare
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.pipeline import look
 from ldap2scim.run.reading import Read
-from ldap2scim.run.survey import EDITED, survey
+from ldap2scim.run.survey import EDITED, Survey, survey
 from ldap2scim.settings import Settings
 
 
@@ -34,6 +34,15 @@ class Drift:
     """Whether the service holds something else than the directory says of those who are not held."""
     edits: tuple[Edit, ...] = ()
     """In what the sides differ, by which of them moved."""
+    findings: tuple[Finding, ...] = ()
+    believed: bool = True
+    """False: a finding forbids to believe the directory, and nothing is said of the service."""
+
+    @property
+    def pending_alone(self) -> bool:
+        """Say whether the service is as it was left and the directory alone has moved: the next `sync` writes that."""
+        differing = [one for one in self.edits if one.differs]
+        return self.differs and bool(differing) and all(one.moved is Moved.DIRECTORY for one in differing)
 
 
 def drift(settings: Settings, *, progress: Progress | None = None) -> Drift:
@@ -46,20 +55,33 @@ def drift(settings: Settings, *, progress: Progress | None = None) -> Drift:
         reads, _ = look(run)
         believed = believe(run, reads)
         if believed.stops:
-            return Drift(refused_document(run.findings), 3, differs=False)
-        surveyed = survey(run, believed)
-        run.note(*(one for one in surveyed.findings if one.rule != EDITED))  # shown in full beside them
-        difference = compare(run, believed, surveyed).difference
-        run.note(*difference.findings)
-        waiting = (*difference.held, *difference.blocked)
-        proposed = [*difference.operations, *(one.operation for one in waiting)]
-        operations = sorted(filter(_differs, proposed), key=lambda operation: operation.sort_key)
-        run.note(*_not_managed_yet(len(proposed) - len(operations)))
-        edits = (*surveyed.edits, *_pending(proposed, surveyed.edits))
-        differs = bool(operations) or any(one.differs for one in edits)
-        held = bool(waiting) or any(one.severity is not Severity.NOTE for one in run.findings)
-        document = drift_document(operations, run.findings, edits)
-        return Drift(document, exit_code(reads, held=held, differs=differs), differs, edits)
+            return refused(run)
+        return drift_of(run, reads, believed, survey(run, believed))
+
+
+def refused(run: Run) -> Drift:
+    """Say why nothing is said of the service: a finding forbids to believe the directory."""
+    return Drift(refused_document(run.findings), 3, differs=False, findings=tuple(run.findings), believed=False)
+
+
+def drift_of(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, surveyed: Survey) -> Drift:
+    """Say what differs between a survey and the directory.
+
+    Raises:
+        StateError: the state cannot be read.
+    """
+    run.note(*(one for one in surveyed.findings if one.rule != EDITED))  # shown in full beside them
+    difference = compare(run, believed, surveyed).difference
+    run.note(*difference.findings)
+    waiting = (*difference.held, *difference.blocked)
+    proposed = [*difference.operations, *(one.operation for one in waiting)]
+    operations = sorted(filter(_differs, proposed), key=lambda operation: operation.sort_key)
+    run.note(*_not_managed_yet(len(proposed) - len(operations)))
+    edits = (*surveyed.edits, *_pending(proposed, surveyed.edits))
+    differs = bool(operations) or any(one.differs for one in edits)
+    held = bool(waiting) or any(one.severity is not Severity.NOTE for one in run.findings)
+    document = drift_document(operations, run.findings, edits)
+    return Drift(document, exit_code(reads, held=held, differs=differs), differs, edits, tuple(run.findings))
 
 
 def _pending(proposed: Sequence[Operation], edits: Sequence[Edit]) -> Iterator[Edit]:

@@ -14,13 +14,14 @@ from ldap2scim.findings import Severity
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.drift_policy import MEMBERS, Edit, Repair
 from ldap2scim.planning.render_drift import drift_document
-from ldap2scim.planning.render_findings import refused_document
 from ldap2scim.planning.three_way import Moved, moves, pair_moves
 from ldap2scim.progress import Progress
 from ldap2scim.run.believe import Believed, believe
 from ldap2scim.run.context import Mode, Run, open_run
-from ldap2scim.run.drift import Drift, exit_code
+from ldap2scim.run.drift import Drift, exit_code, refused
+from ldap2scim.run.extract import Unread
 from ldap2scim.run.pipeline import look
+from ldap2scim.run.reading import Read
 from ldap2scim.run.service_view import shown_members
 from ldap2scim.run.settle import in_doubt
 from ldap2scim.run.three_ways import DELETED, edit_of
@@ -51,17 +52,25 @@ def drift_of_sample(settings: Settings, count: int, *, progress: Progress | None
     with open_run(settings, Mode.PLAN, progress=progress) as run:
         reads, _ = look(run)
         believed = believe(run, reads)
-        if believed.stops:
-            return Drift(refused_document(run.findings), 3, differs=False)
-        everybody = list(_managed(run, believed))
-        chosen = sorted(everybody, key=lambda one: _lot(run, one.key))[:count]
-        edits = tuple(_edits(run, believed, chosen))
-        shown = drift_document((), run.findings, edits)
-        told = f"A sample: {len(chosen)} of {len(everybody)} resources that we manage; nothing is said of the others."
-        held = any(one.severity is not Severity.NOTE for one in run.findings)
-        differs = any(one.differs for one in edits)
-        code = exit_code(reads, held=held, differs=differs)
-        return Drift(replace(shown, lines=(told, *shown.lines)), code, differs, edits)
+        return refused(run) if believed.stops else sample_of(run, reads, believed, count)
+
+
+def sample_of(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, count: int) -> Drift:
+    """Read `count` of the resources that we manage, and say what differs in them.
+
+    Raises:
+        ServiceError: one of them cannot be read.
+        StateError: the state cannot be read.
+    """
+    everybody = list(_managed(run, believed))
+    chosen = sorted(everybody, key=lambda one: _lot(run, one.key))[:count]
+    edits = tuple(_edits(run, believed, chosen))
+    shown = drift_document((), run.findings, edits)
+    told = f"A sample: {len(chosen)} of {len(everybody)} resources that we manage; nothing is said of the others."
+    held = any(one.severity is not Severity.NOTE for one in run.findings)
+    differs = any(one.differs for one in edits)
+    code = exit_code(reads, held=held, differs=differs)
+    return Drift(replace(shown, lines=(told, *shown.lines)), code, differs, edits, tuple(run.findings))
 
 
 def _lot(run: Run, key: Key) -> bytes:

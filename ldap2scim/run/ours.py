@@ -13,7 +13,7 @@ import ldap2scim
 PLAIN_NAMES: Final = ("flows", "tasks", "validations")
 _REMEDY: Final = "Install ldap2scim into an environment of its own, and start it from another folder."
 _FILES: Final = {
-    "flows": ("sync.py", "recover.py"),
+    "flows": ("sync.py", "recover.py", "drift.py"),
     "tasks": ("extract.py", "ending.py"),
     "validations": ("state.py", "settings.py"),
 }

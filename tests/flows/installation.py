@@ -42,11 +42,11 @@ class Installation:
         found: dict[str, Any] = self._answer("GET", f"/deployments/name/{name}")
         return found
 
-    def run(self, deployment: str, **parameters: str) -> dict[str, Any]:
+    def run(self, deployment: str, **parameters: str | int) -> dict[str, Any]:
         """Start a run of a deployment, wait for its end, and return it."""
         return self.in_state(self.start(deployment, **parameters), *ENDED)
 
-    def start(self, deployment: str, **parameters: str) -> str:
+    def start(self, deployment: str, **parameters: str | int) -> str:
         """Start a run of a deployment, and return its id."""
         created = self.ask(f"/deployments/{self.deployment(deployment)['id']}/create_flow_run", parameters=parameters)
         return str(created["id"])

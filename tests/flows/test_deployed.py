@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tasks import artifacts
-from tests.flows.installation import Installation
+from tests.flows.installation import ENDED, Installation
 from tests.flows.pair import SIZE
 
 pytestmark = pytest.mark.prefect
@@ -34,6 +34,31 @@ def test_the_schedule_creates_runs(installation: Installation) -> None:
 
     assert installation.until(lambda: scheduled("ldap2scim-sync/sync"))
     assert not scheduled("ldap2scim-recover/recover")
+
+
+def test_a_deployed_look_at_the_drift_says_what_it_found_and_can_be_run_again(installation: Installation) -> None:
+    """Announced by its schedule; started at the server, with a sample or without; a further try of it ends alike."""
+    service = installation.pair.service
+    service.store.edit("User", str(service.store.users[0]["id"]), title="Emperor")
+    service.clear_requests()
+
+    ended = installation.run("ldap2scim-drift/drift")
+    assert ended["state"]["name"] == "Different", ended["state"]["message"]
+    found = installation.ask("/artifacts/filter", artifacts={"flow_run_id": {"any_": [ended["id"]]}})
+    assert artifacts.DRIFT in {one["key"] for one in found}
+    sampled = installation.run("ldap2scim-drift/drift", sample=1000)
+    assert "A sample: " in sampled["state"]["message"]
+
+    installation.ask(f"/flow_runs/{ended['id']}/set_state", state={"type": "SCHEDULED", "name": "AwaitingRetry"})
+    again = installation.until(lambda: _ended_again(installation, ended["id"]))
+    assert again["state"]["name"] == "Different", again["state"]["message"]
+    assert not service.writes()
+
+
+def _ended_again(installation: Installation, run: str) -> dict[str, Any] | None:
+    (found,) = installation.ask("/flow_runs/filter", flow_runs={"id": {"any_": [run]}})
+    ended: dict[str, Any] = found
+    return ended if ended["run_count"] == 2 and ended["state_type"] in ENDED else None
 
 
 def test_a_deployed_recovery_is_dry_by_default(installation: Installation) -> None:

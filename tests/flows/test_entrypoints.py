@@ -16,11 +16,11 @@ from prefect.utilities.collections import visit_collection
 
 import tasks
 from tasks.carried import Carried
-from tasks.ending import HELD, PENDING, REFUSED
+from tasks.ending import DIFFERENT, DIFFERENT_AND_HELD, HELD, PENDING, REFUSED
 
 ROOT = Path(__file__).parents[2]
 DEPLOYMENTS = ROOT / "deployments"
-ENTRYPOINTS = ("flows/sync.py:sync", "flows/recover.py:recover")
+ENTRYPOINTS = ("flows/sync.py:sync", "flows/recover.py:recover", "flows/drift.py:drift")
 
 
 def declared() -> dict[str, Any]:
@@ -35,7 +35,7 @@ def unspoilt_imports() -> Iterator[None]:
     path, modules = list(sys.path), set(sys.modules)
     yield
     sys.path[:] = path
-    for name in {"sync", "recover"} - modules:
+    for name in {"sync", "recover", "drift"} - modules:
         sys.modules.pop(name, None)
 
 
@@ -56,19 +56,20 @@ def test_every_entrypoint_loads_as_a_worker_loads_it(entrypoint: str, monkeypatc
 def test_the_parameters_are_typed_for_the_form_and_none_is_a_secret(
     entrypoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A flow takes the settings' path and a mode, dry unless said otherwise, each with a description."""
+    """A flow takes the settings' path and, where it can write, a mode, dry unless said otherwise; each is described."""
     monkeypatch.chdir(ROOT)
     flow: Flow[..., Any] = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
 
     parameters = inspect.signature(flow.fn).parameters
     schema = flow.parameters
 
-    waiting = ["when_held", "wait_days"] if flow.name == "ldap2scim-sync" else []
-    assert list(parameters) == ["config", "mode", *waiting]
-    assert parameters["mode"].default == "plan"
-    assert get_args(get_type_hints(flow.fn)["mode"]) == ("plan", "apply")
-    assert schema.properties["mode"]["enum"] == ["plan", "apply"]
+    more = {"ldap2scim-sync": ["mode", "when_held", "wait_days"], "ldap2scim-drift": ["sample"]}
+    assert list(parameters) == ["config", *more.get(flow.name, ["mode"])]
     assert all(schema.properties[name]["description"] for name in parameters)
+    if "mode" in parameters:
+        assert parameters["mode"].default == "plan"
+        assert get_args(get_type_hints(flow.fn)["mode"]) == ("plan", "apply")
+        assert schema.properties["mode"]["enum"] == ["plan", "apply"]
 
 
 def test_flow_files_hold_no_class_and_no_relative_import() -> None:
@@ -79,8 +80,8 @@ def test_flow_files_hold_no_class_and_no_relative_import() -> None:
         assert "from ." not in text
 
 
-def test_every_flow_has_a_deployment_and_only_the_synchronisation_is_scheduled() -> None:
-    """Entrypoints are relative to the root; sync applies by schedule, recover waits for a person."""
+def test_every_flow_has_a_deployment_and_recovery_waits_for_a_person() -> None:
+    """Entrypoints are relative to the root; sync applies by schedule, drift looks by schedule, recover has none."""
     deployments = {one["name"]: one for one in declared()["deployments"]}
 
     assert {one["entrypoint"] for one in deployments.values()} == set(ENTRYPOINTS)
@@ -89,6 +90,10 @@ def test_every_flow_has_a_deployment_and_only_the_synchronisation_is_scheduled()
     assert deployments["sync"]["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
     assert deployments["recover"]["parameters"]["mode"] == "plan"
     assert not deployments["recover"].get("schedules")
+    assert deployments["drift"]["schedules"]
+    assert deployments["drift"]["parameters"].keys() == {"config"}
+    minutes = {name: one["schedules"][0]["cron"].split()[0] for name, one in deployments.items() if one["schedules"]}
+    assert minutes["drift"] != minutes["sync"], "one would be refused, since the other holds the lease"
 
 
 def test_nothing_phones_home_wherever_a_flow_runs() -> None:
@@ -106,7 +111,7 @@ def test_a_run_that_has_ended_is_not_taken_for_dead() -> None:
     """The automation for lost machines waits for every state that a flow of ours can end in."""
     (zombies,) = yaml.safe_load((DEPLOYMENTS / "automations.yaml").read_text())["automations"]
 
-    ends = {"Completed", PENDING, HELD, REFUSED, "Failed", "Crashed", "Cancelled"}
+    ends = {"Completed", PENDING, DIFFERENT, DIFFERENT_AND_HELD, HELD, REFUSED, "Failed", "Crashed", "Cancelled"}
     assert {f"prefect.flow-run.{name}" for name in ends} <= set(zombies["trigger"]["expect"])
 
 
