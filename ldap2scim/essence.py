@@ -19,6 +19,12 @@ def to_essence(attributes: Attributes) -> str:
     return orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS).decode()
 
 
+def sealed(attributes: Attributes) -> tuple[str, str]:
+    """Return the essence of `attributes` and its fingerprint: as `to_essence` and `fingerprint`, from one writing."""
+    written = orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS)
+    return written.decode(), blake2b(written, digest_size=FINGERPRINT_BYTES).hexdigest()
+
+
 def from_essence(essence: str) -> Attributes:
     """Return the attributes of an essence. Multi-valued attributes come back as lists."""
     return cast("Attributes", orjson.loads(essence))

@@ -11,7 +11,7 @@ from ldap2scim.explain.answer import Values
 from ldap2scim.mapping.attributes import with_text_defaults
 from ldap2scim.mapping.paths import split_path
 from ldap2scim.mapping.spec import ItemRule, ResourceMapping, ValueRule
-from ldap2scim.mapping.values import Raw, default_of
+from ldap2scim.mapping.values import Raw, Value, default_of, text_of
 from ldap2scim.model import ResourceType
 from ldap2scim.settings import Row as SettingsRow
 from ldap2scim.settings.attribute_names import camel, written_path
@@ -87,12 +87,12 @@ def _read(rule: ValueRule, raw: Raw, values: Values) -> str:
     if not found:
         default = default_of(rule)
         return shown(default, values)
-    return "; ".join(_of_bytes(one, values) for one in found)
+    return "; ".join(_one(one, values) for one in found)
 
 
-def _of_bytes(value: bytes, values: Values) -> str:
+def _one(value: Value, values: Values) -> str:
     try:
-        return shown(value.decode(), values)
+        return shown(text_of(value), values)
     except UnicodeDecodeError:
         return f"{len(value)} bytes that are no text"
 

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from ldap2scim.directory import active_directory, openldap, syntaxes
 from ldap2scim.mapping.spec import ValueRule
-from ldap2scim.mapping.values import Raw, Unreadable, compile_conversions, first_of, truth
+from ldap2scim.mapping.values import Raw, Unreadable, Value, compile_conversions, first_of, octets_of, truth
 
 
 class Account(NamedTuple):
@@ -52,15 +52,18 @@ def compile_active(rule: ValueRule, lockout_duration: timedelta | None = None) -
     unsaid = _DISABLED if rule.default is False else _ENABLED
 
     @lru_cache(maxsize=1024)  # thousands of people share a few combinations of flags
-    def judge_all(values: tuple[bytes, ...], now: datetime) -> Account:
+    def judge_all(values: tuple[Value, ...], now: datetime) -> Account:
         answers = []
         for name, judge, value in zip(names, judges, values, strict=True):
             if value:
                 try:
-                    answers.append(judge(value, now))
+                    answers.append(judge(octets_of(value), now))
                 except syntaxes.ValueSyntaxError as error:
                     raise Unreadable(name, f"is not {error.expected}") from None
         return _together(answers) if answers else unsaid
+
+    if not names:
+        return lambda _raw, _now: unsaid
 
     def read(raw: Raw, now: datetime) -> Account:
         return judge_all(tuple([first_of(raw.get(name) or _NO_VALUES) for name in names]), now)

@@ -12,12 +12,16 @@ from ldap2scim.model import EXTENSIONS, AttributeValue
 ObjectReader: TypeAlias = Callable[[Raw], dict[str, AttributeValue]]
 """Gives the values by name; a name without a value is not there. Raises `Unreadable`."""
 _PartReader: TypeAlias = Callable[[Raw], AttributeValue | None]
+_Objects: TypeAlias = Iterable[tuple[str, ObjectReader]]
 
 
-def compile_object(rules: Mapping[str, ValueRule], parts: Iterable[tuple[str, _PartReader]] = ()) -> ObjectReader:
-    """Return the reader of several values at once, and of `parts` that are already compiled.
+def compile_object(
+    rules: Mapping[str, ValueRule], parts: Iterable[tuple[str, _PartReader]] = (), objects: _Objects = ()
+) -> ObjectReader:
+    """Return the reader of several values at once, and of `parts` and `objects` inside that are already compiled.
 
-    Most rules ask for one text attribute and nothing else; these are read here, without a call for each.
+    Most rules ask for one text attribute and nothing else; these are read here, without a call for each. An object
+    without any value is not there.
     """
     constants: dict[str, AttributeValue] = {}
     plain: list[tuple[str, str]] = []
@@ -31,7 +35,7 @@ def compile_object(rules: Mapping[str, ValueRule], parts: Iterable[tuple[str, _P
                 constants[name] = default
         else:
             others.append((name, compile_value(rule)))
-    return _object_reader(constants, tuple(plain), tuple(others))
+    return _object_reader(constants, tuple(plain), tuple(others), tuple(objects))
 
 
 def compile_attributes(rules: Mapping[str, ValueRule]) -> ObjectReader:
@@ -47,11 +51,11 @@ def compile_attributes(rules: Mapping[str, ValueRule]) -> ObjectReader:
                 nested.setdefault(name, {})[sub] = rule
             case (_, urn, attribute):
                 extensions.setdefault(urn, {})[attribute] = rule
-    parts = [(name, _if_any(compile_object(subs))) for name, subs in nested.items()]
+    objects = [(name, compile_object(subs)) for name, subs in nested.items()]
     if extensions:
-        schemas = [(urn, _if_any(compile_object(subs))) for urn, subs in extensions.items()]
-        parts.append((EXTENSIONS, _if_any(compile_object({}, schemas))))
-    return compile_object(top, parts)
+        schemas = [(urn, compile_object(subs)) for urn, subs in extensions.items()]
+        objects.append((EXTENSIONS, compile_object({}, objects=schemas)))
+    return compile_object(top, objects=objects)
 
 
 def with_text_defaults(rules: Mapping[str, ValueRule]) -> Mapping[str, ValueRule]:
@@ -66,18 +70,21 @@ def _object_reader(
     constants: dict[str, AttributeValue],
     plain: tuple[tuple[str, str], ...],
     others: tuple[tuple[str, _PartReader], ...],
+    objects: tuple[tuple[str, ObjectReader], ...],
 ) -> ObjectReader:
     def read_all(raw: Raw) -> dict[str, AttributeValue]:
         found = constants.copy()
         for name, source in plain:
             values = raw.get(source)
             if values:
-                try:
-                    text = (values[0] or first_of(values)).decode()
-                except UnicodeDecodeError:
-                    raise not_text(source) from None
+                text = values[0] or first_of(values)
+                if not isinstance(text, str):
+                    text = _decoded(text, source)
                 if text:
                     found[name] = text
+        for name, read_object in objects:
+            if inside := read_object(raw):
+                found[name] = inside  # type: ignore[assignment]  # one level of nesting less than the type allows
         for name, read in others:
             value = read(raw)
             if value is not None:
@@ -87,11 +94,11 @@ def _object_reader(
     return read_all
 
 
-def _if_any(read: ObjectReader) -> _PartReader:
-    def read_any(raw: Raw) -> AttributeValue | None:
-        return read(raw) or None  # type: ignore[return-value]  # one level of nesting less than the type allows
-
-    return read_any
+def _decoded(value: bytes, source: str) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise not_text(source) from None
 
 
 def _as_text(rule: ValueRule) -> ValueRule:

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 from ldap2scim.mapping.attributes import compile_object
 from ldap2scim.mapping.phones import global_number
 from ldap2scim.mapping.spec import GlobalNumbers, ItemRule, ValueRule
-from ldap2scim.mapping.values import Raw, compile_all_values, compile_truth, compile_value, default_of
+from ldap2scim.mapping.values import Raw, compile_all_values, compile_truth, compile_value, default_of, plain_source
 from ldap2scim.model import Scalar
 
 Item: TypeAlias = dict[str, Scalar]
@@ -62,7 +62,33 @@ def compile_items(
             return Collected(tuple(items), False)
         return _with_one_primary(items, needed=needs_primary)
 
+    if alone and globally is None and not excluded and (plain := _plain_slot(rules[0])) is not None:
+        return _one_text(*plain, collect)
     return collect
+
+
+def _plain_slot(rule: ItemRule) -> tuple[str, Item] | None:
+    """Return the source and the constants of a slot that takes a text as it is; None where it asks for more."""
+    rules = dict(rule.sub_attributes)
+    source = plain_source(rules.pop("value", ValueRule()))
+    if source is None or any(one.sources for one in rules.values()):
+        return None
+    return source, _constants(rules)
+
+
+def _one_text(source: str, constants: Item, collect: Collector) -> Collector:
+    """Return a collector that is quick with entries of one value, as most are, and asks `collect` about all others."""
+
+    def collect_one(raw: Raw) -> Collected:
+        values = raw.get(source)
+        if not values:
+            return _NOTHING
+        text = values[0]
+        if len(values) == 1 and text and isinstance(text, str):
+            return Collected(({"value": text, **constants},), False)
+        return collect(raw)
+
+    return collect_one
 
 
 def _globalise(items: list[Item], country: str) -> None:
@@ -77,12 +103,16 @@ def _compile_slot(rule: ItemRule, *, alone: bool) -> _Slot:
     value = rules.pop("value", None)
     if value is None:
         return _valueless(rules)
-    constants = {
-        name: default for name, one in rules.items() if not one.sources and (default := default_of(one)) is not None
-    }
+    constants = _constants(rules)
     sourced = {name: one for name, one in rules.items() if one.sources}
     read_rest = _compile_item(sourced) if sourced else None
     return _every_value(value, constants, read_rest) if alone else _first_value(value, constants, read_rest)
+
+
+def _constants(rules: Mapping[str, ValueRule]) -> Item:
+    return {
+        name: default for name, one in rules.items() if not one.sources and (default := default_of(one)) is not None
+    }
 
 
 def _first_value(rule: ValueRule, constants: Item, read_rest: _Rest) -> _Slot:

@@ -13,7 +13,7 @@ from ldap2scim.directory.anchors import GUID_ATTRIBUTES
 from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.directory.settings import DirectorySettings
 from ldap2scim.errors import SettingsError
-from ldap2scim.essence import fingerprint, to_essence
+from ldap2scim.essence import sealed
 from ldap2scim.findings import Finding, Held
 from ldap2scim.mapping.active import Account, ActiveReader, compile_active
 from ldap2scim.mapping.attributes import compile_attributes, with_text_defaults
@@ -28,7 +28,7 @@ from ldap2scim.mapping.problems import (
     unreadable_value,
 )
 from ldap2scim.mapping.spec import ResourceMapping, ValueRule
-from ldap2scim.mapping.values import Unreadable, compile_value
+from ldap2scim.mapping.values import Raw, Unreadable, compile_value
 from ldap2scim.model import Attributes, AttributeValue, GuidForm, Key, ResourceType, make_key
 
 ValueCheck: TypeAlias = Callable[[Attributes, str], tuple[Finding, ...]]
@@ -137,17 +137,19 @@ class Mapper:
             anchor: its source anchor, as text.
             now: the time of evaluation, with a time zone.
         """
-        raw = entry.attributes
+        return self.map_values(entry.dn, entry.attributes, anchor, now)
+
+    def map_values(self, dn: str, raw: Raw, anchor: str, now: datetime) -> Mapped | Held | OutOfScope:
+        """As `map`, with the values as octets or as text, whichever they are at hand as."""
         try:
             for path, read, excluded in self._scope:
                 if str(read(raw)) in excluded:
-                    return OutOfScope(make_key(self._directory, anchor), entry.dn, path)
-            return self._mapped(entry, anchor, now)
+                    return OutOfScope(make_key(self._directory, anchor), dn, path)
+            return self._mapped(dn, raw, anchor, now)
         except Unreadable:
-            return self._held(entry, anchor, self._unreadable(entry, now))
+            return self._held(dn, anchor, self._unreadable(dn, raw, now))
 
-    def _mapped(self, entry: LdapEntry, anchor: str, now: datetime) -> Mapped | Held:
-        raw = entry.attributes
+    def _mapped(self, dn: str, raw: Raw, anchor: str, now: datetime) -> Mapped | Held:
         attributes = self._read_single(raw)
         if self._takes_anchor:
             attributes["external_id"] = anchor
@@ -156,31 +158,29 @@ class Mapper:
             items, surplus = collect(raw)
             if len(items) > 1 and name in self._mapping.one_value:
                 items = (next((item for item in items if item.get("primary") is True), items[0]),)
-                notes += (one_value_kept(name, entry.dn),)
+                notes += (one_value_kept(name, dn),)
             if items:
                 attributes[name] = items
             if surplus:
-                notes += (surplus_primary(name, entry.dn),)
+                notes += (surplus_primary(name, dn),)
         account = _ALWAYS_ACTIVE
         if self._active:
             account = self._active(raw, now)
             attributes["active"] = account.active
         if self._lacks(attributes):
-            return self._held(entry, anchor, self._missing(entry, attributes))
-        if self._refused is not None and (found := self._refused(attributes, entry.dn)):
-            return self._held(entry, anchor, found)
-        essence = to_essence(attributes)
+            return self._held(dn, anchor, self._missing(dn, attributes))
+        if self._refused is not None and (found := self._refused(attributes, dn)):
+            return self._held(dn, anchor, found)
+        essence, fingerprint = sealed(attributes)
         # JSON writes a control character as an escape, so that one look at the whole tells that there is none.
         if "\\u00" in essence and (strange := control_characters(attributes)):
-            return self._held(
-                entry, anchor, tuple(control_character(path, self._mapping, entry.dn) for path in strange)
-            )
+            return self._held(dn, anchor, tuple(control_character(path, self._mapping, dn) for path in strange))
         get = attributes.get
         return Mapped(
             make_key(self._directory, anchor),
             essence,
-            fingerprint(essence),
-            entry.dn,
+            fingerprint,
+            dn,
             account.valid_until,
             _text(get("external_id")),
             _text(get(self._login)),
@@ -202,26 +202,26 @@ class Mapper:
         login = attributes.get(self._login)
         return login is not None and not str(login).strip()
 
-    def _held(self, entry: LdapEntry, anchor: str, findings: tuple[Finding, ...]) -> Held:
-        return Held(make_key(self._directory, anchor), self._directory, self._resource_type, entry.dn, findings)
+    def _held(self, dn: str, anchor: str, findings: tuple[Finding, ...]) -> Held:
+        return Held(make_key(self._directory, anchor), self._directory, self._resource_type, dn, findings)
 
-    def _unreadable(self, entry: LdapEntry, now: datetime) -> tuple[Finding, ...]:
+    def _unreadable(self, dn: str, raw: Raw, now: datetime) -> tuple[Finding, ...]:
         """Read everything once more, and say all that cannot be read: each LDAP attribute once."""
         found: dict[str, Unreadable] = {}
-        readers: list[Callable[[], object]] = [partial(read, entry.attributes) for read in self._values]
-        readers += [partial(collect, entry.attributes) for _, collect in self._multi]
+        readers: list[Callable[[], object]] = [partial(read, raw) for read in self._values]
+        readers += [partial(collect, raw) for _, collect in self._multi]
         if self._active:
-            readers.append(partial(self._active, entry.attributes, now))
+            readers.append(partial(self._active, raw, now))
         for read in readers:
             try:
                 read()
             except Unreadable as problem:
                 found.setdefault(problem.attribute, problem)
-        return tuple(unreadable_value(problem, entry.dn) for problem in found.values())
+        return tuple(unreadable_value(problem, dn) for problem in found.values())
 
-    def _missing(self, entry: LdapEntry, attributes: dict[str, AttributeValue]) -> tuple[Finding, ...]:
+    def _missing(self, dn: str, attributes: dict[str, AttributeValue]) -> tuple[Finding, ...]:
         return tuple(
-            missing_attribute(path, self._mapping, entry.dn)
+            missing_attribute(path, self._mapping, dn)
             for path, steps in self._required
             if not _has(attributes, steps) or (path == self._login and self._is_nameless(attributes))
         )

@@ -1,21 +1,19 @@
 """Map: entries of the image that changed, or whose time has run out, become desired resources or are held."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ldap2scim.directory.anchors import source_anchor
-from ldap2scim.directory.entry import LdapEntry
+from ldap2scim.directory.anchors import anchor_reader
 from ldap2scim.findings import Finding, Held, Severity
 from ldap2scim.mapping.kept import with_kept_ids
 from ldap2scim.mapping.mapper import Mapped, Mapper, OutOfScope, compile_mapping
-from ldap2scim.model import Key, ResourceType
+from ldap2scim.model import ResourceType
 from ldap2scim.run.context import Run
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.group_scope import is_outside
 from ldap2scim.run.reading import Read
 from ldap2scim.scim.profiles import profile_of
 from ldap2scim.settings import ConfiguredDirectory, Settings, mapping_digest
-from ldap2scim.state.encoding import unpack
+from ldap2scim.state.encoding import unpack_text
 from ldap2scim.state.image_rows import MappedRow, PendingRow, Standing
 from ldap2scim.state.kept_ids import KeptIds, read_kept_ids
 from ldap2scim.state.mapped import pending, store_mapped
@@ -60,50 +58,48 @@ def _map_directory(run: Run, directory: ConfiguredDirectory) -> int:
         ResourceType.USER: mapper_of(run.settings, directory, ResourceType.USER),
         ResourceType.GROUP: mapper_of(run.settings, directory, ResourceType.GROUP),
     }
+    anchor_of = anchor_reader(directory.settings)
     kept = read_kept_ids(run.store)
     mapped_with = mapping_digest(run.settings, directory.settings.name)
+
+    def map_row(row: PendingRow) -> MappedRow:
+        values = unpack_text(row.entry)
+        if is_outside(values):
+            return MappedRow(row.id, Standing.OUT_OF_SCOPE)
+        anchor = anchor_of(values)
+        if anchor is None or row.key is None:
+            return MappedRow(row.id, Standing.HELD, (_no_anchor(directory, row),))
+        match mappers[row.resource_type].map_values(row.dn, values, anchor, run.now):
+            case Mapped() as found:
+                return _desired(row.id, _kept(found, kept[row.key]) if row.key in kept else found)
+            case Held() as held:
+                return MappedRow(row.id, Standing.HELD, held.findings)
+            case OutOfScope():
+                return MappedRow(row.id, Standing.OUT_OF_SCOPE)
+
     total = 0
     run.progress.begin(f"mapping {directory.settings.name}")
     for batch in pending(run.store, directory.settings.name, mapped_with, run.now, BATCH):
-        store_mapped(run.lease, [_map_row(run, directory, mappers, kept, row) for row in batch], mapped_with)
+        store_mapped(run.lease, [map_row(row) for row in batch], mapped_with)
         run.progress.advance(len(batch))
         total += len(batch)
     run.progress.end()
     return total
 
 
-def _map_row(
-    run: Run,
-    directory: ConfiguredDirectory,
-    mappers: Mapping[ResourceType, Mapper],
-    kept: Mapping[Key, KeptIds],
-    row: PendingRow,
-) -> MappedRow:
-    entry = LdapEntry(row.dn, unpack(row.entry))
-    if is_outside(entry.attributes):
-        return MappedRow(row.id, Standing.OUT_OF_SCOPE)
-    anchor = source_anchor(entry, directory.settings)
-    if anchor is None or row.key is None:
-        return MappedRow(row.id, Standing.HELD, (_no_anchor(directory, row),))
-    match mappers[row.resource_type].map(entry, anchor, run.now):
-        case Mapped() as found:
-            mapped = _kept(found, kept[row.key]) if row.key in kept else found
-            return MappedRow(
-                id=row.id,
-                standing=Standing.DESIRED,
-                findings=mapped.findings,
-                essence=mapped.essence,
-                fingerprint=mapped.fingerprint,
-                external_id=mapped.external_id,
-                login=mapped.login,
-                email=mapped.email,
-                active=mapped.active,
-                valid_until=mapped.valid_until,
-            )
-        case Held() as held:
-            return MappedRow(row.id, Standing.HELD, held.findings)
-        case OutOfScope():
-            return MappedRow(row.id, Standing.OUT_OF_SCOPE)
+def _desired(row_id: int, mapped: Mapped) -> MappedRow:
+    return MappedRow(
+        row_id,
+        Standing.DESIRED,
+        mapped.findings,
+        mapped.essence,
+        mapped.fingerprint,
+        mapped.external_id,
+        mapped.login,
+        mapped.email,
+        mapped.active,
+        mapped.valid_until,
+    )
 
 
 def _kept(mapped: Mapped, decided: KeptIds) -> Mapped:

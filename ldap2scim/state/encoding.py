@@ -1,6 +1,6 @@
 """How raw entries and findings are kept: compact JSON that gives the same back. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 import orjson
@@ -32,6 +32,17 @@ def unpack(blob: bytes) -> dict[str, tuple[bytes, ...]]:
         return {name: _unpack_values(values) for name, values in loaded.items()}
     # Tuples from lists, not from generators: half the time in the hottest loop of the mapping.
     return {name: tuple([value.encode() for value in values]) for name, values in loaded.items()}
+
+
+def unpack_text(blob: bytes) -> Mapping[str, Sequence[str | bytes]]:
+    """Return the attributes of a blob that `pack` made, each value as text where it is UTF-8, which most are.
+
+    Half the time of `unpack`, for who wants text anyway.
+    """
+    loaded: dict[str, list[str]] = orjson.loads(blob)
+    if _NESTED in blob:
+        return {name: [_text(value) for value in _unpack_values(values)] for name, values in loaded.items()}
+    return loaded
 
 
 def digest(*parts: bytes) -> bytes:
@@ -71,6 +82,13 @@ def _pack_values(values: tuple[bytes, ...]) -> list[str] | list[list[str]]:
         return [value.decode() for value in values]
     except UnicodeDecodeError:
         return [[value.decode("latin-1") for value in values]]
+
+
+def _text(value: bytes) -> str | bytes:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value
 
 
 def _unpack_values(values: list[str] | list[list[str]]) -> tuple[bytes, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 from ldap2scim.findings import Finding
 from ldap2scim.model import Key, ResourceType
@@ -134,9 +135,8 @@ class ImageChanges:
         return bool(self.new or self.changed or self.removed)
 
 
-@dataclass(frozen=True, slots=True)
-class PendingRow:
-    """An entry that is to be mapped."""
+class PendingRow(NamedTuple):
+    """An entry that is to be mapped; a tuple, as a hundred thousand of them are made in a first run."""
 
     id: int
     key: Key | None

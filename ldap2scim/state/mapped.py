@@ -1,6 +1,6 @@
 """The mapping's way into and out of the directory image: rows that must be mapped, and what became of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +45,7 @@ def pending(
         if not found:
             return
         after = found[-1].id
-        yield [_row(row) for row in found]
+        yield _rows(found)
 
 
 def rows_of(store: Store, keys: Iterable[Key]) -> Iterator[PendingRow]:
@@ -53,7 +53,7 @@ def rows_of(store: Store, keys: Iterable[Key]) -> Iterator[PendingRow]:
     for piece in chunks(keys):
         with store.read() as connection:
             found = connection.execute(_ROWS.where(image.c.key.in_(piece))).all()
-        yield from map(_row, found)
+        yield from _rows(found)
 
 
 _ROWS = select(image.c.id, image.c.key, image.c.resource_type, image.c.dn, image_entries.c.entry).join(
@@ -61,8 +61,11 @@ _ROWS = select(image.c.id, image.c.key, image.c.resource_type, image.c.dn, image
 )
 
 
-def _row(row: Any) -> PendingRow:  # noqa: ANN401 (a row of _ROWS)
-    return PendingRow(row.id, None if row.key is None else Key(row.key), ResourceType(row.resource_type), *row[3:])
+def _rows(found: Iterable[Any]) -> list[PendingRow]:
+    return [PendingRow(row_id, key, _KINDS[kind], dn, entry) for row_id, key, kind, dn, entry in found]
+
+
+_KINDS: Mapping[str, ResourceType] = {kind.value: kind for kind in ResourceType}
 
 
 def store_mapped(lease: Lease, rows: Sequence[MappedRow], mapped_with: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from ldap2scim.directory import active_directory, openldap
 from ldap2scim.directory.active_directory import Expiry
-from ldap2scim.directory.anchors import source_anchor
+from ldap2scim.directory.anchors import anchor_reader, source_anchor
 from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.directory.settings import DirectorySettings, MemberReference
 from ldap2scim.directory.syntaxes import ValueSyntaxError
@@ -102,7 +102,17 @@ def test_source_anchor(
 ) -> None:
     """An anchor is a GUID, text, or base64; without exactly one value there is none."""
     entry = LdapEntry("cn=x", {attribute.lower(): values} if values else {})
-    assert source_anchor(entry, make_settings(source_anchor=attribute)) == expected
+    settings = make_settings(source_anchor=attribute)
+    assert source_anchor(entry, settings) == expected
+    as_text = {name: [_text_where_it_is(value) for value in values] for name, values in entry.attributes.items()}
+    assert anchor_reader(settings)(as_text) == expected
+
+
+def _text_where_it_is(value: bytes) -> str | bytes:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value
 
 
 @pytest.mark.parametrize("attribute", ["objectGUID", "mS-DS-ConsistencyGuid"])

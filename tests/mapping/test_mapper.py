@@ -324,6 +324,56 @@ def test_the_order_of_attributes_does_not_matter(order: list[str]) -> None:
 VALUES = st.lists(st.binary(max_size=20) | st.text(max_size=10).map(lambda text: text.encode("utf-8", "ignore")))
 
 
+def as_text(raw: dict[str, tuple[bytes, ...]]) -> dict[str, list[str | bytes]]:
+    """Return the values as the image gives them back: text where a value is UTF-8."""
+
+    def one(value: bytes) -> str | bytes:
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value
+
+    return {name: [one(value) for value in values] for name, values in raw.items()}
+
+
+EVERY_RULE = replace(
+    USERS,
+    single={
+        **USERS.single,
+        "nick_name": source("cn", default="none"),
+        "title": ValueRule(("title", "cn"), conversions=(conversion("a", "b"),)),
+        "profile_url": source("ms-ds-consistencyguid"),
+        "active": source("userAccountControl", "accountExpires", "shadowExpire", default=True),
+    },
+    multi={
+        **USERS.multi,
+        "x509_certificates": (item(value=source("userCertificate")),),
+        "roles": (item(value=source("title"), primary=source("preferredlanguage")),),
+        "photos": (item(value=source("cn"), type=fixed("a")), item(value=source("title"), type=fixed("b"))),
+    },
+)
+"""Asks for values in every way that there is."""
+KEYS = ["cn", "title", "preferredlanguage", "ms-ds-consistencyguid", "usercertificate;binary", "useraccountcontrol"]
+SOME_VALUES = st.lists(
+    st.binary(max_size=17) | st.text("aé課\0 ", max_size=4).map(str.encode) | st.sampled_from([b"512", b"true", b"0"]),
+    max_size=3,
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from([*NAMES, *KEYS]), SOME_VALUES.map(tuple)))
+def test_text_and_octets_are_mapped_alike(raw: dict[str, tuple[bytes, ...]]) -> None:
+    """The image keeps text as text and the directory gives octets; either way the result is the same, findings too."""
+    everything = {**suzuki().attributes, **raw}
+    mapper = compile_mapping(DIRECTORY, EVERY_RULE, ResourceType.USER)
+
+    of_octets = mapper.map(LdapEntry(DN, everything), ANCHOR, NOW)
+
+    assert mapper.map_values(DN, as_text(everything), ANCHOR, NOW) == of_octets
+    if isinstance(of_octets, Mapped):
+        assert of_octets.fingerprint == fingerprint(of_octets.essence)
+
+
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*NAMES, "ms-ds-consistencyguid", "preferredlanguage"]), VALUES.map(tuple)))
 def test_whatever_an_entry_holds_it_is_mapped_or_held(raw: dict[str, tuple[bytes, ...]]) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.state.encoding import digest, pack, pack_findings, unpack, unpack_findings
+from ldap2scim.state.encoding import digest, pack, pack_findings, unpack, unpack_findings, unpack_text
 
 # A small alphabet of one to four bytes each: Hypothesis would first tabulate all of Unicode, slowly in a fresh clone.
 TEXT = st.text('aé課😀\0\x7f"\\', max_size=10)
@@ -16,6 +16,23 @@ ATTRIBUTES = st.dictionaries(st.text("abcdefg;-", min_size=1, max_size=8), VALUE
 def test_entries_come_back_as_they_were(attributes: dict[str, tuple[bytes, ...]]) -> None:
     """Text, binary values and attributes without values survive."""
     assert unpack(pack(attributes)) == attributes
+
+
+@given(ATTRIBUTES)
+def test_what_is_text_comes_back_as_text(attributes: dict[str, tuple[bytes, ...]]) -> None:
+    """The same values as octets and as text: text wherever one is UTF-8, one by one."""
+    found = unpack_text(pack(attributes))
+
+    assert {name: tuple(map(_octets, values)) for name, values in found.items()} == attributes
+    assert not [value for values in found.values() for value in values if isinstance(value, bytes) and _is_text(value)]
+
+
+def _octets(value: str | bytes) -> bytes:
+    return value.encode() if isinstance(value, str) else value
+
+
+def _is_text(value: bytes) -> bool:
+    return value == value.decode(errors="ignore").encode()
 
 
 @given(ATTRIBUTES)
