@@ -22,6 +22,7 @@ from tests.integration.installation import Said
 from tests.integration.pairs import Pair
 from tests.integration.postgres_state import keep_in
 from tests.seed import LONG, SEED
+from tests.servers.available import require
 from tests.servers.postgres import Postgres
 
 COMPANY = Size(people=60, groups=12, largest_group=40)
@@ -63,10 +64,7 @@ def assert_converges(pair: Pair) -> None:
 @pytest.fixture
 def disk(pair: Pair) -> Iterator[Path]:
     """A small disk that holds the state and nothing else."""
-    if os.geteuid() != 0:
-        if os.environ.get("CI"):
-            pytest.fail("root is needed in CI: this test mounts a disk", pytrace=False)
-        pytest.skip("root: this test mounts a disk")
+    require("mounts")
     folder = pair.program.folder / "disk"
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4M", "ldap2scim-test", str(folder)], check=True)

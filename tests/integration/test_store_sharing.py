@@ -24,6 +24,7 @@ from tests.integration.conftest import StartPair
 from tests.integration.installation import Said
 from tests.integration.pairs import Pair
 from tests.integration.postgres_state import keep_in
+from tests.servers.available import require
 from tests.servers.postgres import Postgres
 from tests.servers.process import LOOPBACK
 from tests.servers.scim import ROOT
@@ -176,10 +177,7 @@ def _ip(*words: str) -> None:
 @pytest.fixture
 def network(postgres: Postgres) -> Iterator[Network]:
     """Two hosts of the same name, each with a process numbered as the other's, and PostgreSQL between them."""
-    if os.geteuid() != 0:
-        if os.environ.get("CI"):
-            pytest.fail("root is needed in CI: this test makes network namespaces", pytrace=False)
-        pytest.skip("root: this test makes network namespaces")
+    require("namespaces")
     mark, random_net = secrets.token_hex(3), secrets.randbelow(120)  # another session may test on this machine
     with ExitStack() as undo:
         hosts, addresses = [], []

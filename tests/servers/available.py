@@ -1,4 +1,4 @@
-"""Which real servers this machine has. In CI a missing one fails the test; elsewhere it is skipped by name."""
+"""Which real servers and rights this machine has. In CI a missing one fails the test; elsewhere it is skipped by name."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ def postgres_program(name: str) -> str | None:
 
 
 def missing(server: str) -> str | None:
-    """Return why a server (`slapd`, `samba`, `postgres`) or a client (`kerberos`, `chromium`) is not here, or None."""
+    """Return why a server, a client (`kerberos`, `chromium`) or a right (`mounts`, `namespaces`) is missing, or None."""
     match server:
         case "slapd":
             return _missing_programs("slapd", "slapadd", "openssl")
@@ -38,6 +38,10 @@ def missing(server: str) -> str | None:
             return _missing_programs("chromium")
         case "kerberos":
             return _missing_programs("kinit") or _missing_gssapi()
+        case "mounts":
+            return _missing_programs("mount", "umount") or _missing_root("to mount a disk of its own")
+        case "namespaces":
+            return _missing_programs("ip", "unshare") or _missing_root("to make network namespaces")
         case _:
             raise ValueError(f"no such server: {server}")
 
@@ -55,6 +59,10 @@ def require(server: str) -> None:
 def _missing_programs(*names: str) -> str | None:
     absent = [name for name in names if program(name) is None]
     return f"{', '.join(absent)} not installed; {_INSTALL}" if absent else None
+
+
+def _missing_root(purpose: str) -> str | None:
+    return f"the test needs root {purpose}" if os.geteuid() != 0 else None
 
 
 def _missing_gssapi() -> str | None:

@@ -13,18 +13,31 @@ def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
 
 
-@pytest.mark.parametrize("server", ["slapd", "samba", "postgres", "kerberos"])
+@pytest.mark.parametrize("server", ["slapd", "samba", "postgres", "kerberos", "mounts", "namespaces"])
 def test_skipped_by_name(server: str) -> None:
     """On a person's machine the test is skipped, and the reason names the server and the way to get it."""
     with pytest.raises(pytest.skip.Exception, match=rf"{server}: .* not installed; run `sh scripts/servers.sh`"):
         available.require(server)
 
 
-def test_failed_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("server", ["slapd", "mounts"])
+def test_failed_in_ci(monkeypatch: pytest.MonkeyPatch, server: str) -> None:
     """In CI the test fails."""
     monkeypatch.setenv("CI", "true")
-    with pytest.raises(pytest.fail.Exception, match="slapd is needed in CI"):
-        available.require("slapd")
+    with pytest.raises(pytest.fail.Exception, match=f"{server} is needed in CI"):
+        available.require(server)
+
+
+@pytest.mark.parametrize("means", ["mounts", "namespaces"])
+def test_root_is_asked_for(monkeypatch: pytest.MonkeyPatch, means: str) -> None:
+    """With the programs and without root the reason is root; in CI that fails too."""
+    monkeypatch.setattr(available, "program", lambda name: name)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(pytest.skip.Exception, match="needs root to"):
+        available.require(means)
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="needs root to"):
+        available.require(means)
 
 
 def test_unknown_server() -> None:
