@@ -1,4 +1,4 @@
-"""Which real servers and rights this machine has. In CI a missing one fails the test; elsewhere it is skipped by name."""
+"""Which real servers and rights this machine has. In CI a missing one fails the test; elsewhere it skips it by name."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ def postgres_program(name: str) -> str | None:
 
 
 def missing(server: str) -> str | None:
-    """Return why a server, a client (`kerberos`, `chromium`) or a right (`mounts`, `namespaces`) is missing, or None."""
+    """Return why a server, client (`kerberos`, `chromium`) or right (`mounts`, `namespaces`) is missing, or None."""
     match server:
         case "slapd":
             return _missing_programs("slapd", "slapadd", "openssl")
