@@ -1,5 +1,6 @@
 """Reads the native form, `ldap2scim.yml`. No I/O but for files that hold a secret."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, Encryption, MemberReference, Nesting
@@ -127,13 +128,19 @@ def _directories(
 def _directory(
     section: Section, name: str, shared: tuple[Overlay, Overlay], profile: Profile, country: str
 ) -> ConfiguredDirectory:
+    settings = _directory_settings(section, name, profile)
+    mappings, own_country = _mappings(section, settings, shared, country)
+    mappings = with_phones(mappings, profile, own_country)
+    note_idle_lockout(section, settings, mappings)
+    section.finish()
+    return ConfiguredDirectory(settings, mappings)
+
+
+def _directory_settings(section: Section, name: str, profile: Profile) -> DirectorySettings:
     kind = section.require("kind", one_of(DirectoryKind), DirectoryKind.GENERIC, f": one of {', '.join(DirectoryKind)}")
     encryption = section.take("encryption", one_of(WRITTEN_ENCRYPTION), Encryption.UNWRITTEN)
-    users, groups, timeouts = (section.section(part) for part in ("users", "groups", "timeouts"))
-    group_class = groups.take("object_class", ldap_attribute, _GROUP_CLASSES.get(kind, "groupOfNames"))
-    usual_member = _MEMBER_ATTRIBUTES.get(group_class.lower(), "member")
-    member_attribute = groups.take("member_attribute", ldap_attribute, usual_member)
-    by_uid = member_attribute.lower() == "memberuid"
+    users, timeouts = section.section("users"), section.section("timeouts")
+    groups = _groups(section.section("groups"), kind)
     naming = Naming(section, "bind_dn", "bind_password")
     login = read_login(section, naming, kind, encryption)
     check_native(naming, login.authentication)
@@ -149,13 +156,11 @@ def _directory(
         bind_password=login.bind_password,
         base_dn=section.require("base_dn", dn, ""),
         user_filter=users.take("filter", ldap_filter, ""),
-        group_filter=groups.take("filter", ldap_filter, ""),
+        group_filter=groups.filter,
         user_object_class=users.take("object_class", ldap_attribute, _USER_CLASSES.get(kind, "inetOrgPerson")),
-        group_object_class=group_class,
-        member_attribute=member_attribute,
-        member_reference=groups.take(
-            "member_reference", one_of(MemberReference), MemberReference.UID if by_uid else MemberReference.DN
-        ),
+        group_object_class=groups.object_class,
+        member_attribute=groups.member_attribute,
+        member_reference=groups.member_reference,
         source_anchor=section.take("source_anchor", source_anchor, ANCHORS[kind]),
         page_size=section.take("page_size", whole(1, 100_000), PAGE_SIZE),
         connect_timeout=timeouts.take("connect", number(0.1, 600), CONNECT_TIMEOUT),
@@ -163,17 +168,41 @@ def _directory(
         authentication=login.authentication,
         client_certificate=login.client_certificate,
         client_key=login.client_key,
-        nesting=groups.take("nesting", one_of(Nesting), Nesting.IGNORE),
+        nesting=groups.nesting,
         guid_form=section.take("guid_form", one_of(GuidForm), profile.guid_form, f"profile {profile.name}"),
         full_read_every=section.take("full_read_every", duration(LONGEST_WITHOUT_FULL_READ), FULL_READ_EVERY),
         lockout_duration=section.take("lockout_duration", duration(LONGEST_LOCK), None),
     )
-    mappings, own_country = _mappings(section, settings, shared, country)
-    mappings = with_phones(mappings, profile, own_country)
-    note_idle_lockout(section, settings, mappings)
-    for part in (users, groups, timeouts, section):
+    for part in (users, timeouts):
         part.finish()
-    return ConfiguredDirectory(settings, mappings)
+    return settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """What the file says of the groups of one directory."""
+
+    filter: str
+    object_class: str
+    member_attribute: str
+    member_reference: MemberReference
+    nesting: Nesting
+
+
+def _groups(section: Section, kind: DirectoryKind) -> _Groups:
+    object_class = section.take("object_class", ldap_attribute, _GROUP_CLASSES.get(kind, "groupOfNames"))
+    usual = _MEMBER_ATTRIBUTES.get(object_class.lower(), "member")
+    member_attribute = section.take("member_attribute", ldap_attribute, usual)
+    by = MemberReference.UID if member_attribute.lower() == "memberuid" else MemberReference.DN
+    groups = _Groups(
+        section.take("filter", ldap_filter, ""),
+        object_class,
+        member_attribute,
+        section.take("member_reference", one_of(MemberReference), by),
+        section.take("nesting", one_of(Nesting), Nesting.IGNORE),
+    )
+    section.finish()
+    return groups
 
 
 def _mappings(
