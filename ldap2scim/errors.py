@@ -26,6 +26,8 @@ Every error takes positional facts only, so that it survives pickling; its text 
 what to do next. `Temporary` is part of the type; the one retry predicate is `is_temporary`.
 """
 
+from typing import NamedTuple
+
 
 class Ldap2ScimError(Exception):
     """Base of all errors that a person can do something about; shown as one message without a traceback."""
@@ -58,12 +60,24 @@ def short_name_of(error: Ldap2ScimError) -> str:
     return f"{type(error).__name__} {getattr(error, 'status', None) or ''}".strip()
 
 
-class SettingsError(Ldap2ScimError):
-    """Settings that cannot be used. `problems` holds all of them, each with its place."""
+class Fault(NamedTuple):  # no dataclass: `--help` would import what makes them
+    """One problem of the settings, taken apart for machines; None: it is of no single place, or of no single key."""
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        Exception.__init__(self, problems)
+    message: str
+    """For people, without the place; it ends with what to do."""
+    key: str | None = None
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+
+class SettingsError(Ldap2ScimError):
+    """Settings that cannot be used. `problems` holds all of them, each with its place; `faults` the same, in parts."""
+
+    def __init__(self, problems: tuple[str, ...], faults: tuple[Fault, ...] = ()) -> None:
+        Exception.__init__(self, problems, faults)
         self.problems = problems
+        self.faults = faults or tuple(map(Fault, problems))
         self.message = "\n".join(problems)
         self.remedy = "Correct the settings and run `ldap2scim check` again."
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from ldap2scim.cli.parser import parse
-from ldap2scim.errors import Ldap2ScimError, exit_code_of
+from ldap2scim.errors import Ldap2ScimError, SettingsError, exit_code_of
 
 FAILED = 1
 
@@ -81,6 +81,9 @@ def _say(asked: argparse.Namespace, error: Ldap2ScimError) -> None:
     from ldap2scim.cli import output
 
     if getattr(asked, "json", False):
-        output.document({"error": {"message": error.message, "remedy": error.remedy}})
+        said: dict[str, object] = {"message": error.message, "remedy": error.remedy}
+        if isinstance(error, SettingsError):
+            said["problems"] = [{**fault._asdict(), "remedy": error.remedy} for fault in error.faults]
+        output.document({"error": said})
     else:
         output.lines(f"ldap2scim: {error}", sys.stderr)

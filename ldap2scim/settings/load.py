@@ -46,7 +46,8 @@ def load(path: Path, environ: Mapping[str, str], secret_blocks: SecretBlocks = n
         _check_exposure(reading)
         parts = _fitted(parts, reading)
     if problems or parts is None:
-        raise SettingsError(in_reading_order(problems))
+        ordered = in_reading_order(problems)
+        raise SettingsError(tuple(map(str, ordered)), tuple(one.fault for one in ordered))
     return Settings(
         file=path,
         directories=parts.directories,
@@ -93,8 +94,9 @@ def _check_placements(parts: Parts, reading: Reading) -> None:
         for kind, mapping in zip(ResourceType, (directory.mappings.user, directory.mappings.group), strict=True):
             for path in (*mapping.single, *mapping.multi):
                 for problem in profiles.unsupported(profile, (path,)):
-                    text = problem.replace(path, f"`{written_path(path)}`", 1)
-                    reading.problems.append(Problem(reading.mapped_at.get((kind, path)), text))
+                    key = written_path(path)
+                    text = problem.replace(path, f"`{key}`", 1)
+                    reading.problems.append(Problem(reading.mapped_at.get((kind, path)), text, key))
 
 
 def _fitted(parts: Parts, reading: Reading) -> Parts:

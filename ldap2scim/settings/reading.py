@@ -78,7 +78,7 @@ class Reading:
 
     def problem(self, place: Place | None, path: str, text: str) -> None:
         """Note something wrong with a key."""
-        self.problems.append(Problem(place, f"`{path}` {text}"))
+        self.problems.append(Problem(place, f"`{path}` {text}", path))
 
     def note(self, place: Place | None, path: str, text: str) -> None:
         """Note something that works and deserves a word."""

@@ -172,3 +172,22 @@ def test_json_says_the_same_for_machines(installed: Installation) -> None:
     assert (said.code, said.err) == (1, "")
     assert "`directories.main.port`" in said.document["error"]["message"]
     assert said.document["error"]["remedy"]
+
+
+def test_json_takes_every_problem_apart(installed: Installation) -> None:
+    """Beside the message for people there is one entry for each problem: file, line, key, message, remedy."""
+    installed.write({"directories.main.port": "many", "directories.main.kindd": "x"})
+    error = installed.run("plan", "--json").document["error"]
+    assert [one["key"] for one in error["problems"]] == ["directories.main.port", "directories.main.kindd"]
+    for one in error["problems"]:
+        assert f"{one['file']}:{one['line']}:{one['column']}: {one['message']}" in error["message"]
+        assert one["file"] == str(installed.file)
+        assert one["remedy"]
+
+
+def test_json_has_a_problem_of_a_whole_file_without_a_place(installed: Installation) -> None:
+    """What is of no line and of no key says so, and its message names the file."""
+    installed.file.write_text("", encoding="utf-8")
+    (one,) = installed.run_as_written("plan", "--json", "--config", str(installed.file)).document["error"]["problems"]
+    assert (one["file"], one["line"], one["key"]) == (None, None, None)
+    assert str(installed.file) in one["message"]

@@ -65,7 +65,7 @@ def test_another_filter_is_read_anew_and_the_directory_is_told_apart(pair: Pair)
     assert [row["verb"] for row in found["tables"]["Added"] if row["type"] == "User"] == ["deactivate"]
     assert any("1 operations differ because the directory has moved on" in line for line in found["summary"])
     assert "unseen" not in said.out
-    assert found["settings"] == ["directories.main.user_filter"]
+    assert found["settings"] == ["directories.main.users.filter"]
 
 
 def test_settings_that_change_nothing(pair: Pair) -> None:
