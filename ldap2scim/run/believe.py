@@ -63,29 +63,8 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
     read = tuple(one for one in reads if isinstance(one, Read))
     directories = tuple(one.directory for one in read)
     image = run.state.image
-    frames = {kind: image.desired_frame(kind, directories) for kind in ResourceType}
     references = image.references(directories, nested_groups(run.settings))
-    profile = profile_of(run.settings.service)
-    facts = StateFacts(
-        users=frames[ResourceType.USER],
-        groups=frames[ResourceType.GROUP],
-        reads=_read_facts(run, read),
-        duplicates=tuple(duplicate for one in read for duplicate in one.changes.duplicates),
-        # Of a directory that is not configured any more nobody can mend an entry.
-        keyless_since={scope: since for scope, since in image.keyless_since().items() if scope[0] in directories},
-        now=run.now,
-        case_exact=profile.case_exact,
-        unique_email=profile.guidance.unique_email,
-        writes_to_users=profile.guidance.writes_to_users,
-        membership=GroupFacts(
-            frames[ResourceType.GROUP],
-            references.memberships,
-            references.nesting,
-            profile.guidance.most_members,
-            frozenset(count_by_directory(frames[ResourceType.USER]["key"])),
-            _silent(run, frames[ResourceType.GROUP], references),
-        ),
-    )
+    facts = _facts(run, read, references)
     verdict = check_state(facts, run.settings.safety)
     own = _own_rules(run, facts, references)
     held = [one for one in image.held() if one.directory in directories]
@@ -97,8 +76,8 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
     states = {Scope(fact.directory, fact.resource_type): verdict.state_of(fact) for fact in facts.reads}
     return Believed(
         desired=DesiredState(
-            users=_compared(frames[ResourceType.USER]),
-            groups=_compared(frames[ResourceType.GROUP]),
+            users=_compared(facts.users),
+            groups=_compared(facts.groups),
             members=Edges(references.memberships["group"].array, references.memberships["member"].array),
             reads=states | {scope: ReadState.FAILED for one in _failed(reads) for scope in _scopes(one.directory)},
             across=references.across,
@@ -112,9 +91,37 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
         out_of_scope=_by_scope({name: n for name, n in counts.items() if name[2] is Standing.OUT_OF_SCOPE}),
         held_by_mapping=Counter(Scope(one.directory, one.resource_type) for one in held),
         read_nos={Scope(one.directory, kind): one.changes.read_no for one in read for kind in ResourceType},
-        people=frames[ResourceType.USER],
-        groups=frames[ResourceType.GROUP],
+        people=facts.users,
+        groups=facts.groups,
         own_rules=own,
+    )
+
+
+def _facts(run: Run, read: tuple[Read, ...], references: References) -> StateFacts:
+    """Gather what the pure checks look at: the frames of the directories that were read, and what was proven."""
+    directories = tuple(one.directory for one in read)
+    image = run.state.image
+    users, groups = (image.desired_frame(kind, directories) for kind in (ResourceType.USER, ResourceType.GROUP))
+    profile = profile_of(run.settings.service)
+    return StateFacts(
+        users=users,
+        groups=groups,
+        reads=_read_facts(run, read),
+        duplicates=tuple(duplicate for one in read for duplicate in one.changes.duplicates),
+        # Of a directory that is not configured any more nobody can mend an entry.
+        keyless_since={scope: since for scope, since in image.keyless_since().items() if scope[0] in directories},
+        now=run.now,
+        case_exact=profile.case_exact,
+        unique_email=profile.guidance.unique_email,
+        writes_to_users=profile.guidance.writes_to_users,
+        membership=GroupFacts(
+            groups,
+            references.memberships,
+            references.nesting,
+            profile.guidance.most_members,
+            frozenset(count_by_directory(users["key"])),
+            _silent(run, groups, references),
+        ),
     )
 
 
