@@ -1,63 +1,87 @@
 """Reads the block `safety`, which both forms of the settings file share. No I/O."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ldap2scim.model import ResourceType
 from ldap2scim.planning.policy import (
     MEMBERS_OF_A_GROUP,
     USUAL_SHARES,
-    Canary,
-    Deed,
     DimensionLimit,
     Dimensions,
-    ErrorRate,
     KindLimits,
     Limit,
-    Privileged,
     RemovalLimit,
     SafetyPolicy,
 )
 from ldap2scim.settings.attribute_names import VOCABULARIES, written_path
 from ldap2scim.settings.nodes import MappingNode, describe
-from ldap2scim.settings.reading import Field, Section, Unfit, show, unknown
+from ldap2scim.settings.reading import Field, Parser, Section, Unfit, show, unknown
 from ldap2scim.settings.values import filled, number, percent, texts, whole
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 _MANY = 100_000_000
 _MOST_GROWTH = 1_000_000.0
 """Percent; creations may be more than there were."""
 
 
+_share = number(0, _MOST_GROWTH)
+_count = whole(0, _MANY)
+
+
 def read_safety(section: Section) -> SafetyPolicy:
     """Return the limits of DESIGN §6, each with its default."""
     usual = SafetyPolicy()
-    policy = SafetyPolicy(
-        users=_removal_limit(section.section("users"), usual.users),
-        groups=_removal_limit(section.section("groups"), usual.groups),
-        short_read_percent=section.take("short_read_percent", percent, usual.short_read_percent),
-        update_percent=section.take("update_percent", percent, usual.update_percent),
-        update_minimum=section.take("update_minimum", whole(0, _MANY), usual.update_minimum),
-        member_loss_percent=section.take("member_loss_percent", percent, usual.member_loss_percent),
-        member_loss_minimum=section.take("member_loss_minimum", whole(0, _MANY), usual.member_loss_minimum),
-        attribute_percent=section.take("attribute_percent", percent, usual.attribute_percent),
-        attribute_minimum=section.take("attribute_minimum", whole(0, _MANY), usual.attribute_minimum),
-        protected=section.take("protected", texts, usual.protected),
+    users, groups = (_removal_limit(section.section(name), getattr(usual, name)) for name in ("users", "groups"))
+    policy = replace(
+        _taken(
+            section,
+            usual,
+            short_read_percent=percent,
+            update_percent=percent,
+            update_minimum=_count,
+            member_loss_percent=percent,
+            member_loss_minimum=_count,
+            attribute_percent=percent,
+            attribute_minimum=_count,
+            protected=texts,
+        ),
+        users=users,
+        groups=groups,
         attributes=_attributes(section),
         limits=_kind_limits(section.section("limits"), usual.limits),
         by=_dimensions(section.section("by"), usual.by),
-        privileged=_privileged(section.section("privileged"), usual.privileged),
-        canary=_canary(section.section("canary"), usual.canary),
-        errors=_error_rate(section.section("errors"), usual.errors),
+        privileged=_block(
+            section.section("privileged"), usual.privileged, groups=texts, entering=_count, leaving=_count
+        ),
+        canary=_block(
+            section.section("canary"), usual.canary, above=_count, first=_count, pilot=filled, error_percent=percent
+        ),
+        errors=_block(section.section("errors"), usual.errors, percent=percent, window=whole(1, _MANY)),
     )
     section.finish()
     return policy
 
 
+def _taken(section: Section, usual: T, **parsers: Parser[Any]) -> T:
+    """Return the usual limits with what is written of these; a key is called as its field."""
+    return replace(usual, **{name: section.take(name, parse, getattr(usual, name)) for name, parse in parsers.items()})
+
+
+def _block(section: Section, usual: T, **parsers: Parser[Any]) -> T:
+    """Return the same of a block that has nothing else."""
+    taken = _taken(section, usual, **parsers)
+    section.finish()
+    return taken
+
+
 def _removal_limit(section: Section, usual: RemovalLimit) -> RemovalLimit:
-    limit = RemovalLimit(
-        least=section.take("least", whole(0, _MANY), usual.least),
-        percent=section.take("percent", percent, usual.percent),
-        most=section.take("most", whole(0, _MANY), usual.most),
-    )
+    limit = _taken(section, usual, least=_count, percent=percent, most=_count)
     if limit.least > limit.most:
         section.problem("least", f"is {limit.least} and above `most`, which is {limit.most}.")
     section.finish()
@@ -65,28 +89,14 @@ def _removal_limit(section: Section, usual: RemovalLimit) -> RemovalLimit:
 
 
 def _kind_limits(section: Section, usual: KindLimits) -> KindLimits:
-    limits = KindLimits(
-        create=_limit(section.section("create"), usual.create),
-        adopt=_limit(section.section("adopt"), usual.adopt),
-        rename=_limit(section.section("rename"), usual.rename),
-        restore=_limit(section.section("restore"), usual.restore),
-        deactivate=_limit(section.section("deactivate"), usual.deactivate),
-        delete=_limit(section.section("delete"), usual.delete),
-        enter=_limit(section.section("enter"), usual.enter),
-        leave=_limit(section.section("leave"), usual.leave),
-    )
+    kinds = ("create", "adopt", "rename", "restore", "deactivate", "delete", "enter", "leave")
+    limits = KindLimits(*(_limit(section.section(kind), getattr(usual, kind)) for kind in kinds))
     section.finish()
     return limits
 
 
 def _limit(section: Section, usual: Limit) -> Limit:
-    limit = Limit(
-        percent=section.take("percent", number(0, _MOST_GROWTH), usual.percent),
-        minimum=section.take("minimum", whole(0, _MANY), usual.minimum),
-        most=section.take("most", whole(0, _MANY), usual.most),
-    )
-    section.finish()
-    return limit
+    return _block(section, usual, percent=_share, minimum=_count, most=_count)
 
 
 def _dimensions(section: Section, usual: Dimensions) -> Dimensions:
@@ -96,7 +106,7 @@ def _dimensions(section: Section, usual: Dimensions) -> Dimensions:
         directory=_dimension(section.section("directory"), USUAL_SHARES),
         unit=_dimension(section.section("unit"), USUAL_SHARES),
         department=_dimension(department, USUAL_SHARES),
-        group=_members(section.section("group"), MEMBERS_OF_A_GROUP),
+        group=_block(section.section("group"), MEMBERS_OF_A_GROUP, population=_count, minimum=_count, remove=percent),
         department_attribute=attribute,
     )
     section.finish()
@@ -104,59 +114,17 @@ def _dimensions(section: Section, usual: Dimensions) -> Dimensions:
 
 
 def _dimension(section: Section, usual: DimensionLimit) -> DimensionLimit:
-    growth = number(0, _MOST_GROWTH)
-    limit = DimensionLimit(
-        population=section.take("population", whole(0, _MANY), usual.population),
-        minimum=section.take("minimum", whole(0, _MANY), usual.minimum),
-        remove=section.take(Deed.REMOVE, percent, usual.remove),
-        rename=section.take(Deed.RENAME, percent, usual.rename),
-        update=section.take(Deed.UPDATE, percent, usual.update),
-        restore=section.take(Deed.RESTORE, growth, usual.restore),
-        create=section.take(Deed.CREATE, growth, usual.create),
+    return _block(
+        section,
+        usual,
+        population=_count,
+        minimum=_count,
+        remove=percent,
+        rename=percent,
+        update=percent,
+        restore=_share,
+        create=_share,
     )
-    section.finish()
-    return limit
-
-
-def _members(section: Section, usual: DimensionLimit) -> DimensionLimit:
-    limit = DimensionLimit(
-        population=section.take("population", whole(0, _MANY), usual.population),
-        minimum=section.take("minimum", whole(0, _MANY), usual.minimum),
-        remove=section.take(Deed.REMOVE, percent, usual.remove),
-        rename=usual.rename,
-    )
-    section.finish()
-    return limit
-
-
-def _privileged(section: Section, usual: Privileged) -> Privileged:
-    privileged = Privileged(
-        groups=section.take("groups", texts, usual.groups),
-        entering=section.take("entering", whole(0, _MANY), usual.entering),
-        leaving=section.take("leaving", whole(0, _MANY), usual.leaving),
-    )
-    section.finish()
-    return privileged
-
-
-def _canary(section: Section, usual: Canary) -> Canary:
-    canary = Canary(
-        above=section.take("above", whole(0, _MANY), usual.above),
-        first=section.take("first", whole(0, _MANY), usual.first),
-        pilot=section.take("pilot", filled, usual.pilot),
-        error_percent=section.take("error_percent", percent, usual.error_percent),
-    )
-    section.finish()
-    return canary
-
-
-def _error_rate(section: Section, usual: ErrorRate) -> ErrorRate:
-    rate = ErrorRate(
-        percent=section.take("percent", percent, usual.percent),
-        window=section.take("window", whole(1, _MANY), usual.window),
-    )
-    section.finish()
-    return rate
 
 
 def _attributes(section: Section) -> Mapping[str, float]:
