@@ -16,6 +16,8 @@ def explain(asked: argparse.Namespace) -> int:
     said = ask(settings, asked.who, Values.SHOWN if asked.values else Values.CLASS)
     if asked.json:
         output.document(to_document(said))
-    else:
+    elif said.answers:
         output.lines("\n".join(to_lines(said)))
+    else:
+        output.failure("\n".join(to_lines(said)))
     return said.exit_code

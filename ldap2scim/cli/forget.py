@@ -3,6 +3,8 @@
 import argparse
 import os
 from dataclasses import asdict
+from fnmatch import fnmatchcase
+from glob import escape
 from pathlib import Path
 
 from ldap2scim.cli import output
@@ -24,8 +26,8 @@ def forget(asked: argparse.Namespace) -> int:
     """Say what would be removed; with `--apply` remove it."""
     settings = load(asked.config, os.environ)
     output.notes(settings.notes)
-    copies = _copies(settings.state.path) if isinstance(settings.state, StateFile) else []
     with open_store(settings.state, create=False) as store:
+        copies = _copies(settings.state.path) if isinstance(settings.state, StateFile) else []
         finished = asked.apply and finish(store)
         key = _one(store, asked.who)
         if key is not None:
@@ -64,7 +66,15 @@ def _nobody(who: str, *, pending: bool) -> StateError:
 
 
 def _copies(path: Path) -> list[str]:
-    return sorted(str(one) for one in path.parent.glob(f"{path.name}.v*.bak"))
+    try:
+        beside = [one.name for one in path.parent.iterdir()]
+    except OSError as error:
+        raise StateError(
+            f"The folder {path.parent} cannot be listed, so that nobody knows what copies of the state there are: "
+            f"{error.strerror}.",
+            "Let the user who runs ldap2scim read it; nothing was removed.",
+        ) from error
+    return sorted(str(path.parent / name) for name in beside if fnmatchcase(name, f"{escape(path.name)}.v*.bak"))
 
 
 def _sentence(removed: Forgotten, *, applied: bool) -> str:

@@ -4,7 +4,7 @@ import argparse
 import os
 
 from ldap2scim.cli import output
-from ldap2scim.errors import StateError
+from ldap2scim.explain.answer import WHO
 from ldap2scim.explain.subjects import find
 from ldap2scim.model import Key
 from ldap2scim.planning.document import MOST_ROWS
@@ -12,7 +12,7 @@ from ldap2scim.planning.render_text import to_text
 from ldap2scim.run.past_lines import Told, Values, history_document, latest_runs, runs_document, told
 from ldap2scim.settings import load
 from ldap2scim.state.history import HistoryReader
-from ldap2scim.state.runs import RunsReader, full_run_id
+from ldap2scim.state.runs import run_named
 from ldap2scim.state.store import Store, open_as_it_is
 
 RUNS = 20
@@ -26,16 +26,19 @@ def history(asked: argparse.Namespace) -> int:
     with open_as_it_is(settings.state) as store:
         if asked.what is None:
             return _runs(asked, store)
-        run_id = _run_named(store, asked.what)
+        run_id = run_named(store, asked.what)
         if run_id is not None:
             lines, title = _of_run(asked, store, run_id), f"Run {run_id[:8]}"
         else:
             lines, title = _of(asked, store, asked.what), asked.what
+    known = bool(lines) or run_id is not None
     if asked.json:
         output.document({"run_id": run_id, "lines": [line.plain for line in lines]})
+    elif not known:
+        output.failure(f"The state knows of nothing that happened to {asked.what}.\nWHO is {WHO}.")
     else:
         print(to_text(history_document(title, lines[:MOST_ROWS], len(lines[MOST_ROWS:])), MOST_ROWS), end="")
-    return 0 if lines or run_id is not None else 1
+    return 0 if known else 1
 
 
 def _runs(asked: argparse.Namespace, store: Store) -> int:
@@ -45,15 +48,6 @@ def _runs(asked: argparse.Namespace, store: Store) -> int:
     else:
         print(to_text(runs_document(runs), RUNS), end="")
     return 0
-
-
-def _run_named(store: Store, what: str) -> str | None:
-    if RunsReader(store).run(what) is not None:
-        return what
-    try:
-        return full_run_id(store, what)
-    except StateError:
-        return None
 
 
 def _of_run(asked: argparse.Namespace, store: Store, run_id: str) -> tuple[Told, ...]:

@@ -86,4 +86,4 @@ def _say(asked: argparse.Namespace, error: Ldap2ScimError) -> None:
             said["problems"] = [{**fault._asdict(), "remedy": error.remedy} for fault in error.faults]
         output.document({"error": said})
     else:
-        output.lines(f"ldap2scim: {error}", sys.stderr)
+        output.failure(str(error))

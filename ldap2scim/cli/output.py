@@ -32,6 +32,11 @@ def lines(text: str, stream: TextIO | None = None) -> None:
         print(harmless(line), file=stream)
 
 
+def failure(text: str) -> None:
+    """Print what ends the command with exit code 1: on standard error, as every error is (DESIGN §7)."""
+    lines(f"ldap2scim: {text}", sys.stderr)
+
+
 def notes(remarks: Sequence[str]) -> None:
     """Print what deserves a word, beside the output proper."""
     for remark in remarks:

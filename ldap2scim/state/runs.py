@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import func, insert, select, update
@@ -15,6 +15,9 @@ from ldap2scim.state.encoding import pack_findings, unpack_findings
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.schema import findings, reads, runs
 from ldap2scim.state.store import Store
+
+LEAST: Final = 8
+"""Digits of a run's id that name it, as the lists print them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,17 +208,35 @@ def believe_reads(lease: Lease, read_nos: Iterable[int]) -> None:
         connection.execute(update(reads).where(reads.c.read_no.in_(list(read_nos))).values(believed=True))
 
 
-def full_run_id(store: Store, start: str) -> str:
-    """Return the id of the one run whose id begins with `start` (at least 8 digits).
+def run_named(store: Store, start: str) -> str | None:
+    """Return the id of the one run whose id begins with `start`; None where none does.
+
+    Fewer than `LEAST` digits name none: a login may look like them.
 
     Raises:
-        StateError: no run, or several, begin so.
+        StateError: several runs begin so.
     """
-    if len(start) >= 8 and start.isalnum():
-        with store.read() as connection:
-            found = connection.scalars(select(runs.c.run_id).where(runs.c.run_id.startswith(start)).limit(2)).all()
-        if len(found) == 1:
-            return str(found[0])
-        if found:
-            raise StateError(f"Several runs begin with {start}.", "Give more digits of the id.")
-    raise StateError(f"There is no run {start}.", "`ldap2scim history` lists the runs; 8 digits of the id are enough.")
+    if len(start) < LEAST or not start.isalnum():
+        return None
+    begins = runs.c.run_id.startswith(start.lower())
+    with store.read() as connection:
+        found = connection.scalars(select(runs.c.run_id).where(begins).limit(2)).all()
+    if len(found) > 1:
+        raise StateError(f"Several runs begin with {start}.", "Give more digits of the id.")
+    return str(found[0]) if found else None
+
+
+def full_run_id(store: Store, start: str) -> str:
+    """Return the id of the one run whose id begins with `start` (at least `LEAST` digits).
+
+    Raises:
+        StateError: no run, or several, begin so; or these are too few digits.
+    """
+    found = run_named(store, start)
+    if found is not None:
+        return found
+    if start.isalnum() and len(start) < LEAST:
+        raise StateError(f"{start} is too short for the id of a run.", f"Give at least {LEAST} digits of it.")
+    raise StateError(
+        f"There is no run {start}.", f"`ldap2scim history` lists the runs; {LEAST} digits of the id are enough."
+    )

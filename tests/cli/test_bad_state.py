@@ -175,6 +175,47 @@ def test_state_folder_that_may_not_be_entered(installed: Installation, monkeypat
     assert installed.contents() == before
 
 
+def test_folder_above_the_state_that_may_not_be_entered(installed: Installation) -> None:
+    """Where not even the state's folder can be seen it is no other message, whatever was asked."""
+    deep = installed.folder / "above" / "state" / "state.db"
+    installed.write({"state": str(deep)})
+    assert installed.run("plan").code == 2
+    for folder in installed.folder.parents[:2]:
+        folder.chmod(0o755)
+    installed.folder.chmod(0o755)
+    installed.file.chmod(0o644)
+    deep.parent.parent.chmod(0o700)
+    for command in (*COMMANDS, *LOOKING[1:]):
+        with as_an_ordinary_user():
+            said = installed.run(*command)
+        assert_refused(said, str(deep.parent), "Permission denied", "the user who runs ldap2scim")
+
+
+def test_what_nobody_is_known_by_is_an_error(installed: Installation) -> None:
+    """`history`, `explain` and `forget` say on standard error that they know nobody, and end with exit code 1."""
+    assert installed.run("plan").code == 2
+    for command in ("history", "explain", "forget"):
+        assert_refused(installed.run(command, "nobody.at.all"), "nobody.at.all")
+        said = installed.run(command, "nobody.at.all", "--json")
+        assert said.code == 1
+        assert "ldap2scim: " not in said.err
+        assert said.document
+
+
+def test_forgetting_names_the_copies_whatever_the_state_is_called(installed: Installation) -> None:
+    """Signs of patterns in the name of the state are just a name."""
+    place = installed.folder / "state[1].db"
+    installed.write({"state": str(place)})
+    assert installed.run("sync", "--apply").code == 0
+    copy = place.with_name(f"{place.name}.v3.bak")
+    copy.touch()
+    installed.write({
+        "state": str(place), "directories.main.users.filter": "(!(uid=emi))", "safety": {"short_read_percent": 50}
+    })  # fmt: skip
+    assert installed.run("sync", "--apply").code == 0
+    assert installed.run("forget", "emi", "--json").document["copies"] == [str(copy)]
+
+
 def test_approving_before_there_is_a_state(installed: Installation) -> None:
     """`approve` makes no state; it says which command does."""
     assert_refused(installed.run("approve", "0123456789abcdef"), str(installed.state), "ldap2scim plan")

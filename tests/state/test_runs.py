@@ -7,7 +7,17 @@ from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import ResourceType
 from ldap2scim.state.access import StateReader
 from ldap2scim.state.lease import Lease
-from ldap2scim.state.runs import Ended, RunRecord, believe_reads, finish_run, record_findings, start_run
+from ldap2scim.state.runs import (
+    Ended,
+    RunRecord,
+    believe_reads,
+    finish_run,
+    full_run_id,
+    record_findings,
+    run_named,
+    start_run,
+)
+from ldap2scim.state.store import Store
 from tests.state.worlds import CORP, MONDAY, group, person, read
 
 
@@ -38,6 +48,24 @@ def test_a_run_that_was_not_begun_cannot_end(lease: Lease) -> None:
     """It would be lost without a word."""
     with pytest.raises(StateError, match="r9"):
         finish_run(lease, "r9", Ended("in step", {}))
+
+
+def test_a_run_is_named_by_its_first_digits(lease: Lease, store: Store) -> None:
+    """Eight digits or more, in either case, where they are one run's."""
+    for run_id in ("0123456789abcdef", "01234567aaaabbbb", "fedcba9876543210"):
+        start_run(lease, run_id, "plan", "digest")
+    assert full_run_id(store, "FEDCBA98") == "fedcba9876543210"
+    assert full_run_id(store, "0123456789abcdef") == "0123456789abcdef"
+    assert run_named(store, "fedcba9") is None
+    for start, message, remedy in (
+        ("01234567", "Several runs begin with 01234567", "more digits"),
+        ("fedcba9", "fedcba9 is too short for the id of a run", "at least 8"),
+        ("fedcba99", "There is no run fedcba99", "history"),
+        ("fedc%", "There is no run fedc%", "history"),
+    ):
+        with pytest.raises(StateError, match=message) as caught:
+            full_run_id(store, start)
+        assert remedy in caught.value.remedy
 
 
 def test_findings_of_a_run_keep_their_order(lease: Lease, reader: StateReader) -> None:
