@@ -3,6 +3,7 @@
 import argparse
 import os
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from ldap2scim.bundle.writing import write_bundle
 from ldap2scim.cli import output
 from ldap2scim.cli.new_files import need_new_files
 from ldap2scim.errors import Ldap2ScimError
-from ldap2scim.planning.render_operations import operation_rows
+from ldap2scim.planning.document import Document
+from ldap2scim.planning.plan import Plan
+from ldap2scim.planning.render_operations import held_lines, operation_rows
 from ldap2scim.planning.render_plan import plan_document
 from ldap2scim.planning.render_text import to_text
 from ldap2scim.settings import load
@@ -59,13 +62,20 @@ def _replay(asked: argparse.Namespace, place: Path) -> int:
         )
         return 1 if found.differences else 0
     if found.plan is not None:
-        print(to_text(plan_document(found.plan, found.findings)), end="")
+        print(to_text(_without_release(found.plan, plan_document(found.plan, found.findings))), end="")
     else:
         output.lines("Nothing is decided: a finding forbids it.")
         for one in found.findings:
             output.lines(f"  {one.severity.value}  {one.rule}: {one.message}")
     _say_differences(found)
     return 1 if found.differences else 0
+
+
+def _without_release(plan: Plan, document: Document) -> Document:
+    """Take out how the plan is released: under the names of a bundle it is one that no state knows."""
+    release = held_lines(plan)[1:]
+    lines = (line for line in document.lines if line not in release)
+    return replace(document, lines=(*lines, "Its id is that of the plan without names, and can be approved nowhere."))
 
 
 def _say_differences(found: Replayed) -> None:
