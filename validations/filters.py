@@ -1,14 +1,11 @@
 """Filters as propositions: can one hold for nobody, does it hold for everybody, and is it sent at all? Pure.
 
-A filter with few comparisons is tried with every combination of their answers. What two-valued logic shows to be
-never true is never true in LDAP's three-valued one either (RFC 4511 §4.5.1.7).
+What two-valued logic shows to be never true is never true in LDAP's three-valued one either (RFC 4511 §4.5.1.7).
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import product
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from ldap2scim.directory import filters as ldap
 from ldap2scim.findings import Finding, Severity
@@ -18,9 +15,8 @@ from ldap2scim.scim.filter_parser import FilterProblem
 from ldap2scim.scim.filter_parser import parse as parse_scim
 from ldap2scim.scim.profiles import Profile, profile_of
 from ldap2scim.settings.composed import ConfiguredDirectory, Settings, selects_no_scim_group
+from validations.propositions import Answers, Joint, none, outcomes_of, tree_of
 
-_MOST: Final = 10
-"""Comparisons; a filter with more of them is not tried: the combinations double with each."""
 _EVERYBODY_HAS: Final = frozenset({"objectclass", "cn", "entryuuid", "objectguid"})
 """Attributes that no person and no group can be without (RFC 4512 §2.4, RFC 2798, RFC 4519 §3.6)."""
 _ALWAYS_SET: Final = frozenset({"id", "username", "schemas", "meta", "meta.resourcetype"})
@@ -29,37 +25,12 @@ _ALWAYS_SET: Final = frozenset({"id", "username", "schemas", "meta", "meta.resou
 _NEVER: Final = frozenset({False})
 _ALWAYS: Final = frozenset({True})
 
-Answers: TypeAlias = Mapping[object, bool]
-
-
-@dataclass(frozen=True, slots=True)
-class _Proposition:
-    """A filter as a function of the answers to its comparisons."""
-
-    atoms: tuple[object, ...]
-    holds: Callable[[Answers], bool]
-    possible: Callable[[Answers], bool]
-    """Whether these answers can go together."""
-
-    def outcomes(self) -> frozenset[bool]:
-        """Return what the filter can come to; both where it was not tried."""
-        if len(self.atoms) > _MOST:
-            return frozenset({True, False})
-        found: set[bool] = set()
-        for values in product((True, False), repeat=len(self.atoms)):
-            answers = dict(zip(self.atoms, values, strict=True))
-            if self.possible(answers):
-                found.add(self.holds(answers))
-                if len(found) == 2:
-                    break
-        return frozenset(found)
-
 
 def ldap_outcomes(text: str) -> frozenset[bool]:
     """Return whether an LDAP filter can hold, and can fail to hold, for an entry of its class."""
     # Blanks beside brackets belong to a value for the server (RFC 4515 §3), and to nobody's intention.
     root = ldap.parse(re.sub(r"\s*([()])\s*", r"\1", text))
-    atoms = tuple(dict.fromkeys(_ldap_atoms(root)))
+    tree = tree_of(root, _ldap_parts, _ldap_atom)
 
     def possible(answers: Answers) -> bool:
         # A value that compares is one that is present.
@@ -71,22 +42,11 @@ def ldap_outcomes(text: str) -> frozenset[bool]:
             for atom, holds in answers.items()
         )
 
-    return _Proposition(atoms, lambda answers: _ldap_holds(root, answers), possible).outcomes()
+    return outcomes_of(tree, possible)
 
 
 def _is_presence(atom: object) -> bool:
     return isinstance(atom, ldap.Present)
-
-
-def _ldap_atoms(root: ldap.Filter) -> Iterator[object]:
-    match root:
-        case ldap.And(inner) | ldap.Or(inner):
-            for one in inner:
-                yield from _ldap_atoms(one)
-        case ldap.Not(one):
-            yield from _ldap_atoms(one)
-        case _:
-            yield _ldap_atom(root)
 
 
 def _ldap_atom(root: ldap.Filter) -> object:
@@ -100,16 +60,16 @@ def _ldap_atom(root: ldap.Filter) -> object:
             return root
 
 
-def _ldap_holds(root: ldap.Filter, answers: Answers) -> bool:
+def _ldap_parts(root: ldap.Filter) -> tuple[Joint, Sequence[ldap.Filter]] | None:
     match root:
         case ldap.And(inner):
-            return all(_ldap_holds(one, answers) for one in inner)
+            return all, inner
         case ldap.Or(inner):
-            return any(_ldap_holds(one, answers) for one in inner)
+            return any, inner
         case ldap.Not(one):
-            return not _ldap_holds(one, answers)
+            return none, (one,)
         case _:
-            return answers[_ldap_atom(root)]
+            return None
 
 
 def scim_outcomes(text: str) -> frozenset[bool]:
@@ -117,14 +77,9 @@ def scim_outcomes(text: str) -> frozenset[bool]:
     parsed = parse_scim(text)
     if isinstance(parsed, FilterProblem):
         return frozenset({True, False})  # said when the settings were read
-    root = parsed.root
-    atoms = tuple(dict.fromkeys(_scim_atoms(root)))
-    fixed = {atom: known for atom in atoms if (known := _scim_fixed(atom)) is not None}
-    return _Proposition(
-        atoms,
-        lambda answers: _scim_holds(root, answers),
-        lambda answers: all(answers[atom] is known for atom, known in fixed.items()),
-    ).outcomes()
+    tree = tree_of(parsed.root, _scim_parts, lambda one: one)
+    fixed = {atom: known for atom in tree.atoms() if (known := _scim_fixed(atom)) is not None}
+    return outcomes_of(tree, lambda answers: all(answers[atom] is known for atom, known in fixed.items()))
 
 
 def _scim_fixed(atom: object) -> bool | None:
@@ -140,27 +95,16 @@ def _scim_fixed(atom: object) -> bool | None:
             return None
 
 
-def _scim_atoms(root: scim.Filter) -> Iterator[object]:
-    match root:
-        case scim.And(terms) | scim.Or(terms):
-            for one in terms:
-                yield from _scim_atoms(one)
-        case scim.Not(one):
-            yield from _scim_atoms(one)
-        case _:
-            yield root
-
-
-def _scim_holds(root: scim.Filter, answers: Answers) -> bool:
+def _scim_parts(root: scim.Filter) -> tuple[Joint, Sequence[scim.Filter]] | None:
     match root:
         case scim.And(terms):
-            return all(_scim_holds(one, answers) for one in terms)
+            return all, terms
         case scim.Or(terms):
-            return any(_scim_holds(one, answers) for one in terms)
+            return any, terms
         case scim.Not(one):
-            return not _scim_holds(one, answers)
+            return none, (one,)
         case _:
-            return answers[root]
+            return None
 
 
 def check_filters(settings: Settings) -> Iterable[Finding]:
