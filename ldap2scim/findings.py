@@ -1,10 +1,16 @@
 """What was noticed about the data, and what follows from it. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from ldap2scim.model import Key, ResourceType
+
+MOST_SUBJECTS: Final = 100
+"""Of a finding about what any number of entries share, where the names are not needed to mend it."""
+MOST_NAMED: Final = 5
+"""In one sentence."""
 
 
 class Severity(StrEnum):
@@ -49,3 +55,9 @@ class Held:
 def stops(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings that forbid every write."""
     return tuple(finding for finding in findings if finding.severity is Severity.STOP)
+
+
+def named(names: Sequence[str], most: int = MOST_NAMED, between: str = "; ") -> str:
+    """Return names for a sentence: the first ones, and how many more there are."""
+    shown = between.join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

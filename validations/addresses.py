@@ -8,7 +8,7 @@ import pandas as pd
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key
 from ldap2scim.planning.frames import ABSENT
-from validations.duplicates import fold_all, named
+from validations.duplicates import fold_all, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def _about_shared(shared: pd.DataFrame, *, unique: bool) -> Iterable[Finding]:
         yield Finding(
             rule="duplicate-email",
             severity=Severity.HOLD,
-            message=f"{what}, which the service refuses, and are left alone: {named(names)}.",
+            message=f"{what}, which the service refuses, and are left alone: {listed(names)}.",
             remedy="Give each person an address of their own in the directory, or map `emails` from another attribute.",
             subjects=names,
         )
@@ -59,7 +59,7 @@ def _about_shared(shared: pd.DataFrame, *, unique: bool) -> Iterable[Finding]:
         yield Finding(
             rule="duplicate-email",
             severity=Severity.NOTE,
-            message=f"{what}: {named(names)}.",
+            message=f"{what}: {listed(names)}.",
             remedy="Correct the directory where that is not meant. If the service refuses it, write "
             "`unique_email: true` into `service.assume`.",
             subjects=names,
@@ -73,7 +73,7 @@ def _about_missing(missing: pd.DataFrame) -> Iterable[Finding]:
             rule="no-notification-address",
             severity=Severity.NOTE,
             message=f"{len(names)} people have no e-mail address, and the service sends the first password to it: "
-            f"{named(names)}.",
+            f"{listed(names)}.",
             remedy="Give them a value in the attribute that `emails` is mapped from, or hand the first password over "
             "in another way.",
             subjects=names,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ldap2scim.findings import Finding, Severity
+from ldap2scim.findings import Finding, Severity, named
 from ldap2scim.model import Key, directory_of
 from ldap2scim.planning.folding import folded
 from ldap2scim.planning.frames import ABSENT, TEXT
 
-MOST_NAMED = 20
+MOST_LISTED = 20
 """DNs in one message; `Finding.subjects` has all of them."""
 MOST_FINDINGS = 1000
 """Above this many values of one rule the settings are at fault, not the entries: one finding says it of all."""
@@ -93,10 +93,9 @@ def duplicates(frame: pd.DataFrame, rule: Rule, *, exact: bool) -> Iterator[Doub
         yield Doubles(_finding(rule, tuple(dn for dn, _ in entries), keys, exact=exact), keys)
 
 
-def named(names: Sequence[str]) -> str:
-    """Return DNs for a message, the first ones where there are too many."""
-    shown = "; ".join(names[:MOST_NAMED])
-    return shown if len(names) <= MOST_NAMED else f"{shown}; and {len(names) - MOST_NAMED} more"
+def listed(names: Sequence[str]) -> str:
+    """Return DNs for a message of their own, the first ones where there are too many."""
+    return named(names, MOST_LISTED)
 
 
 def _finding(rule: Rule, names: tuple[str, ...], keys: tuple[Key, ...], *, exact: bool) -> Finding:
@@ -106,7 +105,7 @@ def _finding(rule: Rule, names: tuple[str, ...], keys: tuple[Key, ...], *, exact
     return Finding(
         rule=rule.name,
         severity=Severity.HOLD,
-        message=f"{len(names)} entries{where} have the same {rule.what}{how}, and are left alone: {named(names)}.",
+        message=f"{len(names)} entries{where} have the same {rule.what}{how}, and are left alone: {listed(names)}.",
         remedy=rule.remedy,
         subjects=names,
     )
@@ -118,7 +117,7 @@ def _accident(rule: Rule, values: int, entries: Sequence[tuple[str, Key]]) -> Do
         rule=rule.name,
         severity=Severity.HOLD,
         message=f"{len(names)} entries share {values} values of {rule.what} with one another, and are left alone: "
-        f"{named(names)}.",
+        f"{listed(names)}.",
         remedy="So many point to the settings: one directory configured twice, bases that overlap under two names, or "
         f"an attribute mapped to {rule.what} that is not unique.",
         subjects=names,

@@ -9,7 +9,7 @@ import pandas as pd
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, directory_of
 from ldap2scim.planning.matching import contains, union
-from validations.duplicates import named
+from validations.duplicates import listed
 
 _CIRCLES = 20
 """Findings; more of them are one accident."""
@@ -76,7 +76,7 @@ def _empty(facts: GroupFacts) -> Iterator[Finding]:
         yield Finding(
             rule="empty-group",
             severity=Severity.NOTE,
-            message=f"{len(names)} groups have no member that is synchronised: {named(names)}.",
+            message=f"{len(names)} groups have no member that is synchronised: {listed(names)}.",
             remedy="Nothing needs to be done if that is meant; else look at the user filter, at the members that the "
             "other findings name, and at `groups.nesting`.",
             subjects=names,
@@ -117,7 +117,7 @@ def _circles(facts: GroupFacts) -> Iterator[Finding]:
         yield Finding(
             rule="nesting-cycle",
             severity=Severity.NOTE,
-            message=f"{len(names)} groups are inside one another in a circle: {named(names)}.",
+            message=f"{len(names)} groups are inside one another in a circle: {listed(names)}.",
             remedy="Take one of them out of the other in the directory. Until then, where groups are flattened, each "
             "of them has the members of all.",
             subjects=names,

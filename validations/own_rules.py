@@ -14,7 +14,7 @@ from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Attributes, Key, ResourceType
 from ldap2scim.planning.folding import folded
 from ldap2scim.settings.own_rule_words import Condition, CountRule, EveryRule, OwnRules, Sort, StateRule, Subject
-from validations.duplicates import fold_all, named
+from validations.duplicates import fold_all, listed
 
 _BATCH = 20_000
 
@@ -113,7 +113,7 @@ def _every(rule: EveryRule, subjects: pd.DataFrame, facts: RuleFacts) -> tuple[R
     names = tuple(dn for dn, _ in broken)
     finding = _finding(
         rule,
-        f"{len(names)} of {chosen} ({rule.subject}) break it ({_asked(rule.conditions)}): {named(names)}",
+        f"{len(names)} of {chosen} ({rule.subject}) break it ({_asked(rule.conditions)}): {listed(names)}",
         "Correct these entries in the directory, or the rule.",
         names,
     )

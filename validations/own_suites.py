@@ -15,7 +15,7 @@ from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key
 from ldap2scim.planning.frames import ABSENT, TEXT
 from ldap2scim.settings.own_rule_words import SUITE_COLUMNS, Frame, Suite
-from validations.duplicates import named
+from validations.duplicates import listed
 from validations.own_rules import RuleFacts, RuleOutcome, RulesVerdict, values_at
 from validations.suites import crash, new_context
 
@@ -68,7 +68,7 @@ def _asked(suite: Suite, frame: pd.DataFrame) -> Iterator[tuple[Severity, Findin
             keys = dict.fromkeys(str(row[key]) for row in rows)
             names = tuple(sorted(dns[found] for found in keys if found in dns))
             count = one.result.get("unexpected_count", len(names))
-            said = f"{count} rows break it: {named(names)}" if names else "does not hold"
+            said = f"{count} rows break it: {listed(names)}" if names else "does not hold"
             yield severity, _finding(suite, what, severity, said, names), frozenset(map(Key, keys))
 
 

@@ -7,7 +7,7 @@ does not show it any more. The safety policy holds by the same parts; here the n
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from ldap2scim.findings import Finding, Severity
+from ldap2scim.findings import Finding, Severity, named
 from ldap2scim.model import ResourceType
 from ldap2scim.planning.operations import ChangeMembers, Operation
 from ldap2scim.planning.policy import Dimension
@@ -19,7 +19,6 @@ FAR = 0.3
 """The share that must be gone …"""
 LEAST = 5
 """… and so many at least: of three people one is a third."""
-_SHOWN = 5
 _WORDS = {
     Dimension.DIRECTORY: "by directory",
     Dimension.UNIT: "by organisational unit",
@@ -65,12 +64,11 @@ def _fell(what: str, words: str, gone: Mapping[str, int], sizes: Mapping[str, in
     far = sorted((part, sizes.get(part, 0), count) for part, count in gone.items() if count >= sizes.get(part, 0) * FAR)
     if not far:
         return
-    shown = "; ".join(f"{part} from {before} to {max(before - count, 0)}" for part, before, count in far[:_SHOWN])
-    more = f"; and {len(far) - _SHOWN} more" if len(far) > _SHOWN else ""
+    shown = named([f"{part} from {before} to {max(before - count, 0)}" for part, before, count in far])
     yield Finding(
         rule="total-fell",
         severity=Severity.NOTE,
-        message=f"Since the service was last brought in step, {what} fell far {words}: {shown}{more}.",
+        message=f"Since the service was last brought in step, {what} fell far {words}: {shown}.",
         remedy="If that is right, nothing needs to be done but what the plan holds; else look at the rights, filters "
         "and base of what fell.",
         subjects=tuple(part for part, _, _ in far),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ldap2scim.findings import Finding, Severity
+from ldap2scim.findings import Finding, Severity, named
 from ldap2scim.planning.document import FINDINGS, MOST_ROWS, Document, Table, filled, table_of
 
 MOST_NAMES = 3
@@ -29,5 +29,4 @@ def _named(finding: Finding) -> str:
     names = finding.subjects
     if not names or any(name in finding.message for name in names):
         return finding.message
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return f"{'; '.join(names[:MOST_NAMES])}{more}: {finding.message}"
+    return f"{named(names, MOST_NAMES)}: {finding.message}"

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from ldap2scim.errors import ServiceError, UniquenessConflict
-from ldap2scim.findings import Finding, Severity
+from ldap2scim.findings import MOST_SUBJECTS, Finding, Severity
 from ldap2scim.model import Key, Scope, rfc_name, scope_of
 from ldap2scim.planning.accounts import Outcome
 from ldap2scim.planning.approvals import Approval
@@ -31,8 +31,6 @@ logger = logging.getLogger("ldap2scim.run")
 
 BATCH: Final = 1000
 """Operations in one call of `Loader.apply`: one task for an orchestrator."""
-MOST_NAMED: Final = 100
-"""Entries that one finding names."""
 
 
 def batches(operations: Sequence[Operation], size: int = BATCH) -> Iterator[Sequence[Operation]]:
@@ -161,7 +159,7 @@ def _rest_not_sent(kind: Kind, brake: Brake) -> Finding:
         message=f"To {verb} {plural(resource_type, brake.held_back)} was not tried: {brake.stopped}. "
         f"{' '.join(brake.examples)}",
         remedy="Mend what the errors say. The next run begins with a few others, and goes on with the rest.",
-        subjects=tuple(brake.names[:MOST_NAMED]),
+        subjects=tuple(brake.names[:MOST_SUBJECTS]),
     )
 
 
@@ -184,5 +182,5 @@ def _ignored(path: str, names: Sequence[str]) -> Finding:
         message=f"The service did not take {rfc_name(path)} as it was sent, in {len(names)} writes.",
         remedy="Leave the attribute out of the mapping, or write it as the service keeps it. Where it was a passing "
         "fault, `ldap2scim recover --apply` sends it again.",
-        subjects=tuple(names[:MOST_NAMED]),
+        subjects=tuple(names[:MOST_SUBJECTS]),
     )

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from ldap2scim.essence import from_essence
-from ldap2scim.findings import Finding, Severity
+from ldap2scim.findings import MOST_SUBJECTS, Finding, Severity
 from ldap2scim.model import Attributes
 from ldap2scim.planning.document import MOST_ROWS, Table, harmless
 from ldap2scim.run.context import Run
@@ -18,9 +18,6 @@ from ldap2scim.scim.profiles import by_name
 from ldap2scim.state import newcomers
 from ldap2scim.state.chunks import chunks
 from ldap2scim.state.newcomers import Created, Mailed
-
-_MOST_NAMED = 100
-"""People that one finding names."""
 
 
 class Message(StrEnum):
@@ -161,7 +158,7 @@ def _notes(people: Sequence[Newcomer]) -> Iterator[Finding]:
             severity=Severity.NOTE,
             message=f"The mail server did not take the message to {len(failed)} of the people who were created.",
             remedy="Correct their addresses, and tell them yourself: nobody is written to twice.",
-            subjects=tuple(failed[:_MOST_NAMED]),
+            subjects=tuple(failed[:MOST_SUBJECTS]),
         )
     if unknown := names[Message.UNKNOWN]:
         yield Finding(
@@ -170,7 +167,7 @@ def _notes(people: Sequence[Newcomer]) -> Iterator[Finding]:
             message=f"Whether the message to {len(unknown)} of the people who were created was sent is not known: the "
             "connection or a run broke off at that moment.",
             remedy="Ask them, or look at the log of the mail server: nobody is written to twice.",
-            subjects=tuple(unknown[:_MOST_NAMED]),
+            subjects=tuple(unknown[:MOST_SUBJECTS]),
         )
     if waiting := names[Message.WAITING]:
         yield Finding(
@@ -178,5 +175,5 @@ def _notes(people: Sequence[Newcomer]) -> Iterator[Finding]:
             severity=Severity.NOTE,
             message=f"The mail server could not be used; {len(waiting)} messages to people who were created wait.",
             remedy="See why in the log, and correct `mail` in the settings; the next run that applies sends them.",
-            subjects=tuple(waiting[:_MOST_NAMED]),
+            subjects=tuple(waiting[:MOST_SUBJECTS]),
         )

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ldap2scim.essence import from_essence
-from ldap2scim.findings import Finding, Severity
-from ldap2scim.model import Key, ResourceType, directory_of
+from ldap2scim.findings import Finding, Severity, named
+from ldap2scim.model import ResourceType, directory_of
 from ldap2scim.planning.operations import Adopt, Create, HeldOperation, Operation, Restore, Update
 from ldap2scim.planning.proposals import Difference
 from ldap2scim.scim.filter_foresight import Known, decided_by, foresee
@@ -15,8 +15,6 @@ from ldap2scim.scim.profiles import profile_of
 from ldap2scim.scim.wire import to_wire
 from ldap2scim.settings import Settings
 from ldap2scim.settings.composed import selects_no_scim_group
-
-_SHOWN = 5
 
 
 def hold_unseen(settings: Settings, difference: Difference) -> tuple[Difference, tuple[Finding, ...]]:
@@ -86,15 +84,13 @@ def _reason(settings: Settings, operation: Operation) -> str:
 
 def _findings(settings: Settings, unseen: list[Operation]) -> Iterator[Finding]:
     for kind in ResourceType:
-        names: dict[Key, str] = {one.key: one.name for one in unseen if one.resource_type is kind}
+        names = tuple({one.key: one.name for one in unseen if one.resource_type is kind}.values())
         if names:
-            shown = "; ".join(list(names.values())[:_SHOWN])
-            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
             yield Finding(
                 rule="unseen-by-own-filter",
                 severity=Severity.HOLD,
                 message=f"{len(names)} {kind.value.lower()}s would not be seen by our own SCIM filter "
-                f"`{_written(settings, kind)}` once they are written, and are left alone: {shown}{more}.",
+                f"`{_written(settings, kind)}` once they are written, and are left alone: {named(names)}.",
                 remedy="Make both filters agree: the LDAP filter selects whom the SCIM filter sees, by the same mark.",
-                subjects=tuple(names.values()),
+                subjects=names,
             )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from ldap2scim.findings import Finding, Severity
+from ldap2scim.findings import Finding, Severity, named
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.members import member_inputs
 from ldap2scim.planning.operations import (
@@ -23,7 +23,6 @@ from ldap2scim.settings.own_rule_words import PlanRule, Verb
 from validations.own_rules import group_keys
 
 _NAMES = frozenset({"user_name", "display_name"})
-_SHOWN = 5
 
 
 def hold_forbidden(
@@ -122,15 +121,13 @@ def _hold(rule: PlanRule, reach: _Reach, difference: Difference) -> tuple[Differ
 def _findings(rule: PlanRule, blocked: Sequence[Operation]) -> Iterator[Finding]:
     if blocked:
         names = tuple(one.name for one in blocked)
-        shown = "; ".join(names[:_SHOWN])
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         counts = Counter(one.resource_type for one in blocked)
         what = " and ".join(plural(kind, count) for kind, count in counts.items())
         yield Finding(
             rule="own-plan-rule",
             severity=Severity.HOLD,
             message=f"Rule `{rule.name}`: the plan would {_verbs(rule)} ({rule.subject}): {what}, and is not "
-            f"carried out for them: {shown}{more}.",
+            f"carried out for them: {named(names)}.",
             remedy="See why the directory asks for that; if it is right, change the rule.",
             subjects=names,
         )

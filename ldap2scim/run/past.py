@@ -12,7 +12,7 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from ldap2scim.findings import Finding, Severity
+from ldap2scim.findings import MOST_SUBJECTS, Finding, Severity
 from ldap2scim.model import Key, ResourceType, Scope, directory_of, scope_of
 from ldap2scim.planning.frames import DESIRED_COLUMNS, KNOWN_COLUMNS, desired_frame, empty_desired, text_array
 from ldap2scim.planning.removals import plural
@@ -26,9 +26,6 @@ from ldap2scim.state import remembered
 from ldap2scim.state.history import PastState
 from ldap2scim.state.population import StatePlaces
 from ldap2scim.state.snapshot_rows import SnapshotRow, Status
-
-MOST_NAMED = 100
-"""Entries that one finding names."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,7 +189,7 @@ def not_undone(why: str, names: Sequence[str]) -> Finding:
         severity=Severity.NOTE,
         message=f"Not taken back, in {len(names)} case{'' if len(names) == 1 else 's'}: {why}.",
         remedy="`ldap2scim history WHO` shows what became of each; change the directory where it should be otherwise.",
-        subjects=tuple(sorted(names)[:MOST_NAMED]),
+        subjects=tuple(sorted(names)[:MOST_SUBJECTS]),
     )
 
 
@@ -205,7 +202,7 @@ def _created_again(names: Sequence[str]) -> Iterable[Finding]:
             "have been: with new ids, and without what the service kept of the old accounts (passwords, sign-in, "
             "data).",
             remedy="Tell them that they need a new password.",
-            subjects=tuple(sorted(names)[:MOST_NAMED]),
+            subjects=tuple(sorted(names)[:MOST_SUBJECTS]),
         )
 
 

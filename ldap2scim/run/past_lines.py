@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from ldap2scim.essence import from_essence
+from ldap2scim.findings import named
 from ldap2scim.model import Key, rfc_name
 from ldap2scim.planning.attribute_changes import changes_between
 from ldap2scim.planning.document import Document, Table, harmless
@@ -187,9 +188,8 @@ def _text(value: Any) -> str:  # noqa: ANN401 (an attribute's value)
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-def _list(keys: Sequence[Key], names: Mapping[Key, str], most: int = 5) -> str:
-    shown = ", ".join(names[key] for key in keys[:most])
-    return shown if len(keys) <= most else f"{shown} and {len(keys) - most} more"
+def _list(keys: Sequence[Key], names: Mapping[Key, str]) -> str:
+    return named([names[key] for key in keys], between=", ")
 
 
 def history_document(title: str, lines: Sequence[Told], more: int = 0) -> Document:

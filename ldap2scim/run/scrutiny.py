@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from ldap2scim.findings import Finding, Severity
+from ldap2scim.findings import Finding, Severity, named
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.population import Places
 from ldap2scim.planning.proposals import Difference
@@ -13,8 +13,6 @@ from ldap2scim.run.own_plan_rules import hold_forbidden
 from ldap2scim.run.own_rule_groups import groups_missing
 from ldap2scim.settings import Settings
 from validations.totals import check_totals
-
-_SHOWN = 5
 
 
 def scrutinise(
@@ -43,14 +41,12 @@ def _names_held(difference: Difference, matches: Mapping[Key, LoginMatch]) -> It
         names = tuple(operation.name for operation in waiting.values() if operation.resource_type is kind)
         if names:
             what = "login" if kind is ResourceType.USER else "name"
-            shown = "; ".join(names[:_SHOWN])
-            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
             yield Finding(
                 rule="name-held-at-the-service",
                 # The plan holds the operation, until somebody approves it.
                 severity=Severity.NOTE,
                 message=f"The {what} of {len(names)} new entries belongs to a resource of the service that is not "
-                f"ours, and a person decides what is done: {shown}{more}.",
+                f"ours, and a person decides what is done: {named(names)}.",
                 remedy="If it is the same, give the resource the externalId of the entry at the service, or approve "
                 "the plan's id; else change one of the two.",
                 subjects=names,

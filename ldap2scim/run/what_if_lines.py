@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ldap2scim.findings import named
 from ldap2scim.planning.plan_difference import PlanDifference
 from ldap2scim.run.what_if import WhatIf
 
@@ -16,8 +17,7 @@ def lines_of(found: WhatIf) -> tuple[str, ...]:
 def _settings(places: Sequence[str]) -> str:
     if not places:
         return "No setting that shapes a plan differs."
-    more = f" and {len(places) - MOST_SETTINGS} more" if len(places) > MOST_SETTINGS else ""
-    return f"Settings that differ: {', '.join(places[:MOST_SETTINGS])}{more}."
+    return f"Settings that differ: {named(places, MOST_SETTINGS, ', ')}."
 
 
 def _source(found: WhatIf) -> str:

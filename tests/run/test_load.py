@@ -18,6 +18,7 @@ from ldap2scim.errors import (
     UniquenessConflict,
 )
 from ldap2scim.essence import fingerprint, to_essence
+from ldap2scim.findings import MOST_SUBJECTS
 from ldap2scim.model import Key, ResourceType, Scope
 from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.operations import (
@@ -32,7 +33,7 @@ from ldap2scim.planning.operations import (
     Update,
 )
 from ldap2scim.planning.plan import make_plan
-from ldap2scim.run.load import MOST_NAMED, Loader, batches
+from ldap2scim.run.load import Loader, batches
 from ldap2scim.run.records import intent_of
 from ldap2scim.run.settle import settle_doubts
 from ldap2scim.run.step import PATIENCE
@@ -212,7 +213,7 @@ def test_attribute_that_the_service_ignores_is_one_finding(start: StartRun) -> N
     assert "externalId" in finding.message
     assert "150" in finding.message
     assert finding.subjects[0] == "uid=u000"
-    assert len(finding.subjects) == MOST_NAMED
+    assert len(finding.subjects) == MOST_SUBJECTS
 
 
 def test_batches_keep_the_order() -> None:

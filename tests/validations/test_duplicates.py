@@ -15,7 +15,7 @@ from ldap2scim.planning.frames import ABSENT, TEXT
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.state.image_rows import Duplicate
 from tests.validations.worlds import NOW, dn_of, frame, rules, verdict
-from validations.duplicates import MOST_FINDINGS, MOST_NAMED, fold_all
+from validations.duplicates import MOST_FINDINGS, MOST_LISTED, fold_all
 from validations.state import StateFacts, check_state
 
 law = settings(max_examples=60, deadline=None)
@@ -100,7 +100,7 @@ def test_a_message_names_the_first_and_counts_the_rest() -> None:
     """A constant mapped to the login gives one short message; the finding still has every entry."""
     found = verdict(users=[(f"ad:{i:02}", "same", str(i)) for i in range(30)])
 
-    assert f"and {30 - MOST_NAMED} more" in found.findings[0].message
+    assert f"and {30 - MOST_LISTED} more" in found.findings[0].message
     assert len(found.findings[0].subjects) == len(found.holds) == 30
 
 
