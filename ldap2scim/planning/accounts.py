@@ -32,6 +32,7 @@ from ldap2scim.planning.operations import (
     Restore,
     Update,
 )
+from ldap2scim.planning.orphans import is_of_an_orphan
 
 
 class Result(StrEnum):
@@ -139,7 +140,7 @@ class Accounts:
         moves: defaultdict[Scope, _Moves] = defaultdict(_Moves)
         for outcome in outcomes:
             operation = outcome.operation
-            if outcome.result.is_done:
+            if outcome.result.is_done and not is_of_an_orphan(operation):
                 _move(operation, moves, taken_over)
             if _concerns_entry(operation):
                 _worst(fates, operation, _fate(outcome))

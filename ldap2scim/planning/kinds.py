@@ -15,8 +15,14 @@ from ldap2scim.planning.operations import (
     Restore,
     Update,
 )
+from ldap2scim.planning.orphans import is_of_an_orphan
 from ldap2scim.planning.removals import is_removal
 
+_OF_ORPHANS = (
+    (Deactivate.verb, ResourceType.USER),
+    (Delete.verb, ResourceType.USER),
+    (Delete.verb, ResourceType.GROUP),
+)
 KINDS: tuple[str, ...] = (
     *(
         f"{kind.verb} {resource.value.lower()}"
@@ -25,23 +31,26 @@ KINDS: tuple[str, ...] = (
         if not (kind is Deactivate and resource is ResourceType.GROUP)
     ),
     ChangeMembers.verb,
+    *(f"{verb} orphaned {resource.value.lower()}" for verb, resource in _OF_ORPHANS),
 )
-"""`create user`, `delete group`, …, `change members`."""
+"""`create user`, `delete group`, …, `change members`, `delete orphaned user`."""
 
 
 def kind_of(operation: Operation) -> str:
     """Return the kind of an operation, one of `KINDS`.
 
-    An update that turns `active` off is a deactivation: whoever releases updates alone would not expect it.
+    An update that turns `active` off is a deactivation: whoever releases updates alone would not expect it. Nor would
+    who releases those who have left expect what merely looks like one of ours.
     """
     if isinstance(operation, ChangeMembers):
         return operation.verb
     verb = Deactivate.verb if is_removal(operation) and not isinstance(operation, Delete) else operation.verb
-    return f"{verb} {operation.resource_type.value.lower()}"
+    orphaned = "orphaned " if is_of_an_orphan(operation) else ""
+    return f"{verb} {orphaned}{operation.resource_type.value.lower()}"
 
 
 def kinds_named(names: Iterable[str]) -> frozenset[str]:
-    """Return the kinds that a person names: `delete user`, or `delete` for those of users and of groups.
+    """Return the kinds that a person names: `delete user`, or `delete` for those of users and of groups; `orphaned`.
 
     Raises:
         PlanError: a name that is no kind's.
@@ -49,7 +58,7 @@ def kinds_named(names: Iterable[str]) -> frozenset[str]:
     chosen: set[str] = set()
     for name in names:
         asked = " ".join(name.replace("-", " ").replace("_", " ").casefold().split())
-        meant = [kind for kind in KINDS if asked in {kind, kind.rpartition(" ")[0]}]
+        meant = [kind for kind in KINDS if asked in {kind, kind.rpartition(" ")[0]} or asked in kind.split()[1:-1]]
         if not meant or not asked:
             raise PlanError(f"{name!r} is no kind of operation.", f"Kinds are: {', '.join(KINDS)}.")
         chosen.update(meant)

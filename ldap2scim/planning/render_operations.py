@@ -6,14 +6,18 @@ from collections.abc import Iterable, Sequence
 from ldap2scim.model import rfc_name
 from ldap2scim.planning.document import ALL_ROWS, MOST_ROWS, Table, table_of
 from ldap2scim.planning.operations import AttributeChange, ChangeMembers, HeldOperation, Operation
+from ldap2scim.planning.orphans import is_of_an_orphan
 from ldap2scim.planning.plan import Plan
 from ldap2scim.planning.removals import changes_of, plural
 
 
 def summary(label: str, operations: Iterable[Operation]) -> str:
-    """Return `To do: create 2 users, delete 1 group.`, in the order of a plan."""
-    counts = Counter((operation.rank, operation.verb, operation.resource_type) for operation in operations)
-    parts = [f"{verb} {plural(kind, count)}" for (_, verb, kind), count in sorted(counts.items())]
+    """Return `To do: create 2 users, delete 1 group.`, in the order of a plan; orphans are told apart."""
+    counts = Counter((one.rank, one.verb, one.resource_type, is_of_an_orphan(one)) for one in operations)
+    parts = [
+        f"{verb} {plural(kind, count).replace(' ', ' orphaned ') if orphaned else plural(kind, count)}"
+        for (_, verb, kind, orphaned), count in sorted(counts.items())
+    ]
     return f"{label}: {', '.join(parts)}."
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ldap2scim import __version__
 from ldap2scim.errors import PlanError, PlanRefused
-from ldap2scim.findings import Finding, Severity
+from ldap2scim.findings import Finding, Severity, named
 from ldap2scim.model import Key, ResourceType, scope_of
 from ldap2scim.planning.approvals import Release, approval_for, approvals_of
 from ldap2scim.planning.kinds import of_kinds
@@ -35,6 +35,7 @@ from ldap2scim.run.pilot import pilot_members
 from ldap2scim.run.survey import Survey
 from ldap2scim.settings import Settings, changed_settings, digest, digests, written_names
 from ldap2scim.state import remembered
+from ldap2scim.state.approvals import approved_before
 
 MOST_SETTINGS = 5
 """That a refusal names."""
@@ -55,8 +56,7 @@ def admit(settings: Settings, plan: Plan) -> None:
         return
     places = changed_settings(dict(plan.settings), digests(settings)) if plan.settings else ()
     changed = written_names(settings, places)
-    more = f" and {len(changed) - MOST_SETTINGS} more" if len(changed) > MOST_SETTINGS else ""
-    which = f": {', '.join(changed[:MOST_SETTINGS])}{more}" if changed else ""
+    which = f": {named(changed, MOST_SETTINGS, ', ')}" if changed else ""
     raise PlanRefused(
         f"Plan {plan.plan_id[:12]} was made under other settings{which}.",
         "Make a new plan under these settings, and look at that one; or put the settings back.",
@@ -96,12 +96,7 @@ def rest_on(run: Run, plan: Plan, decision: Release) -> None:
     if given.fresh:
         run.approved, run.given = (*run.approved, *given.fresh), given
     elif approvals_of(of_kinds(plan.held, decision.kinds)).isdisjoint(one.approval for one in run.approved):
-        used = run.state.approvals.used(plan.plan_id)
-        on = f", and a run used that on {max(used.values()):%Y-%m-%d %H:%M} UTC" if used else ""
-        raise PlanRefused(
-            f"Plan {plan.plan_id[:12]} was approved before{on}; an approval is good once.",
-            "Make a new plan, and approve that one if it is right.",
-        )
+        raise approved_before(plan.plan_id, run.state.approvals.used(plan.plan_id).values())
 
 
 def decide_exactly(run: Run, believed: Believed, plan: Plan, surveyed: Survey | None = None) -> Decision:

@@ -19,6 +19,7 @@ from ldap2scim.planning.safety import Judged, Population, judge
 from ldap2scim.planning.states import DesiredState, Edges, EssenceLookup, Holds, KnownState, Leaving
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Mode, Run
+from ldap2scim.run.orphans import held_orphans
 from ldap2scim.run.pilot import pilot_members
 from ldap2scim.run.recovery import rebuild_snapshot
 from ldap2scim.run.scrutiny import scrutinise
@@ -144,14 +145,20 @@ def survey_where_needed(run: Run, believed: Believed) -> Survey | None:
 def compare(run: Run, believed: Believed, surveyed: Survey | None) -> Comparison:
     """Say what differs between the desired state and the snapshot, or the survey where there is one.
 
-    Where a group would lose members, names that nobody of the image has are looked up in the directory.
+    Where a group would lose members, names that nobody of the image has are looked up in the directory. Orphans are
+    held, and those of an earlier plan asked for that a person has released.
+
+    Raises:
+        ServiceError: the service has to be asked and cannot be.
     """
     compared = compare_as_read(run, believed, surveyed)
     looked_up = look_up_unresolved(run, believed, compared.difference)
     if looked_up.members:
         run.note(moved_note(looked_up.members))
         compared = compare_as_read(run, with_members(believed, looked_up.members), surveyed)
-    return Comparison(hold_losses(compared.difference, looked_up.doubtful), compared.holds)
+    difference = hold_losses(compared.difference, looked_up.doubtful)
+    orphans = (one for one in held_orphans(run, believed, surveyed) if one.operation.key not in compared.holds.keys)
+    return Comparison(replace(difference, held=(*difference.held, *orphans)), compared.holds)
 
 
 def compare_as_read(run: Run, believed: Believed, surveyed: Survey | None) -> Comparison:

@@ -115,6 +115,8 @@ async def _decide_again(view: ServiceView, remembered: Remembered, operation: Le
         return await (
             deactivate(view, remembered, again) if isinstance(again, Deactivate) else delete(view, remembered, again)
         )
+    if row is None:
+        return Failed(operation, error)  # an orphan: nothing is remembered of it
     return Failed(operation, error, Confirmed(observed_row(view, operation.key, operation.resource_type, current, {})))
 
 

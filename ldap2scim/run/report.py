@@ -11,6 +11,7 @@ from ldap2scim.model import Key, Scope, scope_of
 from ldap2scim.planning.accounts import Accounts, Counted, Outcome, Result
 from ldap2scim.planning.forecast import Forecast
 from ldap2scim.planning.operations import Adopt, ChangeMembers, Create, Deactivate, Delete, Restore, Update
+from ldap2scim.planning.orphans import ORPHANED, is_of_an_orphan
 from ldap2scim.planning.plan import Plan
 from ldap2scim.planning.reasons import identity
 from ldap2scim.planning.states import ReadState
@@ -165,6 +166,8 @@ def _held_since(run: Run, believed: Believed, decision: Decision | None) -> Mapp
         return {}
     forget_departed(run.lease)
     unread = {scope.directory for scope, state in believed.desired.reads.items() if state is ReadState.FAILED}
+    if decision.surveyed is None:
+        unread.add(ORPHANED)  # nobody looked for them
     return note_held(run.lease, {identity(one.operation) for one in decision.plan.held}, run.now, unread)
 
 
@@ -198,6 +201,8 @@ def _accounts(run: Run, believed: Believed, decision: Decision, loader: Loader |
 def _forecast_of_managed(now: Mapping[Scope, int], decision: Decision) -> Mapping[Scope, int]:
     managed = Counter(now)
     for one in decision.plan.operations:
+        if is_of_an_orphan(one):
+            continue
         here = scope_of(one.key, one.resource_type)
         match one:
             case Create() | Restore():

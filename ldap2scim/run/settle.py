@@ -7,6 +7,7 @@ from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType, directory_of
 from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.operations import Adopt, ChangeMembers, Create, Deactivate, Delete, Restore, Update
+from ldap2scim.planning.orphans import orphan_of
 from ldap2scim.run.context import Run
 from ldap2scim.run.nesting import nested_groups
 from ldap2scim.run.service_view import LOGIN, ServiceView, observed_row, same_external_id, shown_members
@@ -64,7 +65,7 @@ async def _settle_all(run: Run, doubts: tuple[Doubt, ...]) -> list[Settlement]:
 
 async def _settle(run: Run, doubt: Doubt) -> Settlement:
     intent, view = doubt.intent, run.session.view
-    if (intent.key.partition(":")[0], intent.resource_type) not in view.managed:
+    if orphan_of(intent.key) is None and (directory_of(intent.key), intent.resource_type) not in view.managed:
         return Settlement(doubt.op_no, Result.FAILED, (), "directory not configured any more")
     match intent.verb:
         case Create.verb:
@@ -117,7 +118,11 @@ async def _removed(run: Run, view: ServiceView, intent: Intent) -> SnapshotChang
             return None
         return _left(row) if row is not None and view.keeps_leavers(intent.resource_type) else Gone(intent.key)
     disabled = str(member_of(found, "active")).casefold() == "false"
-    return _left(row) if row is not None and intent.verb == Deactivate.verb and disabled else None
+    if intent.verb != Deactivate.verb or not disabled:
+        return None
+    if row is None:
+        return Gone(intent.key) if orphan_of(intent.key) is not None else None
+    return _left(row)
 
 
 async def _members(run: Run, view: ServiceView, intent: Intent) -> SnapshotChange | None:

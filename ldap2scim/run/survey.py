@@ -57,6 +57,11 @@ class Survey:
         return frozenset(map(Key, found)) | self.known.login_matches.keys() | self.holds
 
     @property
+    def orphaned(self) -> Mapping[ResourceType, Sequence[ServiceResource]]:
+        """Return what has an externalId that no entry has, and is not managed."""
+        return {kind: one.orphaned for kind, one in zip(ResourceType, self.correlations, strict=True)}
+
+    @property
     def managed(self) -> Mapping[Scope, int]:
         """Count what is managed and there, by directory and kind."""
         frames = ((ResourceType.USER, self.known.users), (ResourceType.GROUP, self.known.groups))
@@ -97,7 +102,8 @@ def survey(run: Run, believed: Believed) -> Survey:
         by_id = {resource.service_id: resource.essence for resource in listed[kind].resources}
         frame = correlations[kind].known
         essences.update(
-            (Key(key), by_id[identifier]) for key, identifier in zip(frame["key"], frame["service_id"], strict=True)
+            (Key(key), by_id[identifier])
+            for key, identifier in zip(frame["key"].tolist(), frame["service_id"].tolist(), strict=True)
         )
     findings = [finding for one in correlations.values() for finding in one.findings]
     held = believed.holds.keys | users.holds | groups.holds | in_doubt(run)
@@ -120,7 +126,7 @@ async def _list(run: Run, kind: ResourceType, desired: pd.DataFrame) -> _Listed:
     view, listed = run.session.view, _Listed()
     service = run.settings.service
     scim_filter = service.user_filter if kind is ResourceType.USER else service.group_filter
-    listing = _Listing(run, kind, dict(zip(desired["external_id"], desired["key"], strict=True)))
+    listing = _Listing(run, kind, dict(zip(desired["external_id"].tolist(), desired["key"].tolist(), strict=True)))
     run.progress.begin(f"reading {kind.value.lower()}s of the service")
     page: list[Json] = []
     async for body in view.service.list_all(kind, scim_filter or None):
@@ -154,6 +160,11 @@ class _Listing:
             listed.resources.append(_resource(self._run.session.view, self._kind, body, self._managed, order))
             if self._kind is ResourceType.GROUP:
                 listed.members[service_id(body) or ""] = shown_members(body)
+
+
+def resource_of(view: ServiceView, kind: ResourceType, body: Json) -> ServiceResource:
+    """Return a resource that no entry has, as a survey would."""
+    return _resource(view, kind, body, _union(view, kind), {})
 
 
 def _resource(
@@ -214,7 +225,7 @@ def _edges(
     everybody: dict[ResourceType, Mapping[str, str]] = {}
     for kind in ResourceType:
         frame = correlations[kind].known
-        ours[kind] = dict(zip(frame["service_id"], frame["key"], strict=True))
+        ours[kind] = dict(zip(frame["service_id"].tolist(), frame["key"].tolist(), strict=True))
         everybody[kind] = {**ours[kind], **strangers[kind]}
     groups = correlations[ResourceType.GROUP].known
     return Edges.of(
@@ -248,7 +259,8 @@ def _orphaned(correlations: Mapping[ResourceType, Correlation]) -> Iterable[Find
                 severity=Severity.NOTE,
                 message=f"{plural(kind, len(names))} of the service with an externalId that no entry has, left alone: "
                 f"{_some(names)}.",
-                remedy="Remove them in the service's console if they are not wanted any more.",
+                remedy="Remove them in the service's console if they are not wanted any more; what may be ours by its "
+                "externalId is held in the plan, for a person to release.",
                 subjects=names,
             )
 

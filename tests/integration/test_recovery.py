@@ -26,10 +26,11 @@ def rows(pair: Pair) -> dict[str, list[tuple[object, ...]]]:
 
 
 def test_from_an_empty_state(start_embedded_pair: StartPair) -> None:
-    """Nothing is created that is there, nothing foreign is touched; leavers of ours are listed, and wait."""
+    """Nothing is created that is there, nothing foreign is touched; leavers of ours are held until they are approved."""
     pair = start_embedded_pair(Size(people=OURS, groups=10, largest_group=OURS // 2))
     assert pair.program("sync", "--apply").code == 0
     gone = sorted(one.dn for one in pair.administrator.people())[:LEAVERS]
+    dissolved = sorted(pair.administrator.groups(), key=lambda one: one.dn)[0]
     store = pair.service.store  # type: ignore[attr-defined] # the embedded one
     for number in range(FOREIGN):
         others = {"externalId": f"theirs{number}"} if number % 2 else {}
@@ -38,6 +39,7 @@ def test_from_an_empty_state(start_embedded_pair: StartPair) -> None:
     pair.program.lose_state()
     for dn in gone:
         pair.administrator.dismiss(dn)
+    pair.administrator.delete(dissolved.dn)
     pair.writes()
 
     dry = pair.program("recover", "--json").document
@@ -48,12 +50,31 @@ def test_from_an_empty_state(start_embedded_pair: StartPair) -> None:
     written = pair.service.writes()
     assert {request.method for request in written} <= {"PATCH"}
     assert all("/Groups/" in request.path for request in written), "a person was touched"
-    orphans = next(one for one in said["findings"] if one["rule"] == "orphaned")
+    orphans = next(one for one in said["findings"] if one["rule"] == "orphaned" and "user" in one["message"])
     leavers = {dn.partition(",")[0].partition("=")[2] for dn in gone}
     assert leavers <= set(orphans["subjects"])
     assert len(orphans["subjects"]) == LEAVERS + FOREIGN // 2
+    held = {(one["verb"], one["name"]) for one in said["held"]}
+    assert held == {("delete", dissolved.text("cn")), *(("deactivate", name) for name in leavers)}
+    assert all("nobody proved that it has left" in one["reasons"][0] for one in said["held"])
+    assert said["exit_code"] == 3
     assert {name: user["meta"] for name, user in pair.console.users().items()} == before
     assert pair.program("sync", "--apply").code == 0
+    assert pair.program("drift").code == 3
+    pair.writes()
+
+    assert pair.program("approve", said["plan_id"], "--kind", "deactivate").code == 1, "they are of a kind of their own"
+    assert pair.program("approve", said["plan_id"], "--kind", "orphaned").code == 0
+    released = pair.program("sync", "--apply", "--json").document
+    assert (released["exit_code"], released["accounts"]["imbalances"]) == (0, [])
+    assert {(one["verb"], one["name"]) for one in released["operations"]} == held
+    assert pair.writes() == LEAVERS + 1
+    after = pair.console.users()
+    assert {name for name, user in after.items() if not user["active"]} == leavers
+    assert {name: user["meta"] for name, user in after.items() if name not in leavers} == {
+        name: meta for name, meta in before.items() if name not in leavers
+    }
+    assert dissolved.text("cn") not in pair.console.groups()
     assert pair.program("drift").code == 0
 
 

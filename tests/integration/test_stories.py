@@ -65,18 +65,22 @@ def test_a_lost_state_is_rebuilt_without_creating_anything_twice(loaded: Pair) -
     assert differences(loaded, left=day.left) == []
 
 
-def test_who_left_while_the_state_was_lost_is_listed_and_left_alone(loaded: Pair) -> None:
-    """Somebody who left and whom no state remembers is an orphan: named, and untouched."""
+def test_who_left_while_the_state_was_lost_waits_for_a_person(loaded: Pair) -> None:
+    """Somebody who left and whom no state remembers is an orphan: named, untouched, and released by the plan's id."""
     leaver = loaded.administrator.people()[0]
     login = str(leaver.text("uid"))
     loaded.administrator.dismiss(leaver.dn)
     loaded.program.lose_state()
     said = loaded.program("recover", "--apply")
-    assert said.code == 0
-    assert "orphaned" in said.out
+    assert said.code == 3
+    assert "Held: deactivate 1 orphaned user." in said.out
     assert login in said.out
     assert loaded.console.users()[login]["active"] is True
     assert differences(loaded, foreign=[login]) == []
+    plan = said.out.partition("ldap2scim approve ")[2].split()[0]
+    assert loaded.program("sync", "--apply", "--approve", plan).code == 0
+    assert loaded.console.users()[login]["active"] is False
+    assert loaded.program("drift").code == 0
 
 
 def test_who_left_is_deactivated_and_comes_back(loaded: Pair) -> None:

@@ -9,6 +9,7 @@ from ldap2scim.essence import from_essence
 from ldap2scim.findings import Severity
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Result
+from ldap2scim.planning.orphans import orphan_key
 from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.settle import in_doubt, settle_doubts
 from ldap2scim.state import journal, remembered
@@ -101,6 +102,21 @@ class TestChange:
         """A 404 of everybody forgets nobody."""
         doubt(start, row(), verb=verb, service_id="1")
         assert known(settled(start, ScriptedProvider())) == known_before(row())
+
+
+@pytest.mark.parametrize(("verb", "resources"), [("delete", {}), ("deactivate", {"active": False})], ids=str)
+def test_an_orphan_is_settled_and_not_remembered(start: StartRun, verb: str, resources: dict[str, Any]) -> None:
+    """Its key is no entry's and its directory none of the settings; what was asked for took place."""
+    key = orphan_key(USER, "z")
+    doubt(start, row(), key=key, verb=verb, service_id="z")
+    there = {"/Users/z": on_wire("z", **resources)} if resources else {}
+    run = settled(start, ScriptedProvider({"/Users/1": on_wire(), "/Users/8": on_wire("8"), **there}))
+    assert known(run, key) is None
+    assert {result for _, _, result in run.state.journal.results(_first_run(run))} == {Result.APPLIED}
+
+
+def _first_run(run: Run) -> str:
+    return run.state.runs.latest_runs(2)[-1].run_id
 
 
 def known_before(one: SnapshotRow) -> "AsStored":
