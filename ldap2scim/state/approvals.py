@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import ColumnElement, Connection, Row, Update, and_, bindparam, insert, or_, select, union, update
 
-from ldap2scim.errors import PlanError
+from ldap2scim.errors import PlanError, PlanRefused
 from ldap2scim.model import Key
 from ldap2scim.planning.approvals import Approval, Release, approvals_of
 from ldap2scim.planning.kinds import kind_of, of_kinds
@@ -156,7 +156,7 @@ def use(lease: Lease, approved: Collection[Approved], run_id: str = "", given: G
         given: what was decided for this run alone; it is released in the same transaction.
 
     Raises:
-        PlanError: one of them was used before; none is marked.
+        PlanRefused: one of them was used before; none is marked.
     """
     if not approved:
         return
@@ -171,7 +171,7 @@ def use(lease: Lease, approved: Collection[Approved], run_id: str = "", given: G
                 {"plan": item.plan_id, "of_number": item.number, "at": now, "run": run_id},
             )
             if marked.rowcount != 1:
-                raise PlanError(
+                raise PlanRefused(
                     f"Plan {item.plan_id}: the approval to {item.approval.verb} {item.approval.key} was used before.",
                     "Look at a new plan, and approve that one if it is right.",
                 )
@@ -221,7 +221,8 @@ def approve(store: Store, plan_id: str, release: Release = UNSIGNED) -> int:
         How many operations the approval covers.
 
     Raises:
-        PlanError: no such plan, nothing (of these kinds) held in it, or approved before.
+        PlanError: no such plan, or nothing (of these kinds) held in it.
+        PlanRefused: it was approved before.
         StateError: the store cannot be written.
     """
     wanted = None if release.kinds is None else _of_kinds(store, plan_id, release.kinds)
@@ -237,12 +238,29 @@ def approve(store: Store, plan_id: str, release: Release = UNSIGNED) -> int:
         open_ones = {row.number for row in connection.execute(select(held_operations).where(of_plan, _open(now)))}
         fresh = [row.number for row in chosen if row.number in open_ones]
         if not fresh:  # one kind may have been approved before the others
-            raise PlanError(
-                f"Plan {plan_id} was approved before; an approval is good once.",
-                "Make a new plan, and approve that one if it is right.",
-            )
+            raise approved_before(plan_id, [row.used_at for row in chosen])
         _release(connection, plan_id, release, fresh, now)
         return len(fresh)
+
+
+def approved_before(plan_id: str, used_at: Collection[datetime | None]) -> PlanRefused:
+    """Return the refusal of a second approval: one that a run has used, or one that still waits for a run.
+
+    Args:
+        plan_id: of the plan.
+        used_at: when each of its operations that are meant was used; None: not yet.
+    """
+    used = [one for one in used_at if one is not None]
+    if used_at and not used:
+        return PlanRefused(
+            f"Plan {plan_id[:12]} was approved before, and no run has used that yet; an approval is good once.",
+            "`ldap2scim sync --apply` carries it out.",
+        )
+    on = f", and a run used that on {max(used):%Y-%m-%d %H:%M} UTC" if used else ""
+    return PlanRefused(
+        f"Plan {plan_id[:12]} was approved before{on}; an approval is good once.",
+        "Make a new plan, and approve that one if it is right.",
+    )
 
 
 def _release(connection: Connection, plan_id: str, release: Release, numbers: Collection[int], now: datetime) -> None:

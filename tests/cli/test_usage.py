@@ -98,9 +98,13 @@ def test_removals_over_the_limit_are_held_and_released_by_approval(installed: In
     assert approved.code == 0
     assert "released for the next `ldap2scim sync --apply`, once" in approved.out
     again = installed.run("approve", found[1])
-    assert (again.code, again.out) == (1, "")
-    assert "was approved before" in again.err
+    assert (again.code, again.out) == (3, "")
+    assert "was approved before, and no run has used that yet; an approval is good once." in again.err
     installed.run("sync", "--apply")
+    for command in (("approve", found[1]), ("sync", "--apply", "--approve", found[1])):
+        used = installed.run(*command)
+        assert (used.code, used.out) == (3, ""), command
+        assert "was approved before, and a run used that on " in used.err
     active = [user["userName"] for user in _users(installed) if user.get("active", True)]
     assert active == ["aiko"]
 
