@@ -5,7 +5,7 @@ alone proves nothing: such a match is shown to a person. Every resource of the r
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -62,16 +62,6 @@ class Correlation:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Wanted:
-    """The desired frame, by externalId and by login."""
-
-    by_external_id: Mapping[str, Key]
-    by_login: Mapping[str, Key]
-    ambiguous: frozenset[Key]
-    """Entries that share an externalId: none of them can be found."""
-
-
 def correlate(
     resource_type: ResourceType,
     resources: Iterable[ServiceResource],
@@ -89,7 +79,8 @@ def correlate(
     Raises:
         DataError: the snapshot has one key under several service ids.
     """
-    wanted = _wanted(desired)
+    by_external_id = _by_external_id(desired)
+    ambiguous = _ambiguous(desired)
     ours: list[tuple[PreviousRow, ServiceResource]] = []
     claimants: defaultdict[Key, list[ServiceResource]] = defaultdict(list)
     rest: list[ServiceResource] = []
@@ -97,15 +88,14 @@ def correlate(
         row = previous.get(resource.service_id)
         if row is not None:
             ours.append((row, resource))
-        elif resource.external_id is not None and resource.external_id in wanted.by_external_id:
-            claimants[wanted.by_external_id[resource.external_id]].append(resource)
+        elif resource.external_id is not None and resource.external_id in by_external_id:
+            claimants[by_external_id[resource.external_id]].append(resource)
         else:
             rest.append(resource)
 
-    found, duplicates, doubtful = _settle(claimants, ours, wanted.ambiguous)
-    holds = doubtful | wanted.ambiguous
-    free = {Key(key) for key in desired["key"]}.difference((row.key for row, _ in ours), claimants, holds)
-    matches = _login_matches(rest, wanted, free)
+    found, duplicates, doubtful = _settle(claimants, ours, ambiguous)
+    holds = doubtful | ambiguous
+    matches = _login_matches(rest, desired, {row.key for row, _ in ours}.union(claimants, holds))
     by_login = {match.service_id for match in matches.values()}
     others = [resource for resource in rest if resource.service_id not in by_login]
     listed = {resource.service_id for _, resource in ours}
@@ -118,22 +108,25 @@ def correlate(
         matched_by_login=tuple(resource for resource in rest if resource.service_id in by_login),
         gone=tuple((service_id, row) for service_id, row in previous.items() if service_id not in listed),
         holds=holds,
-        findings=_findings(resource_type, duplicates, wanted.ambiguous, desired),
+        findings=_findings(resource_type, duplicates, ambiguous, desired),
     )
 
 
-def _wanted(desired: pd.DataFrame) -> _Wanted:
-    by_external_id: dict[str, Key] = {}
-    ambiguous: set[Key] = set()
-    for key, external_id in zip(desired["key"], desired["external_id"], strict=True):
-        if external_id == ABSENT:
-            continue
-        first = by_external_id.setdefault(external_id, Key(key))
-        if first != key:
-            ambiguous |= {first, Key(key)}
-    # userName and displayName are not caseExact (RFC 7643 §8.7.1); externalId is.
-    by_login = {folded(login): Key(key) for key, login in zip(desired["key"], desired["login"], strict=True)}
-    return _Wanted(by_external_id, by_login, frozenset(ambiguous))
+def _by_external_id(desired: pd.DataFrame) -> Mapping[str, Key]:
+    """Return the first entry with each externalId."""
+    # As lists: an Arrow column gives its values one at a time at ten times the price.
+    pairs = zip(desired["external_id"].tolist(), map(Key, desired["key"].tolist()), strict=True)
+    found = dict(reversed(list(pairs)))
+    found.pop(ABSENT, None)
+    return found
+
+
+def _ambiguous(desired: pd.DataFrame) -> frozenset[Key]:
+    """Return the entries that share an externalId: none of them can be found."""
+    present = desired["external_id"][desired["external_id"] != ABSENT]
+    if present.is_unique:
+        return frozenset()
+    return frozenset(map(Key, desired["key"][present.index[present.duplicated(keep=False)]].tolist()))
 
 
 def _settle(
@@ -160,12 +153,19 @@ def _settle(
     return found, duplicates, frozenset(doubtful)
 
 
-def _login_matches(rest: Iterable[ServiceResource], wanted: _Wanted, free: set[Key]) -> Mapping[Key, LoginMatch]:
+def _login_matches(
+    rest: Sequence[ServiceResource], desired: pd.DataFrame, taken: Container[Key]
+) -> Mapping[Key, LoginMatch]:
     """Return the first resource, by id, with the login of each entry that has none yet."""
+    if not rest:
+        return {}
+    # userName and displayName are not caseExact (RFC 7643 §8.7.1); externalId is.
+    logins = zip(map(folded, desired["login"].tolist()), map(Key, desired["key"].tolist()), strict=True)
+    by_login = dict(logins)
     matches: dict[Key, LoginMatch] = {}
     for resource in sorted(rest, key=lambda resource: resource.service_id):
-        key = wanted.by_login.get(folded(resource.login))
-        if key is not None and key in free and key not in matches:
+        key = by_login.get(folded(resource.login))
+        if key is not None and key not in taken and key not in matches:
             matches[key] = LoginMatch(resource.service_id, resource.login, resource.external_id)
     return matches
 

@@ -5,20 +5,21 @@ the operations and the held operations with their reasons. The time of evaluatio
 decision taken later has the same id, since every operation carries the fingerprints of its inputs.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from itertools import islice
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from ldap2scim.errors import PlanError
-from ldap2scim.planning.operation_json import held_from, held_json, operation_from, operation_json
+from ldap2scim.planning.operation_json import all_held_json, held_from, operation_from, operations_json
 from ldap2scim.planning.operations import HeldOperation, Operation
+
+_T = TypeVar("_T")
 
 FORMAT = 1
 """Of the plan file; a program refuses others."""
@@ -90,9 +91,10 @@ def pieces(plan: Plan) -> Iterator[bytes]:
     """Yield the plan as JSON documents of bounded size: what it is about, then what it holds, then what it does."""
     head = _about(plan) | {"program": plan.program, "settings_digest": plan.settings_digest}
     yield orjson.dumps(head, option=orjson.OPT_SORT_KEYS)
-    for name, encoded in (("held", map(held_json, plan.held)), ("operations", map(operation_json, plan.operations))):
-        while chunk := list(islice(encoded, _CHUNK)):
-            yield b'{"' + name.encode() + b'":[' + b",".join(chunk) + b"]}"
+    for start in range(0, len(plan.held), _CHUNK):
+        yield b'{"held":[' + all_held_json(plan.held[start : start + _CHUNK]) + b"]}"
+    for start in range(0, len(plan.operations), _CHUNK):
+        yield b'{"operations":[' + operations_json(plan.operations[start : start + _CHUNK]) + b"]}"
 
 
 def from_pieces(documents: Iterable[bytes]) -> Plan:
@@ -181,18 +183,16 @@ def _made(
 
 
 def _decision(
-    operations: Iterable[Operation], held: Iterable[HeldOperation], settings_digest: str, program: str
+    operations: Sequence[Operation], held: Sequence[HeldOperation], settings_digest: str, program: str
 ) -> Iterator[bytes]:
     yield b'{"held":['
-    yield from _joined(held_json(operation) for operation in held)
+    yield from _joined(held, all_held_json)
     yield b'],"operations":['
-    yield from _joined(operation_json(operation) for operation in operations)
+    yield from _joined(operations, operations_json)
     yield b'],"program":' + orjson.dumps(program) + b',"settings_digest":' + orjson.dumps(settings_digest) + b"}"
 
 
-def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the pieces with commas between them, many at a time."""
-    lead = b""
-    while chunk := list(islice(pieces, _CHUNK)):
-        yield lead + b",".join(chunk)
-        lead = b","
+def _joined(items: Sequence[_T], written: Callable[[Sequence[_T]], bytes]) -> Iterator[bytes]:
+    """Yield the items with commas between them, many at a time."""
+    for start in range(0, len(items), _CHUNK):
+        yield (b"," if start else b"") + written(items[start : start + _CHUNK])

@@ -4,7 +4,6 @@ from ldap2scim.model import ResourceType
 from ldap2scim.planning.operations import (
     Adopt,
     AttributeChange,
-    ChangeMembers,
     Create,
     Deactivate,
     Delete,
@@ -17,15 +16,13 @@ from ldap2scim.planning.policy import RemovalLimit, SafetyPolicy
 
 def changes_of(operation: Operation) -> tuple[AttributeChange, ...]:
     """Return the attribute changes of an operation; none where it has no such thing."""
-    match operation:
-        case Adopt() | Restore() | Update():
-            return operation.changes
-        case Create() | ChangeMembers() | Deactivate() | Delete():
-            return ()
+    return operation.changes if isinstance(operation, Adopt | Restore | Update) else ()
 
 
 def is_removal(operation: Operation) -> bool:
     """Say whether somebody loses access: delete, deactivate, or `active` no longer true, whatever its cause."""
+    if isinstance(operation, Create):  # first, as there may be a million of them
+        return False
     if isinstance(operation, Delete | Deactivate):
         return True
     return any(

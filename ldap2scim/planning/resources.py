@@ -98,17 +98,18 @@ def _propose_new(pairing: Pairing, verdicts: Mapping[int, Verdict], rules: Rules
         rows = rows[[not isinstance(verdicts.get(row), TakeOver) for row in rows.tolist()]]
     keys, names, wanted = _desired_texts(pairing, rows)
     row_numbers = rows.tolist()
+    kind = pairing.resource_type
     for i, (key, essence) in enumerate(in_batches(rules.essences.desired, keys)):
-        create = Create(key, pairing.resource_type, names[i], Inputs(wanted[i], None), essence)
+        create = Create(key, kind, names[i], Inputs(wanted[i], None), essence)
         match = rules.login_matches.get(key)
         verdict = verdicts.get(row_numbers[i])
         if key in rules.changing_type:
             # One key has one row in the snapshot.
-            proposals.blocked.append(HeldOperation(create, (_changes_type(pairing.resource_type),)))
+            proposals.blocked.append(HeldOperation(create, (_changes_type(kind),)))
         elif isinstance(verdict, Unclear):
             proposals.blocked.append(HeldOperation(create, (verdict.reason,)))
         elif isinstance(verdict, Suspect):
-            proposals.held.append(HeldOperation(create, _suspected(verdict, essence, pairing.resource_type, rules)))
+            proposals.held.append(HeldOperation(create, _suspected(verdict, essence, kind, rules)))
         elif match is not None:
             proposals.held.append(HeldOperation(create, (_matched(match),)))
         else:

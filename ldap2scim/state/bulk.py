@@ -5,10 +5,38 @@ The statements are still Core's, compiled once for whatever database is behind t
 straight to the driver. They hold what the driver takes: text, bytes, numbers, None; moments as `schema.micros`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import Connection, Delete, Insert, Table, Update, bindparam, insert
+from sqlalchemy import ColumnElement, Connection, Delete, Dialect, Insert, Select, Table, Update, bindparam, insert
+
+from ldap2scim.state.chunks import STATEMENT_ROWS, chunks
+
+
+class BulkSelect:
+    """A query for the rows that have one of many texts in a column. A whole piece of them is compiled but once."""
+
+    def __init__(self, query: Select[Any], column: ColumnElement[str]) -> None:
+        self._query = query
+        self._column = column
+        self._compiled: dict[str, str] = {}
+
+    def rows(self, connection: Connection, values: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows in no order; their columns hold what needs no conversion: text, bytes, numbers, None."""
+        for piece in chunks(values):
+            if len(piece) == STATEMENT_ROWS:
+                found = connection.exec_driver_sql(self._sql(connection.dialect, piece), tuple(piece))
+            else:
+                found = connection.execute(self._query.where(self._column.in_(piece)))
+            yield from found.tuples().all()
+
+    def _sql(self, dialect: Dialect, piece: Sequence[str]) -> str:
+        if dialect.name not in self._compiled:
+            whole = self._query.where(self._column.in_(piece))
+            compiled = whole.compile(dialect=_positional(dialect), compile_kwargs={"render_postcompile": True})
+            self._compiled[dialect.name] = str(compiled)
+        return self._compiled[dialect.name]
 
 
 class Bulk:
@@ -46,10 +74,12 @@ class Bulk:
     def _for(self, connection: Connection) -> tuple[str, tuple[int, ...]]:
         name = connection.dialect.name
         if name not in self._compiled:
-            dialect = connection.dialect
-            if not dialect.positional:  # psycopg takes names as well; places cost no dictionary a row
-                dialect = type(dialect)(paramstyle="format")  # type: ignore[call-arg]  # as `create_engine` calls it
-            compiled = self._statement.compile(dialect=dialect)
+            compiled = self._statement.compile(dialect=_positional(connection.dialect))
             order = tuple(self._names.index(place) for place in getattr(compiled, "positiontup", None) or ())
             self._compiled[name] = (str(compiled), order)
         return self._compiled[name]
+
+
+def _positional(dialect: Dialect) -> Dialect:
+    """Return a dialect whose parameters have places: psycopg takes names as well, and places cost no dictionary."""
+    return dialect if dialect.positional else type(dialect)(paramstyle="format")  # type: ignore[call-arg]  # as `create_engine` calls it

@@ -8,6 +8,7 @@ from sqlalchemy import Row, func, select
 
 from ldap2scim.findings import Finding, Held
 from ldap2scim.model import Key, ResourceType
+from ldap2scim.state.bulk import BulkSelect
 from ldap2scim.state.chunks import STATEMENT_ROWS, chunks
 from ldap2scim.state.encoding import unpack_findings
 from ldap2scim.state.frames import read_frame
@@ -101,14 +102,8 @@ class ImageReader:
 
     def essences(self, keys: Iterable[Key]) -> dict[Key, str]:
         """Return the essences of those of `keys` that are desired."""
-        found: dict[Key, str] = {}
         with self._store.read() as connection:
-            for piece in chunks(keys):
-                query = select(image.c.key, image_essences.c.essence).join(image_essences)
-                found.update(
-                    (Key(key), text) for key, text in connection.execute(query.where(image.c.key.in_(piece))).all()
-                )
-        return found
+            return dict(_ESSENCES.rows(connection, keys))
 
     def former_holders(self, directory: str, names: Iterable[str]) -> Mapping[str, Key]:
         """Return who had a normalised DN before being renamed or moved, by that DN; nobody where several had it."""
@@ -173,3 +168,6 @@ class ImageReader:
                 return
             yield from rows
             after = rows[-1].id
+
+
+_ESSENCES = BulkSelect(select(image.c.key, image_essences.c.essence).join(image_essences), image.c.key)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from ldap2scim.model import Key, ResourceType, Scope
 from ldap2scim.state import history_rebuild
+from ldap2scim.state.bulk import BulkSelect
 from ldap2scim.state.chunks import chunks
 from ldap2scim.state.frames import read_frame
 from ldap2scim.state.history_entries import Entries
@@ -63,13 +64,8 @@ class SnapshotReader:
 
     def essences(self, keys: Iterable[Key]) -> dict[Key, str]:
         """Return the essences of those of `keys` that are known."""
-        found: dict[Key, str] = {}
         with self._store.read() as connection:
-            for piece in chunks(keys):
-                query = select(snapshot.c.key, snapshot_essences.c.essence).join(snapshot_essences)
-                rows = connection.execute(query.where(snapshot.c.key.in_(piece)))
-                found.update((Key(key), text) for key, text in rows)
-        return found
+            return dict(_ESSENCES.rows(connection, keys))
 
     def service_ids(self, keys: Iterable[Key]) -> dict[Key, str]:
         """Return the service's ids of those of `keys` that are known."""
@@ -149,3 +145,6 @@ def replaced_snapshot(lease: Lease) -> Iterator[NewSnapshot]:
         connection.execute(delete(snapshot))
         yield NewSnapshot(connection, lease.store.clock)
         history_rebuild.compare(connection, entries)
+
+
+_ESSENCES = BulkSelect(select(snapshot.c.key, snapshot_essences.c.essence).join(snapshot_essences), snapshot.c.key)

@@ -108,6 +108,16 @@ def test_entries_that_share_an_external_id_are_held() -> None:
     assert {finding.rule for finding in result.findings} >= {"duplicate-external-id"}
 
 
+@law
+@given(st.lists(st.sampled_from(["x", "y", "z", None]), max_size=6))
+def test_only_those_who_share_an_external_id_are_held_for_it(ids: list[str | None]) -> None:
+    """Each whose externalId another one has, and nobody else; a resource is found by the others'."""
+    world = World({f"ad:{n}": user(f"u{n}", external_id=one) for n, one in enumerate(ids)})
+    result = run(*(resource(one, one, "nobody") for one in "xyz"), world=world)
+    assert result.holds == {f"ad:{n}" for n, one in enumerate(ids) if one is not None and ids.count(one) > 1}
+    assert rows(result) == {f"ad:{n}": (one, "found") for n, one in enumerate(ids) if one and ids.count(one) == 1}
+
+
 def test_entries_without_an_external_id_are_not_alike() -> None:
     """Absent is not a value that two entries share, nor one that a resource can match."""
     world = World({"ad:a": user("a", external_id=None), "ad:b": user("b", external_id=None)})

@@ -8,7 +8,16 @@ import pytest
 
 from ldap2scim.errors import PlanError
 from ldap2scim.model import Key, ResourceType
-from ldap2scim.planning.operations import ChangeMembers, Create, Delete, HeldOperation, Inputs, Operation
+from ldap2scim.planning.operations import (
+    AttributeChange,
+    ChangeMembers,
+    Create,
+    Delete,
+    HeldOperation,
+    Inputs,
+    Operation,
+    Update,
+)
 from ldap2scim.planning.plan import Plan, from_json, from_pieces, make_plan, pieces, to_json
 
 NOW = datetime(2024, 4, 1, 9, tzinfo=UTC)
@@ -47,10 +56,16 @@ def test_the_id_says_what_was_decided_and_not_when() -> None:
 
 
 def test_the_id_can_be_checked_with_any_sha256() -> None:
-    """The decision in the file is canonical JSON, and the id is its SHA-256."""
+    """The decision in the file is canonical JSON, and the id is its SHA-256, also of more than one piece."""
     from hashlib import sha256
 
-    written = plan(CREATE, MEMBERS, held=(HeldOperation(DELETE, REASONS),))
+    many = [replace(CREATE, key=Key(f"ad:m{n}"), essence=f'{{"title":"課長{n}"}}') for n in range(1500)]
+    deletions = [HeldOperation(replace(DELETE, key=Key(f"ad:d{n}")), REASONS) for n in range(1001)]
+    update = Update(
+        *(Key("ad:4"), ResourceType.USER, "cn=u", Inputs("i", "j"), "18", None, "{}"),
+        changes=(AttributeChange("name", {"given_name": "b", "family_name": "a"}, None),),
+    )
+    written = plan(*many, update, MEMBERS, held=tuple(deletions))
     text = to_json(written)
     decision = orjson.loads(text)["decision"]
     canonical = orjson.dumps(decision, option=orjson.OPT_SORT_KEYS)
