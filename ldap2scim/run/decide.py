@@ -19,6 +19,7 @@ from ldap2scim.planning.safety import Judged, Population, judge
 from ldap2scim.planning.states import DesiredState, Edges, EssenceLookup, Holds, KnownState, Leaving
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Mode, Run
+from ldap2scim.run.expired import expired_approvals
 from ldap2scim.run.orphans import held_orphans
 from ldap2scim.run.pilot import pilot_members
 from ldap2scim.run.recovery import rebuild_snapshot
@@ -106,6 +107,7 @@ def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Deci
     run.progress.begin("comparing")
     compared = compare(run, believed, surveyed)
     decision = plan_of(run, believed, compared, surveyed)
+    run.note(*expired_approvals(run, decision.plan))
     run.progress.end()
     return decision
 

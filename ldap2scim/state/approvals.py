@@ -75,6 +75,16 @@ class ApprovalsReader:
         with self._store.read() as connection:
             return tuple(_approved(row, row.approved_at) for row in connection.execute(query))
 
+    def expired(self) -> tuple[Approved, ...]:
+        """Return what was approved so long ago that it does not count any more, and no run used, in a stable order."""
+        query = (
+            select(held_operations)
+            .where(held_operations.c.approved_at.is_not(None), _open(self._store.clock()))
+            .order_by(held_operations.c.plan_id, held_operations.c.number)
+        )
+        with self._store.read() as connection:
+            return tuple(_approved(row, row.approved_at) for row in connection.execute(query))
+
     def used(self, plan_id: str) -> Mapping[Approval, datetime]:
         """Return what was approved of a plan and used, and when; of a run that came to its end."""
         with self._store.read() as connection:

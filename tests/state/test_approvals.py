@@ -133,3 +133,17 @@ def test_what_was_not_tried_stays_approved(store: Store, lease: Lease, reader: S
     assert reader.approvals.approved() == ()
     give_back(lease, [second], "run-1")
     assert reader.approvals.approved() == (second,)
+
+
+def test_an_approval_that_expired_is_remembered_until_it_is_given_anew(
+    store: Store, lease: Lease, reader: StateReader, clock: FakeClock
+) -> None:
+    """One that was used never expires, and one that was given again counts as new."""
+    record_held(lease, PLAN)
+    approve(store, "p1")
+    assert reader.approvals.expired() == ()
+    use(lease, reader.approvals.approved()[:1])
+    clock.advance(GOOD_FOR)
+    assert [(one.approval, one.approved_at) for one in reader.approvals.expired()] == [(DELETE, MONDAY)]
+    approve(store, "p1")
+    assert reader.approvals.expired() == ()
