@@ -47,3 +47,8 @@ iid:
   scim:
     token: t0ken
 """
+
+
+def with_directory(lines: str) -> str:
+    """Return the least file with lines added to its directory."""
+    return NATIVE.replace("    base_dn", "".join(f"    {line}\n" for line in lines.splitlines()) + "    base_dn")
