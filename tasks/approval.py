@@ -58,6 +58,16 @@ class Decided:
     decision: Decision
 
     @property
+    def rejection(self) -> Release | None:
+        """Return who rejected the plan, and why; None where it was not rejected.
+
+        Raises:
+            PlanRefused: another plan was meant.
+        """
+        by = self._signed()
+        return Release(by, self.decision.why.strip()) if self.decision.answer is Answer.REJECT else None
+
+    @property
     def release(self) -> Release:
         """Return what was released, by whom and why.
 
@@ -65,6 +75,18 @@ class Decided:
             PlanRefused: the plan was rejected, or another one was meant.
             PlanError: one of the kinds is none.
         """
+        rejected = self.rejection
+        if rejected is not None:
+            why = f": {rejected.why}" if rejected.why else "."
+            raise PlanRefused(
+                f"Plan {self.plan_id[:_SHOWN]} was rejected by {rejected.by}{why}",
+                "What it held stays as it is. Mend the cause in the directory or in the settings.",
+            )
+        kinds = kinds_named(self.decision.kinds) if self.decision.kinds else None
+        return Release(self._signed(), self.decision.why.strip(), kinds)
+
+    def _signed(self) -> str:
+        """Return the name under the answer, where it is about this plan."""
         by, named = self.decision.by.strip(), self.decision.plan.strip().casefold()
         # The form is not all that may build an answer, and every id begins with nothing.
         if not by or len(named) < _LEAST or not self.plan_id.startswith(named):
@@ -73,14 +95,7 @@ class Decided:
                 f"{self.plan_id[:_SHOWN]}, and releases nothing.",
                 "Look at the newest plan, and approve that one by its id.",
             )
-        if self.decision.answer is Answer.REJECT:
-            why = f": {self.decision.why.strip()}" if self.decision.why.strip() else "."
-            raise PlanRefused(
-                f"Plan {self.plan_id[:_SHOWN]} was rejected by {by}{why}",
-                "What it held stays as it is. Mend the cause in the directory or in the settings.",
-            )
-        kinds = kinds_named(self.decision.kinds) if self.decision.kinds else None
-        return Release(by, self.decision.why.strip(), kinds)
+        return by
 
 
 def decided() -> Decided | None:

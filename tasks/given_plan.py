@@ -10,6 +10,7 @@ from ldap2scim.run.context import Run
 from ldap2scim.run.decide import Decision
 from ldap2scim.run.kept_plans import kept_plan
 from ldap2scim.run.report import Report, forecast_of
+from ldap2scim.state.decisions import record_rejection
 from tasks.approval import Decided
 from tasks.artifacts import publish_plan
 from tasks.believe import map_entries, stopped, validate
@@ -21,7 +22,7 @@ from tasks.retries import JITTER, PAUSES, may_help
 
 
 def carry_out(run: Run, decided: Decided) -> Carried[Report]:
-    """Release what was decided, and let of that plan flow what still stands.
+    """Release what was decided, and let of that plan flow what still stands. A rejection is written down.
 
     Raises:
         PlanRefused: it was rejected, was made under other settings, or was carried out before.
@@ -30,6 +31,8 @@ def carry_out(run: Run, decided: Decided) -> Carried[Report]:
         RunRefused: the run lost its lease.
         StateError: the state cannot be written.
     """
+    if (rejected := decided.rejection) is not None:
+        record_rejection(run.lease, decided.plan_id, rejected, run.run_id)
     release = decided.release
     plan = kept_plan(run.store, decided.plan_id)
     phase.admit(run.settings, plan)

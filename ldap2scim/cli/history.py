@@ -9,8 +9,18 @@ from ldap2scim.explain.subjects import find
 from ldap2scim.model import Key
 from ldap2scim.planning.document import MOST_ROWS
 from ldap2scim.planning.render_text import to_text
-from ldap2scim.run.past_lines import Told, Values, history_document, latest_runs, runs_document, told
+from ldap2scim.run.past_lines import (
+    Told,
+    Values,
+    decided_in,
+    decision_plain,
+    history_document,
+    latest_runs,
+    runs_document,
+    told,
+)
 from ldap2scim.settings import load
+from ldap2scim.state.decisions import Decided
 from ldap2scim.state.history import HistoryReader
 from ldap2scim.state.runs import run_named
 from ldap2scim.state.store import Store, open_as_it_is
@@ -27,17 +37,25 @@ def history(asked: argparse.Namespace) -> int:
         if asked.what is None:
             return _runs(asked, store)
         run_id = run_named(store, asked.what)
+        decided: tuple[Decided, ...] = ()
         if run_id is not None:
             lines, title = _of_run(asked, store, run_id), f"Run {run_id[:8]}"
+            decided = decided_in(store, run_id)
         else:
             lines, title = _of(asked, store, asked.what), asked.what
     known = bool(lines) or run_id is not None
     if asked.json:
-        output.document({"run_id": run_id, "lines": [line.plain for line in lines]})
+        output.document(
+            {
+                "run_id": run_id,
+                "lines": [line.plain for line in lines],
+                "decisions": [decision_plain(one) for one in decided],
+            }
+        )
     elif not known:
         output.failure(f"The state knows of nothing that happened to {asked.what}.\nWHO is {WHO}.")
     else:
-        print(to_text(history_document(title, lines[:MOST_ROWS], len(lines[MOST_ROWS:])), MOST_ROWS), end="")
+        print(to_text(history_document(title, lines[:MOST_ROWS], len(lines[MOST_ROWS:]), decided), MOST_ROWS), end="")
     return 0 if known else 1
 
 

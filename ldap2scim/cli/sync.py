@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from ldap2scim.cli import output
@@ -15,10 +16,12 @@ from ldap2scim.planning.kinds import kinds_named
 from ldap2scim.planning.plan import Plan
 from ldap2scim.run import pipeline
 from ldap2scim.run.kept_plans import kept_plan
+from ldap2scim.run.past_lines import decision_plain
 from ldap2scim.run.plan_file import read_plan
 from ldap2scim.settings import Settings
 from ldap2scim.state.approvals import approve as release
 from ldap2scim.state.approvals import full_plan_id
+from ldap2scim.state.decisions import Decided, in_words, rejections_on
 from ldap2scim.state.held_since import held_since_of
 from ldap2scim.state.store import Store, open_store
 
@@ -42,9 +45,11 @@ def approve(asked: argparse.Namespace) -> int:
     with open_store(loaded.state, create=False) as store:
         plan_id = full_plan_id(store, asked.id)
         waited = _waited(store, plan_id)
+        rejected = rejections_on(store, plan_id)
         count = release(store, plan_id, _decision(asked))
+    _say_rejected(rejected)
     if asked.json:
-        output.document({"approved": count, "waited": waited})
+        output.document({"approved": count, "waited": waited, "rejected": [decision_plain(one) for one in rejected]})
     else:
         print(f"{count} held operations are released for the next `ldap2scim sync --apply`, once, within 7 days.")
         if waited:
@@ -76,7 +81,14 @@ def _given_plan(loaded: Settings, asked: argparse.Namespace) -> Plan | None:
     if asked.approve is None:
         return None
     with open_store(loaded.state, create=False) as store:
-        return kept_plan(store, asked.approve)
+        plan = kept_plan(store, asked.approve)
+        _say_rejected(rejections_on(store, plan.plan_id))
+        return plan
+
+
+def _say_rejected(before: Sequence[Decided]) -> None:
+    """Say who said no to the plan: nothing in it has moved since, or it would be another plan by now."""
+    output.notes([f"{in_words(one)} It is approved now all the same." for one in before])
 
 
 def _decision(asked: argparse.Namespace) -> Release:

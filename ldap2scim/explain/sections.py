@@ -17,6 +17,7 @@ from ldap2scim.run.frozen import Frozen
 from ldap2scim.run.mapping import mapper_of
 from ldap2scim.settings import ConfiguredDirectory
 from ldap2scim.state import remembered
+from ldap2scim.state.decisions import in_words, rejections_on
 from ldap2scim.state.image_rows import Standing
 
 MOST_NAMES = 10
@@ -192,6 +193,8 @@ def planned_rows(look: Look, about: Planned, key: Key | None) -> Iterator[tuple[
         plan_id = look.frozen.decision.plan.plan_id
         stored = look.run.state.approvals.held_plan(plan_id) is not None
         yield "of plan", plan_id[:12] + ("" if stored else ", which no run has made yet")
+        for said in rejections_on(look.run.store, plan_id):
+            yield "rejected", in_words(said)
     released = [one for one in look.run.approved if one.approval.key == key]
     for one in released:
         yield (

@@ -14,6 +14,7 @@ from ldap2scim.model import Key, rfc_name
 from ldap2scim.planning.attribute_changes import changes_between
 from ldap2scim.planning.document import Document, Table, harmless
 from ldap2scim.planning.operations import AttributeChange
+from ldap2scim.state.decisions import Decided, decisions_of_run, decisions_on, in_words
 from ldap2scim.state.history import HistoryLine
 from ldap2scim.state.history_entries import Kind
 from ldap2scim.state.journal import JournalReader
@@ -192,13 +193,37 @@ def _list(keys: Sequence[Key], names: Mapping[Key, str]) -> str:
     return named([names[key] for key in keys], between=", ")
 
 
-def history_document(title: str, lines: Sequence[Told], more: int = 0) -> Document:
-    """Show lines as a table."""
-    summary = f"{title}: {len(lines) + more} changes." if lines else f"{title}: nothing is known."
+def decided_in(store: Store, run_id: str) -> tuple[Decided, ...]:
+    """Return what was decided on the plan that a run made, and what a run rested on or ended by, in its order."""
+    record = RunsReader(store).run(run_id)
+    on_plan = decisions_on(store, record.plan_id) if record is not None and record.plan_id is not None else ()
+    found = dict.fromkeys((*on_plan, *decisions_of_run(store, run_id)))
+    return tuple(sorted(found, key=lambda one: one.decided_at))
+
+
+def decision_plain(decided: Decided) -> dict[str, Any]:
+    """Return a decision for JSON."""
+    release = decided.release
+    return {
+        "plan_id": decided.plan_id,
+        "rejected": decided.rejected,
+        "at": decided.decided_at.isoformat(),
+        "by": release.by,
+        "why": release.why,
+        "kinds": None if release.kinds is None else sorted(release.kinds),
+        "operations": decided.operations,
+        "run_id": decided.used_in,
+    }
+
+
+def history_document(title: str, lines: Sequence[Told], more: int = 0, decided: Sequence[Decided] = ()) -> Document:
+    """Show lines as a table, and above it what people have decided."""
+    count = len(lines) + more
+    summary = f"{title}: {count or 'no'} change{'' if count == 1 else 's'}."
     tables = (
         (Table("History", COLUMNS, tuple(tuple(map(harmless, line.cells)) for line in lines), more),) if lines else ()
     )
-    return Document(title, (summary,), tables)
+    return Document(title, (summary, *(harmless(in_words(one)) for one in decided)), tables)
 
 
 def latest_runs(store: Store, limit: int) -> list[dict[str, Any]]:

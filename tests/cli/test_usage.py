@@ -8,7 +8,11 @@ import httpx
 import pytest
 
 from ldap2scim import __version__
+from ldap2scim.planning.approvals import Release
+from ldap2scim.run.context import Mode, open_run
 from ldap2scim.sandbox.service import Fault, FaultKind
+from ldap2scim.settings import load
+from ldap2scim.state.decisions import record_rejection
 from tests.cli.imported import imported
 from tests.cli.installation import COMMAND, Installation
 
@@ -100,13 +104,32 @@ def test_removals_over_the_limit_are_held_and_released_by_approval(installed: In
     again = installed.run("approve", found[1])
     assert (again.code, again.out) == (3, "")
     assert "was approved before, and no run has used that yet; an approval is good once." in again.err
-    installed.run("sync", "--apply")
+    done = str(installed.run("sync", "--apply", "--json").document["run_id"])
     for command in (("approve", found[1]), ("sync", "--apply", "--approve", found[1])):
         used = installed.run(*command)
         assert (used.code, used.out) == (3, ""), command
         assert "was approved before, and a run used that on " in used.err
+    told = installed.run("history", done)
+    assert re.search(rf"\d of what plan {found[1][:12]} holds was released on .* UTC by ", told.out), told.out
     active = [user["userName"] for user in _users(installed) if user.get("active", True)]
     assert active == ["aiko"]
+    (decided,) = installed.run("history", done, "--json").document["decisions"]
+    assert (decided["plan_id"], decided["run_id"], decided["rejected"]) == (found[1], done, False)
+
+
+def test_who_rejected_a_plan_is_said_to_whoever_approves_it(installed: Installation) -> None:
+    """The run that ended by it tells of it; the same plan may be approved all the same, and that is said."""
+    assert installed.run("sync", "--apply").code == 0
+    installed.write({"directories.main.users.filter": "(uid=aiko)"})
+    plan = str(installed.run("sync", "--apply", "--json").document["plan_id"])
+    with open_run(load(installed.file, os.environ), Mode.APPLY) as run:
+        record_rejection(run.lease, plan, Release("Sato", "a wrong filter"), run.run_id)
+    said = f"Plan {plan[:12]} was rejected on "
+    assert said in installed.run("history", run.run_id).out
+    approved = installed.run("approve", plan)
+    assert approved.code == 0
+    assert f"note: {said}" in approved.err
+    assert "by Sato: a wrong filter. It is approved now all the same." in approved.err
 
 
 def test_nobody_found_is_refused(installed: Installation) -> None:

@@ -167,7 +167,8 @@ def test_an_answer_that_does_not_approve_this_plan_releases_nothing(
     assert ended["state"]["name"] == "Refused"
     assert said in ended["state"]["message"]
     assert waiting.active() == SIZE.people
-    assert not waiting.decisions()
+    kept = [(one.rejected, one.release.by, one.release.why) for one in waiting.decisions()]
+    assert kept == ([(True, "Sato", answer["why"])] if "why" in answer else [])
 
 
 @pytest.mark.usefixtures("prefect_server")

@@ -11,7 +11,7 @@ from ldap2scim.planning.operations import Create, Deactivate, Delete, HeldOperat
 from ldap2scim.planning.plan import Plan, make_plan, pieces
 from ldap2scim.state.access import StateReader
 from ldap2scim.state.approvals import GOOD_FOR, HeldPlan, approve, full_plan_id, record_held, use
-from ldap2scim.state.decisions import decisions_of_run, decisions_on
+from ldap2scim.state.decisions import decisions_of_run, decisions_on, in_words, record_rejection, rejections_on
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.plans import KEPT, store_plan, stored_plan
 from ldap2scim.state.runs import Ended, fail_run, finish_run, start_run
@@ -108,6 +108,22 @@ def test_a_decision_is_kept_with_the_run_that_rests_on_it(store: Store, lease: L
     use(lease, reader.approvals.approved(), "run-7")
     (decided,) = decisions_of_run(store, "run-7")
     assert decided.release == release
+
+
+def test_a_rejection_is_kept_and_releases_nothing(store: Store, lease: Lease, reader: StateReader) -> None:
+    """By whom, when, why, and the run that ended by it; whoever has another mind approves the same plan afterwards."""
+    keep(lease, HOLDING)
+    record_rejection(lease, HOLDING.plan_id, Release("Sato", "a wrong filter"), "run-6")
+    (rejected,) = rejections_on(store, HOLDING.plan_id)
+    assert (rejected.rejected, rejected.used_in, rejected.decided_at) == (True, "run-6", MONDAY)
+    assert in_words(rejected) == (
+        f"Plan {HOLDING.plan_id[:12]} was rejected on 2026-11-16 09:00 UTC by Sato: a wrong filter."
+    )
+    assert reader.approvals.approved() == ()
+    assert approve(store, HOLDING.plan_id, Release("Suzuki")) == 2
+    use(lease, reader.approvals.approved(), "run-7")
+    assert [one.used_in for one in decisions_on(store, HOLDING.plan_id)] == ["run-6", "run-7"]
+    assert rejections_on(store, HOLDING.plan_id) == (rejected,)
 
 
 def released(lease: Lease, reader: StateReader, run_id: str, *kinds: str) -> int:
