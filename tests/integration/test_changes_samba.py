@@ -1,131 +1,37 @@
 """Changes read from a real Active Directory domain controller (Samba): what each way of asking sees of each."""
 
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
 from uuid import UUID
 
 import ldap3
 import pytest
 
-from ldap2scim.directory import (
-    change_sources,
-    client,
-    deleted_objects,
-    dirsync,
-    extended_dn,
-    usn,
-)
-from ldap2scim.directory.changes import ChangeMethod, Changes, Position, Touch
+from ldap2scim.directory import change_sources, client, deleted_objects, dirsync, extended_dn
+from ldap2scim.directory.changes import ChangeMethod, Changes, Touch
 from ldap2scim.directory.encoder import Scope, SearchRequest
 from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.directory.filters import equals
 from ldap2scim.directory.questions import ask
 from ldap2scim.directory.session import Session
-from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, Encryption, MemberReference
 from ldap2scim.errors import ChangesRefused
-from ldap2scim.secret import Secret
+from tests.integration.samba_changes import (
+    WHO,
+    WORLD,
+    Administrator,
+    Seen,
+    View,
+    administering,
+    asked_as,
+    assert_all_see,
+    looking,
+    make_reader_of_changes,
+    settings_of,
+)
 from tests.servers.available import require
 from tests.servers.samba import BASE_DN, Samba, running_samba
 
 pytestmark = pytest.mark.samba
-
-WORLD = f"OU=World,{BASE_DN}"
-SHOW_DELETED = ("1.2.840.113556.1.4.417", True, None)
-WHO = ("administrator", "reader")
-
-
-class Way(Protocol):
-    """A way of asking for changes."""
-
-    def begin(self, session: Session, settings: DirectorySettings) -> Position | None:
-        """Return the position of this moment."""
-
-    def since(self, session: Session, settings: DirectorySettings, position: Position) -> Changes:
-        """Return what was touched since a position."""
-
-
-WAYS: Mapping[str, Way] = {"DirSync": dirsync, "uSNChanged": usn}
-
-
-class Administrator:
-    """Writes, over LDAP, with ldap3 and nothing of ours."""
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    def uuid(self, dn: str) -> str:
-        """Return the objectGUID of an entry."""
-        self._connection.search(dn, "(objectClass=*)", ldap3.BASE, attributes=["objectGUID"])
-        return str(UUID(bytes_le=self._connection.response[0]["raw_attributes"]["objectGUID"][0]))
-
-    def unit(self, name: str, parent: str = WORLD) -> str:
-        """Add an organisational unit."""
-        self._connection.add(f"OU={name},{parent}", ["organizationalUnit"])
-        return f"OU={name},{parent}"
-
-    def person(self, name: str, parent: str = WORLD, login: str | None = None) -> str:
-        """Add a person."""
-        self._connection.add(f"CN={name},{parent}", ["user"], {"sAMAccountName": login or name})
-        return f"CN={name},{parent}"
-
-    def computer(self, name: str) -> str:
-        """Add a computer."""
-        values = {"sAMAccountName": f"{name}$", "userAccountControl": "4096"}
-        self._connection.add(f"CN={name},{WORLD}", ["computer"], values)
-        return f"CN={name},{WORLD}"
-
-    def group(self, name: str, *members: str) -> str:
-        """Add a group."""
-        values = {"sAMAccountName": name} | ({"member": list(members)} if members else {})
-        self._connection.add(f"CN={name},{WORLD}", ["group"], values)
-        return f"CN={name},{WORLD}"
-
-    def change(self, dn: str, attribute: str, how: str, *values: str) -> None:
-        """Change one attribute."""
-        self._connection.modify(dn, {attribute: [(how, list(values))]})
-
-    def rename(self, dn: str, rdn: str, parent: str | None = None) -> str:
-        """Rename or move an entry."""
-        self._connection.modify_dn(dn, rdn, new_superior=parent)
-        return f"{rdn},{parent or dn.partition(',')[2]}"
-
-    def delete(self, dn: str) -> None:
-        """Delete an entry."""
-        self._connection.delete(dn)
-
-    def undelete(self, uuid: str, dn: str) -> None:
-        """Bring a deleted entry back ([MS-ADTS] §3.1.1.5.3.7)."""
-        self._connection.search(f"<GUID={uuid}>", "(objectClass=*)", ldap3.BASE, controls=[SHOW_DELETED])
-        changes = {"isDeleted": [(ldap3.MODIFY_DELETE, [])], "distinguishedName": [(ldap3.MODIFY_REPLACE, [dn])]}
-        self._connection.modify(self._connection.response[0]["dn"], changes, controls=[SHOW_DELETED])
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One way of asking, as one user."""
-
-    who: str
-    way: str
-    session: Session
-    settings: DirectorySettings
-
-    def begin(self) -> Position:
-        """Return the position of this moment."""
-        position = WAYS[self.way].begin(self.session, self.settings)
-        assert position is not None
-        return position
-
-    def since(self, position: Position) -> Changes:
-        """Return what was touched since a position."""
-        return WAYS[self.way].since(self.session, self.settings, position)
-
-    @property
-    def sees_deleted(self) -> bool:
-        """A reader may not list the container of deleted objects; the administrator may."""
-        return self.who == "administrator"
 
 
 @pytest.fixture(scope="module")
@@ -139,65 +45,14 @@ def samba(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Samba]:
 @pytest.fixture(scope="module")
 def administrator(samba: Samba) -> Iterator[Administrator]:
     """Who writes."""
-    connection = ldap3.Connection(
-        ldap3.Server(samba.host, samba.port, get_info=ldap3.NONE),
-        samba.admin_dn,
-        samba.admin_password,
-        auto_bind=True,
-        check_names=False,
-        raise_exceptions=True,
-    )
-    found = Administrator(connection)
-    found.unit("World", BASE_DN)
-    found.delete(found.person("first-deleted"))
-    yield found
-    connection.unbind()
-
-
-def make_reader_of_changes(samba: Samba, name: str, password: str) -> str:
-    """Make an ordinary user with the right "Replicating Directory Changes" on the domain; return the DN."""
-    dn, database = f"CN={name},CN=Users,{BASE_DN}", ("-H", str(samba.database), "-s", str(samba.configuration))
-    right = ("--car=get-changes", "--action=allow", f"--objectdn={BASE_DN}", f"--trusteedn={dn}")
-    for command in (("user", "create", name, password, *database), ("dsacl", "set", *right, *database)):
-        subprocess.run(["samba-tool", *command], check=True, capture_output=True)
-    return dn
-
-
-def _settings(samba: Samba, who: str) -> DirectorySettings:
-    bind_dn, password = {
-        "administrator": (samba.admin_dn, samba.admin_password),
-        "reader": (samba.reader_dn, samba.reader_password),
-    }[who]
-    return DirectorySettings(
-        name="corp",
-        kind=DirectoryKind.ACTIVE_DIRECTORY,
-        addresses=(samba.host,),
-        port=samba.port,
-        encryption=Encryption.NONE,
-        verify_certificate=True,
-        ca_file=None,
-        bind_dn=bind_dn,
-        bind_password=Secret(password),
-        base_dn=WORLD,
-        user_filter="",
-        group_filter="",
-        user_object_class="user",
-        group_object_class="group",
-        member_attribute="member",
-        member_reference=MemberReference.DN,
-        source_anchor="objectGUID",
-    )
+    with administering(samba) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
 def views(samba: Samba, administrator: Administrator) -> Iterator[Mapping[tuple[str, str], View]]:
     """Both ways of asking, as an administrator and as an ordinary user."""
-    with ExitStack() as open_sessions:
-        found: dict[tuple[str, str], View] = {}
-        for who in WHO:
-            settings = _settings(samba, who)
-            session = open_sessions.enter_context(client.connect(settings))
-            found |= {(who, way): View(who, way, session, settings) for way in WAYS}
+    with looking(samba) as found:
         yield found
 
 
@@ -214,18 +69,6 @@ def seen(views: Mapping[tuple[str, str], View]) -> Callable[[Callable[[], object
         return found
 
     return watch
-
-
-Seen = Callable[[Callable[[], object]], Mapping[View, Changes]]
-
-
-def assert_all_see(found: Mapping[View, Changes], *touches: Touch) -> None:
-    """Every view names exactly these; who cannot see what is deleted says so, and names the rest."""
-    for view, changes in found.items():
-        named = {touch for touch in touches if touch.dn is not None or view.sees_deleted}
-        assert (view, set(changes.touched)) == (view, named)
-        assert changes.unsure == (None if view.sees_deleted else deleted_objects.NOT_VISIBLE), view
-        assert changes.transferred >= len(named)
 
 
 def test_nothing_happens(seen: Seen) -> None:
@@ -336,21 +179,21 @@ def test_computers_and_what_is_elsewhere_are_not_named(administrator: Administra
 
 def test_who_answers_and_what_it_knows(views: Mapping[tuple[str, str], View], administrator: Administrator) -> None:
     """A controller is known by its invocationId, and how far it is by its own counter; any user may see both."""
-    states = {who: change_sources.server_state(*_asked(views[who, "DirSync"])) for who in WHO}
+    states = {who: change_sources.server_state(*asked_as(views[who, "DirSync"])) for who in WHO}
     assert states["administrator"] == states["reader"]
     state = states["reader"]
     assert UUID(state.identity).version == 4
     ((origin, mark),) = state.knows
     assert (origin, len(mark)) == (state.identity, 20)
     administrator.person("counted")
-    ((_, later),) = change_sources.server_state(*_asked(views["reader", "DirSync"])).knows
+    ((_, later),) = change_sources.server_state(*asked_as(views["reader", "DirSync"])).knows
     assert later > mark
 
 
 def test_dirsync_is_asked_for_first(views: Mapping[tuple[str, str], View], administrator: Administrator) -> None:
     """Both users get positions of DirSync, and the position says with which sight it goes on."""
     for who in WHO:
-        asked = _asked(views[who, "DirSync"])
+        asked = asked_as(views[who, "DirSync"])
         position = change_sources.begin(*asked)
         assert position is not None
         assert position.method is ChangeMethod.DIRSYNC
@@ -363,7 +206,7 @@ def test_nothing_is_asked_where_the_state_says_that_nothing_was_written(
     views: Mapping[tuple[str, str], View], administrator: Administrator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The state that a run has read anyway tells whether there is anything to ask for."""
-    asked = _asked(views["reader", "DirSync"])
+    asked = asked_as(views["reader", "DirSync"])
     position = change_sources.begin(*asked)
     assert position is not None
     state = change_sources.server_state(*asked)
@@ -424,7 +267,7 @@ def test_the_right_to_read_changes_does_not_show_what_was_deleted_on_samba(
 ) -> None:
     """Active Directory sends deleted objects to who may replicate changes, Samba does not: it is found out and said."""
     bind_dn = make_reader_of_changes(samba, "change-reader", samba.reader_password)
-    settings = replace(_settings(samba, "reader"), bind_dn=bind_dn)
+    settings = replace(settings_of(samba, "reader"), bind_dn=bind_dn)
     person = administrator.person("unseen")
     with client.connect(settings) as session:
         position = dirsync.begin(session, settings)
@@ -438,7 +281,7 @@ def test_the_right_to_read_changes_does_not_show_what_was_deleted_on_samba(
 def test_members_with_guids_in_pieces(views: Mapping[tuple[str, str], View], administrator: Administrator) -> None:
     """Names and members carry GUID and SID where they are asked for, in the pieces of range retrieval too."""
     people = [administrator.person(rf"a\, \; {number}", login=f"piece{number}") for number in range(5)]
-    session, _ = _asked(views["reader", "DirSync"])
+    session, _ = asked_as(views["reader", "DirSync"])
     group = administrator.group("in-pieces", *people)
     wanted = (extended_dn.control(),)
     found: list[LdapEntry] = []
@@ -452,7 +295,3 @@ def test_members_with_guids_in_pieces(views: Mapping[tuple[str, str], View], adm
     assert all(member.sid is not None and member.sid.startswith("S-1-5-21-") for member in members)
     assert [extended_dn.parse(entry.dn).dn for entry in found] == [group, group]
     assert [extended_dn.parse(entry.dn).guid for entry in found] == [administrator.uuid(group)] * 2
-
-
-def _asked(view: View) -> tuple[Session, DirectorySettings]:
-    return view.session, view.settings
