@@ -1,18 +1,21 @@
-"""The directories of the contract: started once, filled with the same world."""
+"""The directories of the contract: started once, filled with the same world; and its services."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from ldap2scim.sandbox.directory import ACTIVE_DIRECTORY, OPENLDAP, embedded_directory
+from ldap2scim.sandbox.service import PLAIN, EmbeddedService, embedded_service
 from tests.contract.directories import Subject
 from tests.contract.directory_world import Dialect, world_ldif
 from tests.servers.available import require
 from tests.servers.process import ServerDidNotStart
 from tests.servers.samba import BASE_DN, running_samba
+from tests.servers.scim import ScimServer, scim_client
 from tests.servers.slapd import SlapdOptions, running_slapd
 
 _SUFFIX = "dc=example,dc=com"
@@ -96,3 +99,24 @@ def active_directory(request: pytest.FixtureRequest, subjects: Subjects) -> Subj
 def limited(request: pytest.FixtureRequest, subjects: Subjects) -> Subject:
     """Directories that give an ordinary name 500 entries of a search and no more."""
     return subjects.get(request.param)
+
+
+@pytest.fixture(scope="module")
+def embedded() -> Iterator[EmbeddedService]:
+    """The embedded service for the cases without faults."""
+    with embedded_service(PLAIN) as service:
+        yield service
+
+
+@pytest.fixture(params=["embedded", "shared_scim2"])
+def server(request: pytest.FixtureRequest) -> ScimServer:
+    """Each service in turn."""
+    chosen: ScimServer = request.getfixturevalue(request.param)
+    return chosen
+
+
+@pytest.fixture
+def http(server: ScimServer) -> Iterator[httpx.Client]:
+    """A plain HTTP client of each service in turn."""
+    with scim_client(server) as client:
+        yield client

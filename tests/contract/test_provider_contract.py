@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -18,7 +18,7 @@ from ldap2scim.errors import (
     VersionConflict,
 )
 from ldap2scim.model import ResourceType
-from ldap2scim.sandbox.service import PLAIN, EmbeddedService, Fault, FaultKind, Moment, embedded_service
+from ldap2scim.sandbox.service import EmbeddedService, Fault, FaultKind, Moment
 from ldap2scim.scim.client import ScimConnection, connect
 from ldap2scim.scim.provider import Json, ScimRequest
 from ldap2scim.scim.rate import Clock
@@ -49,20 +49,6 @@ class FastClock:
     def clock(self) -> Clock:
         """Return it in the form that the client takes; chance always gives the shortest wait."""
         return Clock(monotonic=lambda: self.now, sleep=self.sleep, chance=lambda: 0.0)
-
-
-@pytest.fixture(scope="module")
-def embedded() -> Iterator[EmbeddedService]:
-    """The embedded service for the cases without faults."""
-    with embedded_service(PLAIN) as service:
-        yield service
-
-
-@pytest.fixture(params=["embedded", "shared_scim2"])
-def server(request: pytest.FixtureRequest) -> ScimServer:
-    """Each service in turn."""
-    chosen: ScimServer = request.getfixturevalue(request.param)
-    return chosen
 
 
 @pytest.fixture
