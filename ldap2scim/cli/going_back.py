@@ -21,7 +21,7 @@ def prepared(asked: argparse.Namespace) -> Settings:
 
 def released(asked: argparse.Namespace) -> Asked | None:
     """Return which plan is approved and by whom; the run itself looks whether it is the one that it makes."""
-    return None if asked.approve is None else Asked(asked.approve, Release(user_name()))
+    return None if asked.approve is None else Asked(asked.approve, Release(asked.by or user_name(), asked.why))
 
 
 def mode_of(asked: argparse.Namespace) -> Mode:

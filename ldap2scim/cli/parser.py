@@ -59,6 +59,10 @@ def _with_release(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         metavar="KIND",
         help="release this kind alone, as `deactivate` or `delete group`; may be given several times (default: all)",
     )
+    return _with_signature(parser)
+
+
+def _with_signature(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--by", metavar="NAME", help="who decides, for the record (default: the user who runs this)")
     parser.add_argument("--why", metavar="TEXT", default="", help="why, for the record")
     return parser
@@ -126,9 +130,11 @@ def _add_past(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     undo = _with_apply(_with_settings(add("undo", "take back what a run changed")))
     undo.add_argument("run", metavar="RUN", help="the run's id, or its first 8 digits or more (`ldap2scim history`)")
     undo.add_argument("--approve", metavar="ID", help="with --apply: release the held operations of this plan first")
+    _with_signature(undo)
     restore = _with_apply(_with_settings(add("restore", "make the service as it was at an earlier moment")))
     restore.add_argument("--as-of", metavar="TIME", required=True, help="like 2026-11-20 18:30 (local) or with a zone")
     restore.add_argument("--approve", metavar="ID", help="with --apply: release the held operations of this plan first")
+    _with_signature(restore)
 
 
 def _add_helpers(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
@@ -179,6 +185,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error("sync: --kind, --by and --why go with --approve")
     if asked.command in {"undo", "restore"} and asked.approve is not None and not asked.apply:
         parser.error(f"{asked.command}: --approve goes with --apply")
+    if asked.command in {"undo", "restore"} and asked.approve is None and (asked.by or asked.why):
+        parser.error(f"{asked.command}: --by and --why go with --approve")
     if asked.command == "drift" and asked.sample is not None and asked.apply:
         parser.error("drift: --apply needs the whole service, so --sample does not go with it")
     if asked.command == "plan" and asked.what_if is not None and asked.out is not None:

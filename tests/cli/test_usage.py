@@ -25,6 +25,8 @@ WRONG_USAGE = {
     "missing id": (("approve",), "ID"),
     "approval without a value": (("sync", "--apply", "--approve"), "expected one argument"),
     "approval of a dry run": (("sync", "--approve", "0123456789"), "--approve goes with --apply"),
+    "reason of no approval": (("undo", "01234567", "--apply", "--why", "x"), "go with --approve"),
+    "name of no approval": (("restore", "--as-of", "2026-11-20", "--by", "x"), "go with --approve"),
     "kinds of no approval": (("sync", "--apply", "--kind", "delete"), "go with --approve"),
     "a plan of what if": (("plan", "--what-if", "a.yml", "--out", "b.json"), "--out does not go with it"),
     "end of nobody's decision": (("keep", "--end"), "--end needs WHO"),

@@ -154,10 +154,11 @@ def test_the_service_as_it_was_at_a_moment(start_embedded_pair: StartPair) -> No
     refused = pair.program("restore", "--as-of", then, "--apply", "--approve", ordinary)
     assert (refused.code, pair.writes()) == (3, 0), refused.text
     assert "is the id of another one" in refused.err
-    done = pair.program("restore", "--as-of", then, "--apply", "--approve", plan)
+    signed = ("--by", "Suzuki", "--why", "a wrong filter")
+    done = pair.program("restore", "--as-of", then, "--apply", "--approve", plan, *signed)
     with open_store(pair.program.state, create=False) as store:
         assert decisions_on(store, ordinary) == ()
-        assert [bool(one.release.by) for one in decisions_on(store, plan)] == [True]
+        assert [(one.release.by, one.release.why) for one in decisions_on(store, plan)] == [signed[1::2]]
 
     assert done.code == 0, done.text
     after = people(pair)
