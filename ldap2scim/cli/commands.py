@@ -9,6 +9,7 @@ from ldap2scim.run import pipeline
 from ldap2scim.run.context import Mode
 from ldap2scim.run.drift import drift as compare
 from ldap2scim.run.drift_sample import drift_of_sample
+from ldap2scim.run.drift_since import drift_since_last
 from ldap2scim.run.report import Report
 from ldap2scim.settings import Settings, load, rows
 
@@ -36,10 +37,12 @@ def drift(asked: argparse.Namespace) -> int:
         return recover(asked)
     with watching(asked) as progress:
         loaded = loaded_settings(asked)
-        sampled = asked.sample is not None
-        report = (
-            drift_of_sample(loaded, asked.sample, progress=progress) if sampled else compare(loaded, progress=progress)
-        )
+        if asked.since_last:
+            report = drift_since_last(loaded, progress=progress)
+        elif asked.sample is not None:
+            report = drift_of_sample(loaded, asked.sample, progress=progress)
+        else:
+            report = compare(loaded, progress=progress)
     output.drift(report, as_json=asked.json)
     return report.exit_code
 

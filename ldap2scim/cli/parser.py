@@ -106,6 +106,9 @@ def _add_questions(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     """Add the words about what is."""
     _with_settings(add("rules", "are your own rules kept by the data, and by the plan?"))
     drift = _with_apply(_with_settings(add("drift", "which side moved: the whole service beside the directory")))
+    drift.add_argument(
+        "--since-last", action="store_true", help="read what changed since it was last found as it was left"
+    )
     drift.add_argument("--sample", type=_count, metavar="N", help="read N resources alone, others each day")
     explain = _with_settings(add("explain", "why is somebody at the service as she is, or not there?"))
     explain.add_argument(
@@ -189,6 +192,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"{asked.command}: --by and --why go with --approve")
     if asked.command == "drift" and asked.sample is not None and asked.apply:
         parser.error("drift: --apply needs the whole service, so --sample does not go with it")
+    if asked.command == "drift" and asked.since_last and (asked.apply or asked.sample is not None):
+        parser.error("drift: --since-last goes with neither --apply nor --sample")
     if asked.command == "plan" and asked.what_if is not None and asked.out is not None:
         parser.error("plan: --what-if makes no plan that could be carried out, so --out does not go with it")
     if asked.command == "keep" and asked.end and asked.who is None:

@@ -16,6 +16,7 @@ from ldap2scim.run.believe import Believed, believe
 from ldap2scim.run.context import Mode, Run, open_run
 from ldap2scim.run.decide import compare
 from ldap2scim.run.extract import Unread
+from ldap2scim.run.last_look import remember_look
 from ldap2scim.run.pipeline import look
 from ldap2scim.run.reading import Read
 from ldap2scim.run.survey import EDITED, Survey, survey
@@ -37,6 +38,11 @@ class Drift:
     findings: tuple[Finding, ...] = ()
     believed: bool = True
     """False: a finding forbids to believe the directory, and nothing is said of the service."""
+
+    @property
+    def is_as_left(self) -> bool:
+        """Say whether nothing of the service is otherwise than it was left, whatever the directory says by now."""
+        return not self.differs or self.pending_alone
 
     @property
     def pending_alone(self) -> bool:
@@ -81,7 +87,10 @@ def drift_of(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, sur
     differs = bool(operations) or any(one.differs for one in edits)
     held = bool(waiting) or any(one.severity is not Severity.NOTE for one in run.findings)
     document = drift_document(operations, run.findings, edits)
-    return Drift(document, exit_code(reads, held=held, differs=differs), differs, edits, tuple(run.findings))
+    found = Drift(document, exit_code(reads, held=held, differs=differs), differs, edits, tuple(run.findings))
+    if found.is_as_left and all(isinstance(one, Read) for one in reads):
+        remember_look(run, surveyed.resources)
+    return found
 
 
 def _pending(proposed: Sequence[Operation], edits: Sequence[Edit]) -> Iterator[Edit]:

@@ -4,7 +4,7 @@ The day chooses them, so that a run that is repeated looks at the same ones, and
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -36,7 +36,9 @@ _AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class _Chosen:
+class Chosen:
+    """A managed resource whose entry is desired, and not left alone."""
+
     key: Key
     resource_type: ResourceType
     service_id: str
@@ -62,7 +64,7 @@ def sample_of(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, co
         ServiceError: one of them cannot be read.
         StateError: the state cannot be read.
     """
-    everybody = list(_managed(run, believed))
+    everybody = list(managed_by_us(run, believed))
     chosen = sorted(everybody, key=lambda one: _lot(run, one.key))[:count]
     edits = tuple(_edits(run, believed, chosen))
     shown = drift_document((), run.findings, edits)
@@ -77,38 +79,54 @@ def _lot(run: Run, key: Key) -> bytes:
     return blake2b(f"{run.now.date()}:{key}".encode(), digest_size=8).digest()
 
 
-def _managed(run: Run, believed: Believed) -> Iterator[_Chosen]:
+def managed_by_us(run: Run, believed: Believed) -> Iterator[Chosen]:
+    """Yield what is managed and desired; nothing of what is held or in doubt."""
     held = believed.holds.keys | in_doubt(run)
     desired = believed.desired
     for kind, frame in ((ResourceType.USER, desired.users), (ResourceType.GROUP, desired.groups)):
         names = dict(zip(frame["key"], frame["dn"], strict=True))
         for service_id, (key, status) in remembered.keys_by_service_id(run.store, kind).items():
             if status is Status.MANAGED and key in names and key not in held:
-                yield _Chosen(key, kind, service_id, names[key])
+                yield Chosen(key, kind, service_id, names[key])
 
 
-def _edits(run: Run, believed: Believed, chosen: Sequence[_Chosen]) -> Iterator[Edit]:
+def _edits(run: Run, believed: Believed, chosen: Sequence[Chosen]) -> Iterator[Edit]:
     for start in range(0, len(chosen), _AT_ONCE):
         batch = chosen[start : start + _AT_ONCE]
-        keys = [one.key for one in batch]
-        confirmed, wanted = run.state.snapshot.essences(keys), run.state.image.essences(keys)
-        for one, body in zip(batch, run.session.wait(_read(run, batch)), strict=True):
-            if body is None:
-                yield Edit(one.resource_type, one.name, DELETED, Moved.SERVICE, Repair.OVERWRITE)
-                continue
-            want = from_essence(wanted[one.key])
-            held = run.session.view.held_of(one.key, one.resource_type, body, want)
-            for move in moves(from_essence(confirmed[one.key]), want, held):
-                yield edit_of(run.settings.drift, one.resource_type, one.name, move)
-            if one.resource_type is ResourceType.GROUP:
-                yield from _members(run, believed, one, body)
+        yield from edits_in(run, believed, zip(batch, run.session.wait(_read(run, batch)), strict=True))
 
 
-async def _read(run: Run, batch: Sequence[_Chosen]) -> list[Json | None]:
+def edits_in(run: Run, believed: Believed, seen: Iterable[tuple[Chosen, Json | None]]) -> Iterator[Edit]:
+    """Yield in what resources differ from what was confirmed of them, and from their entries.
+
+    Args:
+        run: the run.
+        believed: the directory.
+        seen: a few resources as the service shows them; None: proven to be gone.
+
+    Raises:
+        StateError: the state cannot be read.
+    """
+    bodies = list(seen)
+    keys = [one.key for one, _ in bodies]
+    confirmed, wanted = run.state.snapshot.essences(keys), run.state.image.essences(keys)
+    for one, body in bodies:
+        if body is None:
+            yield Edit(one.resource_type, one.name, DELETED, Moved.SERVICE, Repair.OVERWRITE)
+            continue
+        want = from_essence(wanted[one.key])
+        held = run.session.view.held_of(one.key, one.resource_type, body, want)
+        for move in moves(from_essence(confirmed[one.key]), want, held):
+            yield edit_of(run.settings.drift, one.resource_type, one.name, move)
+        if one.resource_type is ResourceType.GROUP:
+            yield from _members(run, believed, one, body)
+
+
+async def _read(run: Run, batch: Sequence[Chosen]) -> list[Json | None]:
     return list(await asyncio.gather(*(_read_one(run, one) for one in batch)))
 
 
-async def _read_one(run: Run, one: _Chosen) -> Json | None:
+async def _read_one(run: Run, one: Chosen) -> Json | None:
     """Return a resource; None where it is proven to be gone (DESIGN §6)."""
     view, target = run.session.view, Target(one.resource_type, one.service_id)
     try:
@@ -119,7 +137,7 @@ async def _read_one(run: Run, one: _Chosen) -> Json | None:
         raise
 
 
-def _members(run: Run, believed: Believed, group: _Chosen, body: Json) -> Iterator[Edit]:
+def _members(run: Run, believed: Believed, group: Chosen, body: Json) -> Iterator[Edit]:
     """Yield how members of a group moved, by their ids at the service; of who has none nothing is said."""
     if run.session.view.profile.members_shown is MembersShown.NOWHERE or group.key in believed.undecided:
         return

@@ -4,6 +4,7 @@ Used to compare what a service returned with what was asked: some services ignor
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
@@ -13,6 +14,10 @@ from ldap2scim.scim.provider import Json
 
 CASE_EXACT: Final = frozenset({"id", "externalid"})
 """Attributes whose case counts (RFC 7643 §3.1); of the others of the catalogue it does not (§4.1)."""
+
+
+_TIMES: Final = frozenset({"meta.created", "meta.lastmodified"})
+_ORDERED: Final = frozenset({"eq", "gt", "ge", "lt", "le"})
 
 
 def matches(root: Filter, resource: Json) -> bool:
@@ -62,8 +67,19 @@ def _compares(comparison: Comparison, resource: Json) -> bool:
         case "eq" if comparison.value is None or comparison.value == "":
             # Nothing, null and the empty text are one thing (RFC 7643 §2.5).
             return not plain or any(value in (None, "") for value in plain)
+        case operator if comparison.attribute.casefold() in _TIMES and operator in _ORDERED:
+            return any(_is_when(operator, value, comparison.value) for value in plain)
         case operator:
             return any(_holds(operator, value, comparison.value, exact) for value in plain)
+
+
+def _is_when(operator: str, held: Any, wanted: CompareValue) -> bool:  # noqa: ANN401 - JSON
+    """Compare moments, whatever zone and precision each is written in (RFC 7643 §2.3.5)."""
+    try:
+        moments = datetime.fromisoformat(str(held)), datetime.fromisoformat(str(wanted))
+        return _OPERATORS[operator](*moments)
+    except (TypeError, ValueError):  # no moment, or one without a zone beside one with
+        return _holds(operator, held, wanted, exact=False)
 
 
 def _holds(operator: str, held: Any, wanted: CompareValue, exact: bool) -> bool:  # noqa: ANN401 - JSON

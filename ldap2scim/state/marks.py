@@ -4,6 +4,7 @@ from sqlalchemy import delete, insert, select
 
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.schema import meta
+from ldap2scim.state.store import Store
 
 
 def remember(lease: Lease, name: str, value: str) -> bool:
@@ -20,3 +21,14 @@ def remember(lease: Lease, name: str, value: str) -> bool:
         connection.execute(delete(meta).where(meta.c.name == name))
         connection.execute(insert(meta), {"name": name, "value": value})
     return True
+
+
+def remembered_mark(store: Store, name: str) -> str | None:
+    """Return what is remembered under a name; None: nothing.
+
+    Raises:
+        StateError: the state cannot be read.
+    """
+    with store.read() as connection:
+        value: str | None = connection.scalar(select(meta.c.value).where(meta.c.name == name))
+    return value

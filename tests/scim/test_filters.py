@@ -142,3 +142,20 @@ def test_an_extension_attribute_is_found_by_its_urn() -> None:
     text = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq "tour operations"'
 
     assert matches(parsed(text).root, sample("rfc7643-8.3"))
+
+
+@pytest.mark.parametrize(
+    ("written", "selected"),
+    [
+        ("2026-11-22T07:00:00Z", True),
+        ("2026-11-22T16:00:00.000+09:00", True),
+        ("2026-11-22T07:00:01Z", False),
+        ("2026-11-22T16:00:01+09:00", False),
+        ("yesterday", False),
+    ],
+)
+def test_moments_are_compared_as_moments(written: str, selected: bool) -> None:
+    """Zone and precision are a matter of writing (RFC 7643 §2.3.5); as text 07:00 would be before 16:00."""
+    parsed = parse(f'meta.lastModified ge "{written}"')
+    assert isinstance(parsed, ParsedFilter)
+    assert matches(parsed.root, {"meta": {"lastModified": "2026-11-22T07:00:00.5Z"}}) is selected
