@@ -1,9 +1,9 @@
 """What an operation does to somebody, as the limits count it. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from ldap2scim.model import ResourceType
-from ldap2scim.planning.operations import Adopt, Create, Deactivate, Delete, Operation, Restore, Update
+from ldap2scim.planning.operations import Adopt, Create, Delete, Operation, Restore, Update
 from ldap2scim.planning.policy import Deed
 from ldap2scim.planning.removals import changes_of, is_removal, plural
 
@@ -22,36 +22,38 @@ _WOULD = {
 
 def does(operation: Operation, deed: Deed) -> bool:
     """Say whether an operation counts as this deed; it may count as several."""
-    match deed:
-        case Deed.CREATE:
-            return isinstance(operation, Create)
-        case Deed.ADOPT:
-            return isinstance(operation, Adopt)
-        case Deed.RENAME:
-            return is_rename(operation)
-        case Deed.RESTORE:
-            return isinstance(operation, Restore)
-        case Deed.UPDATE:
-            return isinstance(operation, Update)
-        case Deed.DEACTIVATE:
-            return is_removal(operation) and not isinstance(operation, Delete)
-        case Deed.DELETE:
-            return isinstance(operation, Delete)
-        case Deed.REMOVE:
-            return is_removal(operation)
+    return _DOES[deed](operation)
 
 
 def is_rename(operation: Operation) -> bool:
     """Say whether somebody's login or name, as others see it, changes to another one."""
-    if isinstance(operation, Create | Delete | Deactivate):
+    changes = changes_of(operation)
+    if not changes:
         return False
     names = _NAMES[operation.resource_type]
-    return any(change.path in names and change.old is not None for change in changes_of(operation))
+    return any(change.path in names and change.old is not None for change in changes)
 
 
 def doing(operations: Iterable[Operation], deed: Deed) -> list[Operation]:
     """Return the operations that count as this deed."""
-    return [operation for operation in operations if does(operation, deed)]
+    does_it = _DOES[deed]
+    return [operation for operation in operations if does_it(operation)]
+
+
+def _is(kind: type[Operation]) -> Callable[[Operation], bool]:
+    return lambda operation: isinstance(operation, kind)
+
+
+_DOES: Mapping[Deed, Callable[[Operation], bool]] = {
+    Deed.CREATE: _is(Create),
+    Deed.ADOPT: _is(Adopt),
+    Deed.RENAME: is_rename,
+    Deed.RESTORE: _is(Restore),
+    Deed.UPDATE: _is(Update),
+    Deed.DEACTIVATE: lambda operation: is_removal(operation) and not isinstance(operation, Delete),
+    Deed.DELETE: _is(Delete),
+    Deed.REMOVE: is_removal,
+}
 
 
 def would(kind: ResourceType, count: int, deed: Deed) -> str:

@@ -4,7 +4,6 @@ from ldap2scim.model import ResourceType
 from ldap2scim.planning.operations import (
     Adopt,
     AttributeChange,
-    Create,
     Deactivate,
     Delete,
     Operation,
@@ -16,19 +15,22 @@ from ldap2scim.planning.policy import RemovalLimit, SafetyPolicy
 
 def changes_of(operation: Operation) -> tuple[AttributeChange, ...]:
     """Return the attribute changes of an operation; none where it has no such thing."""
-    return operation.changes if isinstance(operation, Adopt | Restore | Update) else ()
+    return operation.changes if isinstance(operation, _CHANGING) else ()
 
 
 def is_removal(operation: Operation) -> bool:
     """Say whether somebody loses access: delete, deactivate, or `active` no longer true, whatever its cause."""
-    if isinstance(operation, Create):  # first, as there may be a million of them
-        return False
-    if isinstance(operation, Delete | Deactivate):
+    if isinstance(operation, _LEAVING):
         return True
-    return any(
-        change.path == "active" and change.old is not False and change.new is not True
-        for change in changes_of(operation)
+    changes = changes_of(operation)
+    return bool(changes) and any(
+        change.path == "active" and change.old is not False and change.new is not True for change in changes
     )
+
+
+# Asked many times of each operation: a tuple is looked through in a third of the time that a union takes.
+_LEAVING = (Delete, Deactivate)
+_CHANGING = (Adopt, Restore, Update)
 
 
 def limit_for(policy: SafetyPolicy, resource_type: ResourceType) -> RemovalLimit:

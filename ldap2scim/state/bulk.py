@@ -15,27 +15,33 @@ from ldap2scim.state.chunks import STATEMENT_ROWS, chunks
 
 
 class BulkSelect:
-    """A query for the rows that have one of many texts in a column. A whole piece of them is compiled but once."""
+    """A query for the rows that have one of many texts in a column. For a whole piece of them it is compiled once."""
 
     def __init__(self, query: Select[Any], column: ColumnElement[str]) -> None:
         self._query = query
         self._column = column
-        self._compiled: dict[str, str] = {}
+        self._compiled: dict[str, tuple[str, Sequence[Any], int]] = {}
 
     def rows(self, connection: Connection, values: Iterable[str]) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows in no order; their columns hold what needs no conversion: text, bytes, numbers, None."""
+        """Yield the rows in no order; columns and parameters are what needs no conversion: text, bytes, numbers."""
         for piece in chunks(values):
             if len(piece) == STATEMENT_ROWS:
-                found = connection.exec_driver_sql(self._sql(connection.dialect, piece), tuple(piece))
+                sql, parameters, start = self._for_a_piece(connection.dialect)
+                filled = (*parameters[:start], *piece, *parameters[start + len(piece) :])
+                found = connection.exec_driver_sql(sql, filled)
             else:
                 found = connection.execute(self._query.where(self._column.in_(piece)))
             yield from found.tuples().all()
 
-    def _sql(self, dialect: Dialect, piece: Sequence[str]) -> str:
+    def _for_a_piece(self, dialect: Dialect) -> tuple[str, Sequence[Any], int]:
+        """Return the statement, its parameters in their places, and from where on those stand that are asked for."""
         if dialect.name not in self._compiled:
-            whole = self._query.where(self._column.in_(piece))
+            asked = [f"\0{n}" for n in range(STATEMENT_ROWS)]
+            whole = self._query.where(self._column.in_(asked))
             compiled = whole.compile(dialect=_positional(dialect), compile_kwargs={"render_postcompile": True})
-            self._compiled[dialect.name] = str(compiled)
+            values = compiled.params  # made anew each time that it is asked for
+            parameters = [values[name] for name in getattr(compiled, "positiontup", None) or ()]
+            self._compiled[dialect.name] = (str(compiled), parameters, parameters.index(asked[0]))
         return self._compiled[dialect.name]
 
 

@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, ColumnElement, Connection, Row, Select, cast, func, select, union_all
+from sqlalchemy import JSON, ColumnElement, Connection, Select, cast, func, select, union_all
 
 from ldap2scim.model import Key, ResourceType, directory_of
 from ldap2scim.planning.policy import Dimension
 from ldap2scim.planning.population import NOBODY, Removed
-from ldap2scim.state.chunks import chunks
+from ldap2scim.state.bulk import BulkSelect
 from ldap2scim.state.frames import read_frame
 from ldap2scim.state.last_day import departments_before, left_since, removed_since
 from ldap2scim.state.schema import departed, image, memberships, snapshot, snapshot_essences
@@ -132,10 +132,9 @@ class StatePlaces:
         managed = query.where(*_managed(ResourceType.USER)).group_by(value)
         return {str(name): count for name, count in connection.execute(managed)}
 
-    def _rows(self, query: Select[Any], column: ColumnElement[str], keys: Collection[Key]) -> Iterator[Row[Any]]:
+    def _rows(self, query: Select[Any], column: ColumnElement[str], keys: Collection[Key]) -> Iterator[tuple[Any, ...]]:
         with self._store.read() as connection:
-            for piece in chunks(keys):
-                yield from connection.execute(query.where(column.in_(piece)))
+            yield from BulkSelect(query, column).rows(connection, keys)
 
 
 def _managed(kind: ResourceType) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
