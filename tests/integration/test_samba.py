@@ -1,7 +1,9 @@
 """A smoke run on a real Active Directory domain controller (Samba) and a SCIM service that we did not write."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,12 +11,16 @@ import pytest
 from ldap2scim.sandbox.ldif import LdifEntry, write_ldif
 from tests.integration.conftest import Scim2Servers
 from tests.integration.pairs import Pair, paired
-from tests.servers.fixtures import StartSamba
-from tests.servers.samba import BASE_DN
+from tests.servers.available import require
+from tests.servers.samba import BASE_DN, Samba, running_samba
 
 pytestmark = pytest.mark.samba
 
 WORLD = f"OU=World,{BASE_DN}"
+OFFICE = f"OU=Office,{BASE_DN}"
+IN_CHAIN = f"(memberOf:1.2.840.113556.1.4.1941:=CN=outer,{OFFICE})"
+"""Members of members too (MS-ADTS §3.1.1.3.4.4.3)."""
+FILTER = f"(&{IN_CHAIN}(!(userAccountControl:1.2.840.113556.1.4.803:=2)))"
 PEOPLE = 30
 ENABLED, DISABLED = "544", "546"
 """userAccountControl: a normal account that needs no password, and the same one disabled (MS-ADTS §2.2.16)."""
@@ -46,11 +52,37 @@ def _dn(number: int) -> str:
     return f"CN=山田 太郎{number},{WORLD}"
 
 
-@pytest.fixture
-def pair(start_samba: StartSamba, scim2_servers: Scim2Servers, tmp_path: Path) -> Iterator[Pair]:
-    """Samba over LDAPS, and scim2-server."""
-    samba = start_samba("".join(write_ldif(_world())))
-    connection = {
+def _office() -> Iterator[LdifEntry]:
+    """Yield three people: one in the group, one in a group inside of it alone, and one in neither."""
+    yield OFFICE, {"objectClass": ["organizationalUnit"], "ou": ["Office"]}
+    for login, title in (("anna", "Boss"), ("nina", "Clerk"), ("gast", "Visitor")):
+        yield (
+            f"CN={login},{OFFICE}",
+            {
+                "objectClass": ["user"],
+                "sAMAccountName": [login],
+                "userPrincipalName": [f"{login}@lab.test"],
+                "userAccountControl": [ENABLED],
+                "sn": [login],
+                "title": [title],
+            },
+        )
+    for name, members in (("inner", ["nina"]), ("outer", ["anna", "inner"])):
+        group = {"sAMAccountName": [name], "member": [f"CN={member},{OFFICE}" for member in members]}
+        yield f"CN={name},{OFFICE}", {"objectClass": ["group"], **group}
+
+
+@pytest.fixture(scope="module")
+def samba(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Samba]:
+    """One domain with both worlds."""
+    require("samba")
+    ldif = "".join(write_ldif(chain(_world(), _office())))
+    with running_samba(tmp_path_factory.mktemp("samba"), ldif) as running:
+        yield running
+
+
+def _connection(samba: Samba, base: str) -> dict[str, Any]:
+    return {
         "kind": "active-directory",
         "addresses": [samba.host],
         "port": samba.tls_port,
@@ -58,9 +90,23 @@ def pair(start_samba: StartSamba, scim2_servers: Scim2Servers, tmp_path: Path) -
         "ca_file": str(samba.ca_file),
         "bind_dn": samba.reader_dn,
         "bind_password": samba.reader_password,
-        "base_dn": WORLD,
+        "base_dn": base,
     }
-    with paired(tmp_path / "installed", samba, scim2_servers.get("standard"), WORLD, connection) as found:
+
+
+@pytest.fixture
+def pair(samba: Samba, scim2_servers: Scim2Servers, tmp_path: Path) -> Iterator[Pair]:
+    """Samba over LDAPS, and scim2-server."""
+    service = scim2_servers.get("standard")
+    with paired(tmp_path / "installed", samba, service, WORLD, _connection(samba, WORLD)) as found:
+        yield found
+
+
+@pytest.fixture
+def office(samba: Samba, scim2_servers: Scim2Servers, tmp_path: Path) -> Iterator[Pair]:
+    """The same of the office: its members in whatever depth are in scope, and groups are made flat."""
+    connection = _connection(samba, OFFICE) | {"users": {"filter": FILTER}, "groups": {"nesting": "flatten"}}
+    with paired(tmp_path / "installed", samba, scim2_servers.get("standard"), OFFICE, connection) as found:
         yield found
 
 
@@ -102,3 +148,30 @@ def test_a_domain_is_brought_in_step_and_kept_so(pair: Pair) -> None:
     pair.program.write()
     assert pair.program("sync", "--apply").code == 0
     assert pair.writes() == 0
+
+
+def test_explain_answers_from_a_domain(office: Pair) -> None:
+    """The controller answers clause by clause, its own matching rules included; nothing is written to the service."""
+
+    def explained(who: str) -> str:
+        said = office.program("explain", who)
+        assert said.code == 0, said.text
+        return " ".join(said.out.split())
+
+    assert office.program("sync", "--apply").code == 0
+    office.service.clear_requests()
+
+    inside = explained("anna@lab.test")
+    assert inside.startswith(f"CN=anna,{OFFICE} In scope and in step with the service.")
+    assert f"holds {IN_CHAIN}" in inside
+    assert "active true from userAccountControl and accountExpires" in inside
+    assert "member anna → outer" in inside
+    outside = explained(f"cn=Gast, {OFFICE}")
+    assert "Not synchronised: the user filter does not select it." in outside
+    assert f"What does not hold: {IN_CHAIN} Directory" in outside
+    assert "none that our state knows" in outside
+    nested = explained("nina@lab.test")
+    assert "In scope and in step with the service." in nested
+    assert "member nina → inner member nina → inner → outer" in nested
+    assert "entered the group outer" in nested
+    assert office.writes() == 0
