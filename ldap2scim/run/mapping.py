@@ -88,18 +88,8 @@ def _map_directory(run: Run, directory: ConfiguredDirectory) -> int:
 
 
 def _desired(row_id: int, mapped: Mapped) -> MappedRow:
-    return MappedRow(
-        row_id,
-        Standing.DESIRED,
-        mapped.findings,
-        mapped.essence,
-        mapped.fingerprint,
-        mapped.external_id,
-        mapped.login,
-        mapped.email,
-        mapped.active,
-        mapped.valid_until,
-    )
+    _, essence, fingerprint, _, until, external_id, login, email, active, notes = mapped
+    return MappedRow(row_id, Standing.DESIRED, notes, essence, fingerprint, external_id, login, email, active, until)
 
 
 def _kept(mapped: Mapped, decided: KeptIds) -> Mapped:

@@ -145,9 +145,11 @@ class PendingRow(NamedTuple):
     entry: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class MappedRow:
-    """What became of a pending row. One that is not desired has nothing but findings, and a time to look again."""
+class MappedRow(NamedTuple):
+    """What became of a pending row. One that is not desired has nothing but findings, and a time to look again.
+
+    It has an essence and a fingerprint if, and only if, it is desired; `mapped.store_mapped` sees to it.
+    """
 
     id: int
     standing: Standing
@@ -161,7 +163,3 @@ class MappedRow:
     active: bool | None = None
     valid_until: datetime | None = None
     """When the clock alone will change the result; None: never."""
-
-    def __post_init__(self) -> None:
-        if (self.standing is Standing.DESIRED) != (self.essence is not None and self.fingerprint is not None):
-            raise ValueError("a row has an essence and a fingerprint if, and only if, it is desired")

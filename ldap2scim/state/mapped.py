@@ -74,35 +74,31 @@ def store_mapped(lease: Lease, rows: Sequence[MappedRow], mapped_with: str) -> N
     Raises:
         RunRefused: the run lost its lease.
         StateError: the store cannot be written.
+        ValueError: a row has no essence and is desired, or has one and is not (a mistake of the program).
     """
     if not rows:
         return
     now = micros(lease.store.clock())
+    stored = [_stored(row, now, mapped_with) for row in rows]
     with lease.write() as connection:
-        _STORE.execute(
-            connection,
-            [
-                (
-                    row.id,
-                    now,
-                    mapped_with,
-                    row.standing.value,
-                    row.fingerprint,
-                    row.external_id,
-                    row.login,
-                    row.email,
-                    row.active,
-                    None if row.valid_until is None else micros(row.valid_until),
-                    pack_findings(row.findings),
-                )
-                for row in rows
-            ],
-        )
+        _STORE.execute(connection, stored)
         # Delete and insert is the upsert that every database knows.
         _DELETE_ESSENCE.execute(connection, [(row.id,) for row in rows])
         _INSERT_ESSENCE.execute(connection, [(row.id, row.essence) for row in rows if row.essence is not None])
 
 
+def _stored(row: MappedRow, now: int, mapped_with: str) -> tuple[object, ...]:
+    """Return the parameters of `_STORE`."""
+    row_id, standing, findings, essence, fingerprint, external_id, login, email, active, until = row
+    if (standing is Standing.DESIRED) != (essence is not None and fingerprint is not None):
+        raise ValueError("a row has an essence and a fingerprint if, and only if, it is desired")
+    packed = pack_findings(findings) if findings else None
+    valid_until = None if until is None else micros(until)
+    names = (fingerprint, external_id, login, email, active, valid_until, packed)
+    return (row_id, now, mapped_with, _WORDS[standing], *names)
+
+
+_WORDS: Mapping[Standing, str] = {standing: standing.value for standing in Standing}
 _MAPPED_COLUMNS = (
     "mapped_with",
     "standing",

@@ -173,10 +173,11 @@ def test_a_block_without_key_remembers_since_when(lease: Lease, reader: StateRea
     assert reader.image.keyless_since() == {}
 
 
-def test_a_desired_row_needs_its_essence() -> None:
-    """What cannot be is refused where it is made."""
-    with pytest.raises(ValueError, match="if, and only if"):
-        MappedRow(1, Standing.DESIRED)
+def test_a_desired_row_needs_its_essence(lease: Lease) -> None:
+    """What cannot be is refused before anything is written."""
+    for row in (MappedRow(1, Standing.DESIRED), MappedRow(1, Standing.HELD, essence="{}", fingerprint="f")):
+        with pytest.raises(ValueError, match="if, and only if"):
+            store_mapped(lease, [row], "m1")
 
 
 def test_references_lead_to_people_in_scope(lease: Lease, reader: StateReader) -> None:
