@@ -77,7 +77,7 @@ class SQLiteFile:
         while not _switched(engine):
             if time.monotonic() > deadline:
                 raise in_use(self.place)
-            time.sleep(BUSY_SECONDS / 200)
+            time.sleep(BUSY_SECONDS / 200)  # SQLite itself does not wait for this one, see `_switched`
 
     def is_whole(self, engine: Engine) -> bool:
         """Look through every page: a record that claims an impossible length is met as a lack of memory."""

@@ -141,8 +141,8 @@ class Reader:
         return next((one for one in self.entries if one.dn == name), None)
 
     def lookup(self, dn: str, attributes: tuple[str, ...]) -> LdapEntry | None:
-        """Nobody asks."""
-        raise NotImplementedError
+        """Fail: who is in scope is no question about one entry."""
+        raise AssertionError(dn, attributes)
 
     def close(self) -> None:
         """End."""
