@@ -17,7 +17,7 @@ def explain(asked: argparse.Namespace) -> int:
     if asked.json:
         output.document(to_document(said))
     elif said.answers:
-        output.lines("\n".join(to_lines(said)))
+        output.page("\n".join(to_lines(said)))
     else:
         output.failure("\n".join(to_lines(said)))
     return said.exit_code

@@ -55,7 +55,8 @@ def history(asked: argparse.Namespace) -> int:
     elif not known:
         output.failure(f"The state knows of nothing that happened to {asked.what}.\nWHO is {WHO}.")
     else:
-        print(to_text(history_document(title, lines[:MOST_ROWS], len(lines[MOST_ROWS:]), decided), MOST_ROWS), end="")
+        document = history_document(title, lines[:MOST_ROWS], len(lines[MOST_ROWS:]), decided)
+        output.page(to_text(document, MOST_ROWS))
     return 0 if known else 1
 
 
@@ -64,7 +65,7 @@ def _runs(asked: argparse.Namespace, store: Store) -> int:
     if asked.json:
         output.document({"runs": runs})
     else:
-        print(to_text(runs_document(runs), RUNS), end="")
+        output.page(to_text(runs_document(runs), RUNS))
     return 0
 
 

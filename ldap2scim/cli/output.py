@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TextIO
 
+from ldap2scim.cli.terminal import fitted, width_of
 from ldap2scim.planning.document import Document, harmless, to_rows
 from ldap2scim.planning.operations import HeldOperation
 from ldap2scim.planning.reasons import identity
@@ -30,6 +31,15 @@ def lines(text: str, stream: TextIO | None = None) -> None:
     """Print text line by line, so that a name in it cannot drive the terminal; None: standard output."""
     for line in text.split("\n"):
         print(harmless(line), file=stream)
+
+
+def page(text: str, stream: TextIO | None = None) -> None:
+    """Print what is read at leisure: as `lines` does, and on a terminal broken where it is too long for a line."""
+    width = width_of(stream)
+    for line in text.rstrip("\n").split("\n"):
+        shown = harmless(line)
+        for part in [shown] if width is None else fitted(shown, width):
+            print(part, file=stream)
 
 
 def failure(text: str) -> None:
