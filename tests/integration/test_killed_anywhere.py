@@ -4,14 +4,13 @@ A warm process forks a child for each run, which is killed by itself at a place 
 after some time. Between two kills the office goes on changing. `LDAP2SCIM_SEED` brings a failure back.
 """
 
-import json
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from ldap2scim.sandbox.service import RecordedRequest
 from ldap2scim.sandbox.world import BASE_DN, Size
+from tests.integration.asked import beyond
 from tests.integration.comparing import differences
 from tests.integration.conftest import Scim2Servers
 from tests.integration.office import Office
@@ -51,11 +50,6 @@ EVERYTHING_FLOWS = {
     "by": {part: {"population": 1000} for part in ("directory", "unit", "department", "group")},
 }
 """Limits are not the point, and several days go by in a second."""
-WRITES_OF = {
-    "create": {"POST"},
-    "delete": {"DELETE"},
-    **{verb: {"PATCH", "PUT"} for verb in ("adopt", "restore", "update", "change members", "deactivate")},
-}
 
 
 @dataclass
@@ -145,32 +139,6 @@ class Harness:
 
 def _is_of_the_journal(place: str) -> bool:
     return any(word in place for word in ("journal", "snapshot", "request", "answer", "commit", "statement"))
-
-
-def beyond(
-    asked: Sequence[RecordedRequest], plans: Sequence[Mapping[str, Any]], external_ids: Mapping[str, str]
-) -> list[str]:
-    """Return the requests that no operation of the plans accounts for."""
-    ids = {external_id: service_id for service_id, external_id in external_ids.items()}
-    allowed: set[tuple[str, str, str | None]] = set()
-    for one in plans:
-        anchor = one["external_id"] if one["verb"] == "create" else one["service_id"]
-        subject = anchor or ids.get(one["key"].partition(":")[2])
-        allowed |= {(method, f"{one['type']}s", subject) for method in WRITES_OF[one["verb"]]}
-    disabled = {one["service_id"] for one in plans if one["verb"] == "deactivate"}
-    found = []
-    for request in asked:
-        _, endpoint, *rest = request.path.split("/")
-        try:
-            body = json.loads(b"{}" if request.method == "DELETE" else request.raw_body)
-        except ValueError:
-            assert request.status in {None, 400}, f"half a request was carried out: {request}"
-            continue  # the sender died while it sent
-        subject = rest[0] if rest else body.get("externalId")
-        takes_away = '"active":false' in json.dumps(body, separators=(",", ":"))
-        if (request.method, endpoint, subject) not in allowed or (takes_away and subject not in disabled):
-            found.append(f"{request.method} {request.path}: {body}")
-    return found
 
 
 @pytest.fixture(scope="module")

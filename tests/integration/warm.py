@@ -22,8 +22,8 @@ from ldap2scim.errors import Ldap2ScimError
 from ldap2scim.planning.plan import Plan
 from ldap2scim.run import pipeline
 from ldap2scim.run.context import Mode
-from ldap2scim.run.records import intent_of
 from ldap2scim.settings import load
+from tests.integration.asked import announced
 from tests.integration.kill_points import Point, lay
 from tests.servers.scim import ROOT
 
@@ -36,12 +36,15 @@ class Order:
     plan_file: str
     """The run writes its plan there before it carries it out."""
     work: str = "synchronise"
-    """Or `plan_to_keep`, which changes nothing at the service."""
+    """Or `recover`, or `plan_to_keep`, which changes nothing at the service."""
     point: str | None = None
     """None: nowhere, unless after `delay`."""
     visit: int = 1
     delay: float | None = None
     """Seconds after which it is killed, wherever it is."""
+    days: int = 2
+    """How far its time of evaluation is ahead: what the journal knows is older than a day, and many days go by in a
+    minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +136,14 @@ def _child(order: Order, said: IO[str]) -> None:
     lay(point)
     try:
         settings = load(Path(order.settings), {})
-        keep = order.work == "plan_to_keep"
-        # What the journal knows is older than a day: removals of many days go by in a minute.
-        now = datetime.now(UTC) + timedelta(days=2)
-        if keep:
-            report = pipeline.plan_to_keep(settings, now=now)
-        else:
-            report = pipeline.synchronise(settings, Mode.APPLY, now=now)
+        now = datetime.now(UTC) + timedelta(days=order.days)
+        match order.work:
+            case "plan_to_keep":
+                report = pipeline.plan_to_keep(settings, now=now)
+            case "recover":
+                report = pipeline.recover(settings, Mode.APPLY, now=now)
+            case _:
+                report = pipeline.synchronise(settings, Mode.APPLY, now=now)
     except Ldap2ScimError as error:
         json.dump({"code": 1, "trouble": f"{type(error).__name__}: {error}", "seen": point.seen, "late": []}, said)
         return
@@ -165,18 +169,7 @@ def _keep_plans(file: Path) -> None:
 
 
 def _write(file: Path, plan: Plan) -> None:
-    intents = map(intent_of, plan.operations)
-    told = [
-        {
-            "verb": one.verb,
-            "type": one.resource_type.value,
-            "key": one.key,
-            "service_id": one.service_id,
-            "external_id": one.external_id,
-        }
-        for one in intents
-    ]
-    file.write_text(json.dumps(told), encoding="utf-8")
+    file.write_text(json.dumps(announced(plan)), encoding="utf-8")
 
 
 if __name__ == "__main__":
