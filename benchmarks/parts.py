@@ -48,11 +48,12 @@ def read(settings: Path) -> Measured:
 
 
 def plan(settings: Path) -> Measured:
-    """A run without `--apply`, phase by phase."""
+    """A run without `--apply`, phase by phase; it is over where the product's is."""
     from ldap2scim.run.believe import believe
     from ldap2scim.run.context import Mode, open_run
     from ldap2scim.run.decide import decide
     from ldap2scim.run.extract import extract
+    from ldap2scim.run.idle import idle
     from ldap2scim.run.mapping import map_entries
     from ldap2scim.settings import load
 
@@ -61,7 +62,9 @@ def plan(settings: Path) -> Measured:
         with watch("image"):
             reads = extract(run)
         with watch("map"):
-            map_entries(run, reads)
+            mapped = map_entries(run, reads)
+            if idle(run, reads, mapped) is not None:
+                return {**watch.seconds, "operations": 0}
         with watch("validate"):
             believed = believe(run, reads)
         with watch("diff and plan"):
