@@ -14,6 +14,7 @@ from ldap2scim.model import Key, rfc_name
 from ldap2scim.planning.attribute_changes import changes_between
 from ldap2scim.planning.document import Document, Table, harmless
 from ldap2scim.planning.operations import AttributeChange
+from ldap2scim.planning.orphans import orphan_of
 from ldap2scim.state.decisions import Decided, decisions_of_run, decisions_on, in_words
 from ldap2scim.state.history import HistoryLine
 from ldap2scim.state.history_entries import Kind
@@ -99,6 +100,7 @@ def names_of(
     """Return what a person calls each key: login or group name, now or in `rows`; else DN, else the key itself."""
     wanted = sorted(set(keys))
     names: dict[Key, str] = {key: str(key) for key in wanted}
+    names |= JournalReader(store).names(key for key in wanted if orphan_of(key) is not None)
     names |= StatePlaces(store, "").dns(wanted)
     names |= {key: row.login for key, row in rows.items() if row is not None and row.login}
     names |= StatePlaces(store, "").logins(wanted)

@@ -9,6 +9,7 @@ from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Outcome, Result
 from ldap2scim.planning.attribute_changes import apply_changes
 from ldap2scim.planning.operations import Adopt, ChangeMembers, Deactivate, Delete, Operation
+from ldap2scim.planning.orphans import is_of_an_orphan
 from ldap2scim.planning.removals import is_removal
 from ldap2scim.run.context import Run
 from ldap2scim.run.done import Applied, Done, Failed, HeldBack, InDoubt
@@ -84,7 +85,7 @@ def intent_of(operation: Operation) -> Intent:
         removal=is_removal(operation),
         service_id=getattr(operation, "service_id", None),
         external_id=None if external_id is None else str(external_id),
-        login=None if login is None else str(login),
+        login=operation.name if is_of_an_orphan(operation) else None if login is None else str(login),
         fingerprint=operation.inputs.desired,
         replaces=getattr(operation, "replaces", None),
     )

@@ -12,14 +12,17 @@ from typing import Final
 
 from ldap2scim.errors import StateError
 from ldap2scim.essence import fingerprint, from_essence, to_essence
+from ldap2scim.findings import named
 from ldap2scim.model import Key
 from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.attribute_changes import apply_changes, attribute_changes, changes_between
 from ldap2scim.planning.operations import AttributeChange
+from ldap2scim.planning.orphans import orphan_of
 from ldap2scim.progress import Progress
 from ldap2scim.run.context import Mode, Run, open_run
 from ldap2scim.run.decide_back import Asked
 from ldap2scim.run.past import not_undone, way_back
+from ldap2scim.run.past_lines import names_of
 from ldap2scim.run.pipeline import conclude, settle
 from ldap2scim.run.report import Report
 from ldap2scim.run.service_view import LOGIN
@@ -99,7 +102,10 @@ def undo(  # noqa: PLR0913 - as of `synchronise`, with the run and what was rele
         reader.require(_record(run, of_run).started_at)
         settle(run)
         lines = reader.of_run(of_run)
-        _require_changes(run, of_run, lines)
+        orphans = _orphans_removed(run, lines)
+        _require_changes(run, of_run, lines, orphans)
+        if orphans:
+            run.note(not_undone("they were orphans, of which nothing is remembered", orphans))
         taken_back = inverse_of(run.store, lines)
         run.note(*(not_undone(why, names) for why, names in sorted(taken_back.left_alone.items())))
         way = way_back(run, taken_back.wanted, asked)
@@ -120,11 +126,22 @@ def _record(run: Run, run_id: str) -> RunRecord:
     return record
 
 
-def _require_changes(run: Run, of_run: str, lines: Sequence[HistoryLine]) -> None:
+def _orphans_removed(run: Run, lines: Sequence[HistoryLine]) -> Sequence[str]:
+    """Return the names of orphans that a person had released, and the run removed."""
+    keys = [line.key for line in lines if orphan_of(line.key) is not None and line.outcome == Result.APPLIED.value]
+    return sorted(names_of(run.store, keys).values())
+
+
+def _require_changes(run: Run, of_run: str, lines: Sequence[HistoryLine], orphans: Sequence[str]) -> None:
     """Refuse a run that changed nothing, unless something of it is in doubt still, which a dry run does not settle."""
     if all(line.kind is Kind.NOTHING for line in lines) and not any(
         doubt.run_id == of_run for doubt in run.state.journal.in_doubt()
     ):
+        if orphans:
+            raise StateError(
+                f"Run {of_run} removed orphans alone, of which nothing is remembered: {named(orphans, between=', ')}.",
+                "Enable them again in the service's console; what was deleted cannot be brought back from here.",
+            )
         raise StateError(f"Run {of_run} changed nothing.", "`ldap2scim history` says which runs changed something.")
 
 

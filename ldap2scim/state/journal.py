@@ -4,7 +4,7 @@ A record is on the disk before its request is sent. The outcome and the change o
 one transaction. A record without an outcome is in doubt: the service is asked, nothing is guessed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -91,6 +91,17 @@ class JournalReader:
             )
             for row in rows
         )
+
+    def names(self, keys: Iterable[Key]) -> Mapping[Key, str]:
+        """Return the login, or the name of a group, that the last operation on each key went by, where one has it."""
+        found: dict[Key, str] = {}
+        with self._store.read() as connection:
+            for piece in chunks(keys):
+                called = select(journal.c.key, journal.c.login).where(
+                    journal.c.key.in_(piece), journal.c.login.is_not(None)
+                )
+                found |= {Key(key): login for key, login in connection.execute(called.order_by(journal.c.op_no))}
+        return found
 
     def recent_removals(self, since: datetime) -> Mapping[ResourceType, int]:
         """Count the removals begun since a moment, those in doubt included."""

@@ -81,6 +81,10 @@ def test_who_left_while_the_state_was_lost_waits_for_a_person(loaded: Pair) -> N
     assert loaded.program("sync", "--apply", "--approve", plan).code == 0
     assert loaded.console.users()[login]["active"] is False
     assert loaded.program("drift").code == 0
+    released = loaded.program("history", "--json").document["runs"][1]["run_id"]
+    assert login in loaded.program("history", released).out
+    back = loaded.program("undo", released)
+    assert (back.code, f"removed orphans alone, of which nothing is remembered: {login}" in back.err) == (1, True)
 
 
 def test_who_left_is_deactivated_and_comes_back(loaded: Pair) -> None:

@@ -139,6 +139,15 @@ def test_deletions_are_seen_by_their_number(start: StartRun, others: int, fewer:
     assert found.differs is bool(fewer)
 
 
+@pytest.mark.parametrize(("modified", "counts"), [(BEFORE, True), (AFTER, False)], ids=["as left", "edited"])
+def test_a_look_that_finds_an_edit_is_not_the_last(start: StartRun, modified: str, *, counts: bool) -> None:
+    """What nobody repaired is found again by the next one, which goes back as far."""
+    people = [at_the_service("a", "aiko", modified, title="director"), at_the_service("b", "bunta")]
+    found = looked(start, Asked({f"/Users/{one['id']}": one for one in people}), others=-1)
+    assert found.is_as_left is counts
+    assert (last_look(start(ScriptedProvider())) is not None) is counts
+
+
 def test_a_look_under_other_settings_is_none(start: StartRun) -> None:
     """A filter or a mapping that changed shows other resources: what was found then says nothing now."""
     run = start(ScriptedProvider())
