@@ -24,6 +24,8 @@ PAGES = (
         for name in (
             "settings",
             "safety",
+            "promises",
+            "services",
             "plans",
             "findings",
             "operations",
