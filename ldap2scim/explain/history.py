@@ -36,7 +36,8 @@ def _said(one: Told) -> str:
     line = one.line
     outcome = f", {line.outcome}" if line.outcome else ""
     error = f" ({line.error})" if line.error else ""
-    run = f" (run {line.run_id[:8]})" if line.run_id else ""
+    proof = f"; {line.proof.words}" if line.proof is not None else ""
+    run = f" (run {line.run_id[:8]}{proof})" if line.run_id else ""
     what = f": {'; '.join(one.what)}" if one.what else ""
     return f"{line.verb or SEEN}{outcome}{error}{run}{what}"
 
@@ -50,4 +51,5 @@ def _journalled(store: Store, keys: Collection[Key], since: datetime) -> list[tu
 
 
 def _outcome(outcome: str | None, error: str | None) -> str:
-    return (outcome or Result.IN_DOUBT.value) + (f" ({error})" if error else "")
+    shown = error if outcome != Result.APPLIED.value else None  # of what was applied it is the proof
+    return (outcome or Result.IN_DOUBT.value) + (f" ({shown})" if shown else "")

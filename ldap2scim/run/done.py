@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 from ldap2scim.errors import ServiceError
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.operations import Operation
+from ldap2scim.planning.proof import Proof
 from ldap2scim.state.snapshot_rows import SnapshotChange, SnapshotRow
 
 
@@ -20,6 +21,8 @@ class Applied:
     """Attributes that the service did not take over."""
     missing: tuple[Key, ...] = ()
     """Members that are not at the service yet; the next run adds them."""
+    proof: Proof | None = None
+    """None: the service said that it succeeded, and showed nothing."""
 
 
 @dataclass(frozen=True, slots=True)

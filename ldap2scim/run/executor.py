@@ -31,6 +31,7 @@ from ldap2scim.planning.operations import (
     Restore,
     Update,
 )
+from ldap2scim.planning.proof import Proof, proof_of
 from ldap2scim.run import leaving
 from ldap2scim.run.done import Applied, Done, Failed, InDoubt, Remembered
 from ldap2scim.run.members import change_members
@@ -160,7 +161,7 @@ class Executor:
         changes = self._view.differences(operation.key, operation.resource_type, found, attributes)
         target = Target(operation.resource_type, identifier, self._view.version(version_of(found)))
         if not changes:
-            return self._applied(operation, identifier, version_of(found))
+            return self._applied(operation, identifier, version_of(found), proof=Proof.READ)
         try:
             sent = await send_changes(self._view, operation.key, target, changes, attributes)
         except ServiceError as error:
@@ -193,7 +194,7 @@ class Executor:
         current = await self._now(operation, error)
         if self._view.differences(operation.key, operation.resource_type, current, attributes):
             raise error
-        return self._applied(operation, operation.service_id, version_of(current))
+        return self._applied(operation, operation.service_id, version_of(current), proof=Proof.READ)
 
     async def _decide_again(
         self, operation: Changing, attributes: Attributes, changes: Sequence[AttributeChange], error: VersionConflict
@@ -202,7 +203,7 @@ class Executor:
         current = await self._now(operation, error)
         left = self._view.differences(operation.key, operation.resource_type, current, attributes)
         if not left:
-            return self._applied(operation, operation.service_id, version_of(current))
+            return self._applied(operation, operation.service_id, version_of(current), proof=Proof.READ)
         version = version_of(current)
         if all(change in changes for change in left) and version not in {None, operation.version}:
             target = Target(operation.resource_type, operation.service_id, self._view.version(version))
@@ -261,9 +262,9 @@ class Executor:
         """Compare what was wanted with what the service shows: services do answer with success and change nothing."""
         kind = operation.resource_type
         identifier = _id_of(sent.body, identifier)
-        shown, version = sent.body, sent.version
+        shown, version, read = sent.body, sent.version, False
         if self._view.learned.is_read_back(kind, operation.verb) or (shown is None and _is_renamed(operation)):
-            shown = await self._read_again(operation, attributes, identifier)
+            shown, read = await self._read_again(operation, attributes, identifier), True
             identifier = _id_of(shown, identifier)
             ignored = self._ignored(operation, attributes, shown)
             if shown is not None and ignored:
@@ -276,7 +277,8 @@ class Executor:
         paths = tuple(change.path for change in self._ignored(operation, attributes, shown))
         if "active" in paths and attributes.get("active") is False and not isinstance(operation, Create):
             return Failed(operation, leaving.still_active(operation.name))
-        return self._applied(operation, identifier, version, paths)
+        shows = shown is not None and echo.tells(shown) and not paths
+        return self._applied(operation, identifier, version, paths, proof=proof_of(read=read, shows=shows))
 
     async def _read_again(self, operation: Create | Changing, attributes: Attributes, identifier: str) -> Json | None:
         """Return what the service holds now; None: it was confirmed, and only the second look failed."""
@@ -297,7 +299,13 @@ class Executor:
         return self._view.differences(operation.key, operation.resource_type, shown, attributes)
 
     def _applied(
-        self, operation: Create | Changing, identifier: str, version: str | None, ignored: tuple[str, ...] = ()
+        self,
+        operation: Create | Changing,
+        identifier: str,
+        version: str | None,
+        ignored: tuple[str, ...] = (),
+        *,
+        proof: Proof | None = None,
     ) -> Applied:
         attributes = from_essence(operation.essence)
         row = SnapshotRow(
@@ -311,7 +319,7 @@ class Executor:
             version=self._view.version(version),
         )
         replaces = operation.replaces if isinstance(operation, Adopt | Restore) else None
-        return Applied(operation, Confirmed(row, replaces), ignored)
+        return Applied(operation, Confirmed(row, replaces), ignored, proof=proof)
 
 
 def _id_of(shown: Json | None, otherwise: str) -> str:

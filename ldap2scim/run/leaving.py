@@ -6,6 +6,7 @@ from typing import TypeAlias
 from ldap2scim.errors import OutcomeUnknown, RequestRejected, ResourceNotFound, ServiceError, VersionConflict
 from ldap2scim.essence import from_essence
 from ldap2scim.planning.operations import Deactivate, Delete
+from ldap2scim.planning.proof import proof_of
 from ldap2scim.run.done import Applied, Done, Failed, Remembered
 from ldap2scim.run.sending import is_patch_refusal
 from ldap2scim.run.service_view import ServiceView, observed_row
@@ -29,19 +30,20 @@ async def deactivate(view: ServiceView, remembered: Remembered, operation: Deact
     target = Target(operation.resource_type, operation.service_id, view.version(operation.version))
     try:
         response = await _send_deactivation(view, target)
-        shown = await _shown(view, operation, target, response)
+        shown, read = await _shown(view, operation, target, response)
     except ResourceNotFound as error:
         return await _gone_already(view, operation, error)
     except VersionConflict as error:
         return await _decide_again(view, remembered, operation, error)
     except OutcomeUnknown as error:
-        shown, response = await _read_instead(view, target, error), None
+        shown, read, response = await _read_instead(view, target, error), True, None
         if not is_disabled(shown):
             raise
     if shown is not None and member_of(shown, "active") is not None and not is_disabled(shown):
         return Failed(operation, still_active(operation.name))
     version = (response.etag if response else None) or version_of(shown or {})
-    return Applied(operation, _left(view, remembered, operation, version))
+    proof = proof_of(read=read, shows=shown is not None and is_disabled(shown))
+    return Applied(operation, _left(view, remembered, operation, version), proof=proof)
 
 
 async def delete(view: ServiceView, remembered: Remembered, operation: Delete) -> Done:
@@ -83,14 +85,16 @@ async def _send_deactivation(view: ServiceView, target: Target) -> ScimResponse:
     return await view.service.send(requests.replace(target, put.with_activity(current, active=False)))
 
 
-async def _shown(view: ServiceView, operation: Deactivate, target: Target, response: ScimResponse) -> Json | None:
-    """Return what the service shows of the user now, where it does so or a sample of it is taken."""
+async def _shown(
+    view: ServiceView, operation: Deactivate, target: Target, response: ScimResponse
+) -> tuple[Json | None, bool]:
+    """Return what the service shows of the user now, where it does so, and whether that was read again, as a sample."""
     if view.learned.is_read_back(operation.resource_type, operation.verb):
         try:
-            return await view.read(target)
+            return await view.read(target), True
         except ServiceError:
             pass
-    return response.body
+    return response.body, False
 
 
 async def _read_instead(view: ServiceView, target: Target, error: OutcomeUnknown) -> Json:

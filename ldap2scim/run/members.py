@@ -11,6 +11,7 @@ from typing import Final
 from ldap2scim.errors import AccessRefused, OutcomeUnknown, ResourceNotFound, ServiceError
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.operations import ChangeMembers
+from ldap2scim.planning.proof import proof_of
 from ldap2scim.run.done import Applied, Done, Failed, InDoubt, Remembered
 from ldap2scim.run.member_patches import MemberPatches, Named
 from ldap2scim.run.sending import is_patch_refusal
@@ -129,15 +130,19 @@ async def _read_back(view: ServiceView, remembered: Remembered, target: Target, 
         or not view.learned.is_read_back(operation.resource_type, operation.verb)
     ):
         return done
-    lost, kept = await _not_as_sent(view, target, named)
-    if lost and view.patches_members:
+    found = await _not_as_sent(view, target, named)
+    if found is not None and found[0] and view.patches_members:
+        lost = found[0]
         await _once_more(view, target, lost, remembered, is_partial=len(lost) < len(named.added))
-        lost, kept = await _not_as_sent(view, target, named)
+        found = await _not_as_sent(view, target, named)
+    if found is None:
+        return done  # it was confirmed; only the second look failed
+    lost, kept = found
     if lost and not view.learned.members_shown:
         view.learned.members_are_shown(shown=False)  # services that never show members are many
         return done
     if not lost and not kept:
-        return done
+        return replace(done, proof=proof_of(read=True, shows=view.learned.members_shown is True))
     # Only what is so is remembered: the next run changes the rest.
     not_there, not_out = set(_keys(lost)), set(_keys(kept))
     change = replace(
@@ -148,12 +153,14 @@ async def _read_back(view: ServiceView, remembered: Remembered, target: Target, 
     return Failed(operation, _not_kept(operation, lost, kept), change)
 
 
-async def _not_as_sent(view: ServiceView, target: Target, named: _Named) -> tuple[tuple[Named, ...], tuple[Named, ...]]:
-    """Return who should have entered and is not shown, and who should have left and still is."""
+async def _not_as_sent(
+    view: ServiceView, target: Target, named: _Named
+) -> tuple[tuple[Named, ...], tuple[Named, ...]] | None:
+    """Return who should have entered and is not shown, and who should have left and still is; None: not to be seen."""
     try:
         group = await view.read(target)
     except ServiceError:
-        return (), ()  # it was confirmed; only the second look failed
+        return None
     shown = {one.service_id for one in shown_members(group)}
     if shown:
         view.learned.members_are_shown(shown=True)

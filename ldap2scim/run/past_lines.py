@@ -54,7 +54,7 @@ class Told:
             line.plan_id[:8] if line.plan_id else "–",
             line.verb or SEEN,
             self.who,
-            " ".join(filter(None, (line.outcome or "", line.error or ""))) or "–",
+            " ".join(filter(None, (line.outcome, line.error, f"({line.proof.words})" if line.proof else None))) or "–",
             "; ".join(self.what) or "–",
         )
 
@@ -72,6 +72,7 @@ class Told:
             "what": list(self.what),
             "outcome": line.outcome,
             "error": line.error,
+            "proof": line.proof,
         }
 
 

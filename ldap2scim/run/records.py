@@ -110,9 +110,9 @@ def settlement_of(number: int, done: Done) -> Settlement:
     match done:
         case Applied(Adopt(changes=brought) as adopted, Confirmed() as confirmed):
             found = to_essence(apply_changes(from_essence(adopted.essence), inverse(brought)))
-            return Settlement(number, Result.APPLIED, (replace(confirmed, found=found),))
-        case Applied():
-            return Settlement(number, Result.APPLIED, changes)
+            return Settlement(number, Result.APPLIED, (replace(confirmed, found=found),), proof=done.proof)
+        case Applied(proof=proof):
+            return Settlement(number, Result.APPLIED, changes, proof=proof)
         case Failed(_, error):
             return Settlement(number, Result.FAILED, changes, short_name_of(error))
         case InDoubt(_, error, _):

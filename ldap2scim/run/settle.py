@@ -8,6 +8,7 @@ from ldap2scim.model import Key, ResourceType, directory_of
 from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.operations import Adopt, ChangeMembers, Create, Deactivate, Delete, Restore, Update
 from ldap2scim.planning.orphans import orphan_of
+from ldap2scim.planning.proof import Proof
 from ldap2scim.run.context import Run
 from ldap2scim.run.nesting import nested_groups
 from ldap2scim.run.service_view import LOGIN, ServiceView, observed_row, same_external_id, shown_members
@@ -78,7 +79,9 @@ async def _settle(run: Run, doubt: Doubt) -> Settlement:
             change = await _changed(view, intent)
         case _:
             change = None
-    return Settlement(doubt.op_no, Result.FAILED if change is None else Result.APPLIED, (change,) if change else ())
+    if change is None:
+        return Settlement(doubt.op_no, Result.FAILED)
+    return Settlement(doubt.op_no, Result.APPLIED, (change,), proof=Proof.READ)
 
 
 async def _created(run: Run, view: ServiceView, intent: Intent) -> SnapshotChange | None:

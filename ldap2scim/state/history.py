@@ -10,7 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Select, or_, select
 
 from ldap2scim.errors import StateError
 from ldap2scim.model import Key, ResourceType
+from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.operations import AttributeChange
+from ldap2scim.planning.proof import Proof
 from ldap2scim.state.chunks import chunks
 from ldap2scim.state.history_entries import SINCE, Kind, rows_before
 from ldap2scim.state.schema import EPOCH, from_micros, history, journal, memberships, meta, snapshot
@@ -37,6 +39,8 @@ class HistoryLine:
     """`applied`, `failed`: `planning.accounts.Result`."""
     error: str | None
     """Class of the error and status."""
+    proof: Proof | None
+    """How it was seen to have taken hold; None: nothing more is known than that the service said so."""
     before: SnapshotRow | None
     """What stood before; None: not managed."""
     after: SnapshotRow | None
@@ -216,7 +220,8 @@ def _line(row: Any, entry: Entry, before: SnapshotRow | None, after: SnapshotRow
         verb=row.verb,
         started_at=row.started_at,
         outcome=row.outcome,
-        error=row.error,
+        error=None if row.outcome == Result.APPLIED.value else row.error,
+        proof=_proof(row),
         before=before,
         after=after,
         changes=entry.changes,
@@ -225,6 +230,11 @@ def _line(row: Any, entry: Entry, before: SnapshotRow | None, after: SnapshotRow
         was_in=entry.keys("groups"),
         found="found" in entry.detail,
     )
+
+
+def _proof(row: Any) -> Proof | None:  # noqa: ANN401 (as above)
+    known = row.outcome == Result.APPLIED.value and row.error in {*Proof}
+    return Proof(row.error) if known else None
 
 
 _PLAIN: Select[Any] = select(history.c.entry_no, history.c.key, history.c.kind, history.c.detail)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Result
+from ldap2scim.planning.proof import Proof
 from ldap2scim.state.bulk import Bulk
 from ldap2scim.state.chunks import chunks
 from ldap2scim.state.history_entries import Entries
@@ -59,6 +60,13 @@ class Settlement:
     changes: tuple[SnapshotChange, ...] = ()
     error: str | None = None
     """Class of the error and status, never an attribute's value."""
+    proof: Proof | None = None
+    """How it was seen that it took hold; kept in the place of the error that it did not end with."""
+
+    @property
+    def said(self) -> str | None:
+        """Return what the journal keeps beside the result."""
+        return self.error if self.proof is None else self.proof.value
 
 
 class JournalReader:
@@ -177,7 +185,8 @@ def settle(lease: Lease, settlements: Sequence[Settlement]) -> None:
         return
     now = lease.store.clock()
     with lease.write() as connection:
-        _SETTLE.execute(connection, [(item.op_no, item.result.value, micros(now), item.error) for item in settlements])
+        ends = [(item.op_no, item.result.value, micros(now), item.said) for item in settlements]
+        _SETTLE.execute(connection, ends)
         entries = Entries(connection, now)
         apply_changes(connection, ((item.op_no, one) for item in settlements for one in item.changes), now, entries)
         _without_change(connection, settlements, entries)

@@ -73,6 +73,10 @@ def test_a_run_tells_what_it_changed(lived: tuple[Pair, list[str]]) -> None:
     verbs = [line["verb"] for line in said["lines"]]
     assert {"create", "update", "delete", "change members"} <= set(verbs)
     assert pair.program("history", runs[2]).out.count("create") == 1
+    loaded = pair.program("history", runs[0], "--json").document["lines"]
+    proofs = [line["proof"] for line in loaded if line["verb"] == "create"]
+    assert proofs.count("read") >= 3, "the first three of a kind are read again"
+    assert "applied (read again)" in pair.program("history", runs[0]).out
 
 
 def test_two_runs_are_compared(lived: tuple[Pair, list[str]]) -> None:

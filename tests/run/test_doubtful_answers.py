@@ -16,9 +16,11 @@ from ldap2scim.errors import (
 from ldap2scim.essence import to_essence
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.operations import AttributeChange, Create, Deactivate, Delete, Operation, Update
+from ldap2scim.planning.proof import Proof
 from ldap2scim.run.done import Applied, Done, Failed, InDoubt
 from ldap2scim.run.executor import Executor
 from ldap2scim.run.learned import Learned
+from ldap2scim.run.records import settlement_of
 from ldap2scim.scim.provider import ScimResponse
 from ldap2scim.scim.settings import ReadBack
 from ldap2scim.state.snapshot_rows import Confirmed, Gone
@@ -190,6 +192,48 @@ async def test_a_change_that_is_not_there_when_read_again_is_sent_once_more() ->
     done = await carry_out(UPDATE, passes, read_back=ReadBack.ALL)
     assert isinstance(done, Applied)
     assert done.ignored == ()
+
+
+@pytest.mark.parametrize(
+    ("answer", "held", "read_back", "proof"),
+    [
+        (ScimResponse(200, on_wire()), "engineer", ReadBack.NONE, Proof.ANSWER),
+        (OK, "engineer", ReadBack.NONE, None),
+        (OK, "engineer", ReadBack.ALL, Proof.READ),
+        (ScimResponse(200, on_wire()), "clerk", ReadBack.ALL, None),
+        (ScimResponse(200, on_wire(title="clerk")), "clerk", ReadBack.NONE, None),
+        (LOST, "engineer", ReadBack.NONE, Proof.READ),
+    ],
+    ids=["shown", "a status alone", "read again", "read again and not so", "shown and not so", "lost and asked for"],
+)
+async def test_how_a_change_was_confirmed(
+    answer: ScimResponse | OutcomeUnknown, held: str, read_back: ReadBack, proof: Proof | None
+) -> None:
+    """By the answer, by reading again, or by a status alone, which proves nothing of the values."""
+    provider = ScriptedProvider({"/Users/1": on_wire(title=held)}, {"PATCH /Users/1": [answer, answer]})
+    done = await carry_out(UPDATE, provider, read_back=read_back)
+    assert isinstance(done, Applied)
+    assert done.proof is proof
+    assert settlement_of(1, done).proof is proof
+
+
+@pytest.mark.parametrize(
+    ("answer", "active", "read_back", "proof"),
+    [
+        (OK, False, ReadBack.ALL, Proof.READ),
+        (OK, False, ReadBack.NONE, None),
+        (ScimResponse(200, on_wire(active=False)), False, ReadBack.NONE, Proof.ANSWER),
+        (LOST, False, ReadBack.NONE, Proof.READ),
+    ],
+)
+async def test_how_a_deactivation_was_confirmed(
+    answer: ScimResponse | OutcomeUnknown, active: bool, read_back: ReadBack, proof: Proof | None
+) -> None:
+    """Where the account was shown as disabled, and by what."""
+    provider = ScriptedProvider({"/Users/1": on_wire(active=active)}, {"PATCH /Users/1": [answer]})
+    done = await carry_out(DEACTIVATE, provider, read_back=read_back)
+    assert isinstance(done, Applied)
+    assert done.proof is proof
 
 
 async def test_put_where_patch_is_refused() -> None:

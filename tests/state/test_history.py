@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from ldap2scim.essence import fingerprint, to_essence
 from ldap2scim.model import Attributes, Key, ResourceType
 from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.operations import AttributeChange
+from ldap2scim.planning.proof import Proof
 from ldap2scim.state import remembered
 from ldap2scim.state.access import StateReader
 from ldap2scim.state.history import HistoryReader
@@ -164,6 +166,24 @@ def test_a_person_has_a_timeline(lease: Lease, store: Store) -> None:
     assert lines[0].before is None
     assert lines[0].after is not None
     assert lines[0].after.essence == known("a").essence
+
+
+def test_how_a_change_was_confirmed_is_told(lease: Lease, store: Store) -> None:
+    """Beside the outcome; of what failed, the class of the error stands there and nothing is proven."""
+    ends: list[dict[str, Any]] = [
+        {"result": Result.APPLIED, "proof": Proof.READ},
+        {"result": Result.APPLIED, "proof": Proof.ANSWER},
+        {"result": Result.APPLIED},
+        {"result": Result.FAILED, "error": "RequestRejected 400"},
+    ]
+    numbers = begin(lease, "r1", "p1", [Intent(key("aiko"), "update", USER)] * len(ends))
+    settle(lease, [Settlement(number, **end) for number, end in zip(numbers, ends, strict=True)])
+    assert [(line.proof, line.error) for line in HistoryReader(store).of(key("aiko"))] == [
+        (Proof.READ, None),
+        (Proof.ANSWER, None),
+        (None, None),
+        (None, "RequestRejected 400"),
+    ]
 
 
 def test_a_re_created_entry_has_the_history_of_its_resource(lease: Lease, store: Store) -> None:
