@@ -57,6 +57,12 @@ class Everybody:
         assert said.code == 0, said.text
         return " ".join(said.out.split())
 
+    def tells(self, who: str, *words: str) -> str:
+        """Return the answer about somebody, which has all of these words."""
+        said = self.answer(who)
+        assert [one for one in words if one not in said] == [], said
+        return said
+
 
 @pytest.fixture(scope="session")
 def everybody(tmp_path_factory: pytest.TempPathFactory, server_certificates: Certificates) -> Iterator[Everybody]:
