@@ -130,6 +130,7 @@ def server_of(service: EmbeddedService) -> uvicorn.Server:
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=75,  # seconds, as services have it; a client that was stopped for a while is not cut off
     )
     return uvicorn.Server(config)
 
