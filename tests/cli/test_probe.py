@@ -16,6 +16,7 @@ from ldap2scim.sandbox.service import IIJ_LIKE, PLAIN, EmbeddedService, Personal
 from ldap2scim.sandbox.service.faults import Fault, FaultKind, Moment
 from ldap2scim.settings import Settings, load
 from tests.servers.scim import ScimProcess, ScimServer, scim_client
+from tests.waiting import until
 
 DIRECTORY = "directories: {main: {kind: openldap, addresses: [ldap.example], base_dn: 'dc=example'}}\n"
 
@@ -174,11 +175,7 @@ def test_an_interruption_removes_what_was_made(tmp_path: Path, after: int) -> No
 
 
 def _interrupt_after(service: EmbeddedService, writes: int) -> None:
-    pause = threading.Event()
-    for _ in range(10_000):
-        if len(service.writes()) >= writes:
-            break
-        pause.wait(0.001)
+    until(lambda: len(service.writes()) >= writes, f"{writes} writes", pause=0.001)
     # A real signal: a simulated one does not wake a thread that waits for the network.
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 

@@ -1,6 +1,5 @@
 """What Prefect's server knows about a flow run."""
 
-import time
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +13,8 @@ from prefect.client.schemas.filters import (
     LogFilter,
     LogFilterFlowRunId,
 )
+
+from tests.waiting import until
 
 
 def run_id_of(state: State[Any]) -> UUID:
@@ -33,14 +34,14 @@ def artifacts_of(state: State[Any]) -> dict[str, Any]:
 def logs_of(state: State[Any]) -> list[str]:
     """Return what a flow run logged, once its last line has arrived: logs are sent beside the run."""
     chosen = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run_id_of(state)]))
-    deadline = time.monotonic() + 30
     with get_client(sync_client=True) as client:
-        while True:
+
+        def whole() -> list[str]:
             found = client.read_logs(log_filter=chosen, limit=200)
             ended = any(one.task_run_id is None and one.message.startswith("Finished in state") for one in found)
-            if ended or time.monotonic() > deadline:
-                return [one.message for one in found]
-            time.sleep(0.1)
+            return [one.message for one in found] if ended else []
+
+        return until(whole, "the last line of a flow run's log", pause=0.1)
 
 
 def task_runs_of(state: State[Any]) -> list[tuple[str, str]]:

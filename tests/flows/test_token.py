@@ -1,6 +1,5 @@
 """The access token and Prefect: an event when it is about to end, and a Secret block that holds it."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +15,7 @@ from ldap2scim.settings.reading import Unfit
 from tasks.secrets import secret_block
 from tests.flows.observed import artifacts_of, logs_of
 from tests.flows.pair import SIZE, Pair
+from tests.waiting import until
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
@@ -49,13 +49,13 @@ def announced(since: datetime, least: int) -> list[dict[str, Any]]:
             "order": "ASC",
         }
     }
-    deadline = time.monotonic() + 30
     with get_client(sync_client=True) as client:
-        while True:
+
+        def enough() -> list[dict[str, Any]] | None:
             found: list[dict[str, Any]] = client._client.post("/events/filter", json=asked).json()["events"]
-            if len(found) >= least or time.monotonic() > deadline:
-                return found
-            time.sleep(0.1)
+            return found if len(found) >= least else None
+
+        return until(enough, f"{least} events about tokens", pause=0.1) or []
 
 
 def test_an_event_is_emitted_once_a_milestone(pair: Pair) -> None:

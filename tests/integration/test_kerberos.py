@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import pytest
 from tests.servers.available import program, require
 from tests.servers.process import answers
 from tests.servers.samba import Samba, running_samba
+from tests.waiting import until
 
 pytestmark = pytest.mark.samba
 HOST, READER = "dc1.lab.test", "reader@LAB.TEST"
@@ -120,8 +120,7 @@ def strong_authentication(samba: Samba, value: str) -> Iterator[None]:
     for text in (before.replace("strong auth = no", f"strong auth = {value}"), before):
         samba.stop()
         # Its children are killed and still hold their ports for a moment.
-        while any(answers(port, samba.host) for port in samba.daemon.ports):
-            time.sleep(0.02)
+        until(lambda: not any(answers(port, samba.host) for port in samba.daemon.ports), "no port answers")
         samba.configuration.write_text(text)
         samba.start()
         if text != before:

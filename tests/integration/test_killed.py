@@ -2,7 +2,6 @@
 
 import os
 import random
-import time
 
 import pytest
 
@@ -11,6 +10,7 @@ from tests.integration.comparing import differences
 from tests.integration.conftest import StartPair
 from tests.integration.days import DISABLED, day_of_changes
 from tests.integration.pairs import Pair
+from tests.waiting import until
 
 COMPANY = Size(people=60, groups=12, largest_group=40)
 SEEDS = range(20 if os.environ.get("LDAP2SCIM_LONG") else 2)
@@ -29,8 +29,7 @@ def killed_after(pair: Pair, writes: int, *command: str) -> bool:
     """Start the command and kill it once it has asked for some changes; False: it was quicker, and ended well."""
     pair.service.clear_requests()
     process = pair.program.start(*command)
-    while len(pair.service.writes()) < writes and process.poll() is None:
-        time.sleep(0.001)
+    until(lambda: len(pair.service.writes()) >= writes or process.poll() is not None, f"{writes} writes", pause=0.001)
     process.kill()
     out, err = process.communicate()
     if process.returncode < 0:
@@ -84,8 +83,7 @@ def test_killed_before_it_has_asked_for_anything(pair: Pair) -> None:
     """A run killed while it reads leaves no lease that the next one would have to wait for."""
     pair.service.clear_requests()
     process = pair.program.start("sync", "--apply")
-    while not pair.service.requests and process.poll() is None:
-        time.sleep(0.001)
+    until(lambda: pair.service.requests or process.poll() is not None, "a request", pause=0.001)
     process.kill()
     process.communicate()
     assert_converges(pair)

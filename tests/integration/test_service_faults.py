@@ -1,6 +1,5 @@
 """The service fails in the middle of a load: nothing is removed, nothing is made twice, and the next run converges."""
 
-import time
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -14,6 +13,7 @@ from tests.integration.conftest import StartPair
 from tests.integration.days import DISABLED, day_of_changes
 from tests.integration.installation import Said
 from tests.integration.pairs import Pair
+from tests.waiting import until
 
 Faulty: TypeAlias = tuple[Pair, EmbeddedService]
 COMPANY = Size(people=60, groups=12, largest_group=40)
@@ -208,9 +208,7 @@ def test_an_answer_that_takes_too_long(start_embedded_pair: StartPair) -> None:
     assert isinstance(service, EmbeddedService)
     service.faults.add(Fault(FaultKind.SLOW, seconds=1.5, method="POST", after=3, every=4, times=2))
     assert pair.program("sync", "--apply").code == 1
-    deadline = time.monotonic() + 10
-    while len(service.store.users) < 12 and time.monotonic() < deadline:
-        time.sleep(0.01)  # the service goes on with what nobody waits for
+    until(lambda: len(service.store.users) >= 12, "the service goes on with what nobody waits for")
     service.faults.clear()
     service.clear_requests()
     assert pair.program("sync", "--apply").code == 0

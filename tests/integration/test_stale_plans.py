@@ -26,6 +26,7 @@ from tests.integration.conftest import StartPair
 from tests.integration.ldap import Administrator, Found
 from tests.integration.pairs import Pair
 from tests.seed import SEED
+from tests.waiting import until
 
 pytestmark = pytest.mark.slapd
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -181,8 +182,7 @@ def test_a_directory_that_is_never_still(pair: Pair) -> None:
         made = plan_to_keep(settings(pair))
         assert made.plan is not None
         plan = made.plan
-        while len(changed) < 40:
-            threading.Event().wait(0.05)
+        until(lambda: len(changed) >= 40, "40 changes of people")
         report = carry_out(settings(pair), plan, SOMEBODY)
         at_the_end = len(changed)
     assert at_the_end > 40, f"seed {SEED}: the directory stood still"

@@ -6,7 +6,6 @@ A full and a read-only disk are a small tmpfs of the test, which takes root.
 import os
 import random
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ from tests.integration.postgres_state import keep_in
 from tests.seed import LONG, SEED
 from tests.servers.available import require
 from tests.servers.postgres import Postgres
+from tests.waiting import until
 
 COMPANY = Size(people=60, groups=12, largest_group=40)
 ROOMS = (0, 40, 80, 120, 200, 300, 400)
@@ -179,8 +179,7 @@ def test_a_damaged_file(pair: Pair, harm: Callable[[Path, random.Random], None])
 
 
 def _wait_for_writes(pair: Pair, process: "subprocess.Popen[str]", count: int) -> None:
-    while len(pair.service.writes()) < count and process.poll() is None:
-        time.sleep(0.005)
+    until(lambda: len(pair.service.writes()) >= count or process.poll() is not None, f"{count} writes")
     assert process.poll() is None, "the run was too quick"
 
 

@@ -10,7 +10,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from tests.servers.available import require
 from tests.servers.postgres import Postgres
 from tests.servers.process import LOOPBACK
 from tests.servers.scim import ROOT
+from tests.waiting import until
 
 COMPANY = Size(people=40, groups=5, largest_group=20)
 SQLITE = "sqlite"
@@ -71,8 +71,7 @@ def shared(request: pytest.FixtureRequest, start_embedded_pair: StartPair) -> Sh
 def paused(shared: Shared) -> "Iterator[subprocess.Popen[str]]":
     """A run that was stopped in the middle of its load, outside of a transaction; it ends with the test."""
     process = shared.pair.program.start("sync", "--apply")
-    while len(shared.pair.service.writes()) < 6 and process.poll() is None:
-        time.sleep(0.005)
+    until(lambda: len(shared.pair.service.writes()) >= 6 or process.poll() is not None, "6 writes")
     assert process.poll() is None, "the run was too quick"
     process.send_signal(signal.SIGSTOP)
     try:
@@ -85,10 +84,15 @@ def paused(shared: Shared) -> "Iterator[subprocess.Popen[str]]":
 def outside_of_a_transaction(shared: Shared, process: "subprocess.Popen[str]") -> Said:
     """Start another run; let the paused one finish a transaction first where it was stopped within one."""
     while (said := shared.pair.program.run("sync", "--apply")).code == 1 and "in use by another process" in said.err:
+        asked = len(shared.pair.service.writes())
         process.send_signal(signal.SIGCONT)
-        time.sleep(0.02)
+        _one_more_write(shared, process, asked)
         process.send_signal(signal.SIGSTOP)
     return said
+
+
+def _one_more_write(shared: Shared, process: "subprocess.Popen[str]", asked: int) -> None:
+    until(lambda: len(shared.pair.service.writes()) > asked or process.poll() is not None, "one more write")
 
 
 def test_the_second_run_is_refused_and_told_who_works(shared: Shared, paused: "subprocess.Popen[str]") -> None:

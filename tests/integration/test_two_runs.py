@@ -1,10 +1,9 @@
 """Two runs at once: one works, the other is refused and says who works."""
 
-import time
-
 from ldap2scim.sandbox.service import EmbeddedService, Fault, FaultKind
 from tests.integration.comparing import differences
 from tests.integration.pairs import Pair
+from tests.waiting import until
 
 
 def test_a_second_run_is_refused_while_the_first_one_works(embedded_pair: Pair) -> None:
@@ -13,8 +12,7 @@ def test_a_second_run_is_refused_while_the_first_one_works(embedded_pair: Pair) 
     assert isinstance(service, EmbeddedService)
     service.faults.add(Fault(FaultKind.SLOW, seconds=0.2, method="POST", path="/Users", times=60))
     first = program.start("sync", "--apply")
-    while not service.writes() and first.poll() is None:
-        time.sleep(0.005)
+    until(lambda: service.writes() or first.poll() is not None, "the first write")
     second = program("sync", "--apply")
     assert first.poll() is None, "the first run was too quick"
     assert second.code == 3, second.text
