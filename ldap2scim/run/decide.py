@@ -20,6 +20,7 @@ from ldap2scim.planning.states import DesiredState, Edges, EssenceLookup, Holds,
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.expired import expired_approvals
+from ldap2scim.run.memory import give_back
 from ldap2scim.run.orphans import held_orphans
 from ldap2scim.run.pilot import pilot_members
 from ldap2scim.run.recovery import rebuild_snapshot
@@ -105,7 +106,9 @@ def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Deci
         run.note(*surveyed.findings)
     run.note(*changes_of_settings(run, surveyed=surveyed is not None))
     run.progress.begin("comparing")
+    give_back()
     compared = compare(run, believed, surveyed)
+    give_back()
     decision = plan_of(run, believed, compared, surveyed)
     run.note(*expired_approvals(run, decision.plan))
     run.progress.end()

@@ -10,6 +10,7 @@ from ldap2scim.model import ResourceType
 from ldap2scim.run.context import Run
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.group_scope import is_outside
+from ldap2scim.run.memory import give_back
 from ldap2scim.run.reading import Read
 from ldap2scim.scim.profiles import profile_of
 from ldap2scim.settings import ConfiguredDirectory, Settings, mapping_digest
@@ -84,6 +85,8 @@ def _map_directory(run: Run, directory: ConfiguredDirectory) -> int:
         run.progress.advance(len(batch))
         total += len(batch)
     run.progress.end()
+    if total:
+        give_back()
     return total
 
 
