@@ -1,15 +1,17 @@
 """Drift: the whole service is compared with the directory, whatever our snapshot says. Nothing is changed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ldap2scim.errors import ReadIncomplete
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.planning.document import Document
 from ldap2scim.planning.drift_policy import Edit, Repair
 from ldap2scim.planning.operations import Adopt, Create, Deactivate, Delete, Operation, Restore
+from ldap2scim.planning.orphans import is_of_an_orphan
 from ldap2scim.planning.render_drift import drift_document
 from ldap2scim.planning.render_findings import refused_document
+from ldap2scim.planning.render_operations import summary
 from ldap2scim.planning.three_way import Moved
 from ldap2scim.progress import Progress
 from ldap2scim.run.believe import Believed, believe
@@ -80,13 +82,19 @@ def drift_of(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, sur
     difference = compare(run, believed, surveyed).difference
     run.note(*difference.findings)
     waiting = (*difference.held, *difference.blocked)
-    proposed = [*difference.operations, *(one.operation for one in waiting)]
+    orphans = [one.operation for one in waiting if is_of_an_orphan(one.operation)]
+    others = (one.operation for one in waiting if not is_of_an_orphan(one.operation))
+    proposed = [*difference.operations, *others]
     operations = sorted(filter(_differs, proposed), key=lambda operation: operation.sort_key)
     run.note(*_not_managed_yet(len(proposed) - len(operations)))
     edits = (*surveyed.edits, *_pending(proposed, surveyed.edits))
     differs = bool(operations) or any(one.differs for one in edits)
     held = bool(waiting) or any(one.severity is not Severity.NOTE for one in run.findings)
     document = drift_document(operations, run.findings, edits)
+    if orphans:
+        # They stand beside what the directory says, and the service is as it was left.
+        told = f"{summary('Held', orphans)} `ldap2scim recover` gives the id that releases them."
+        document = replace(document, lines=(*document.lines, told))
     found = Drift(document, exit_code(reads, held=held, differs=differs), differs, edits, tuple(run.findings))
     if found.is_as_left and all(isinstance(one, Read) for one in reads):
         remember_look(run, surveyed.resources)

@@ -28,6 +28,7 @@ WRONG_USAGE = {
     "reason of no approval": (("undo", "01234567", "--apply", "--why", "x"), "go with --approve"),
     "name of no approval": (("restore", "--as-of", "2026-11-20", "--by", "x"), "go with --approve"),
     "kinds of no approval": (("sync", "--apply", "--kind", "delete"), "go with --approve"),
+    "repair of what changed": (("drift", "--since-last", "--apply"), "goes with neither --apply nor --sample"),
     "a plan of what if": (("plan", "--what-if", "a.yml", "--out", "b.json"), "--out does not go with it"),
     "end of nobody's decision": (("keep", "--end"), "--end needs WHO"),
     "nobody to forget": (("forget", ""), "must not be empty"),
