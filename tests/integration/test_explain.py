@@ -101,13 +101,11 @@ def test_protected(everybody: Everybody) -> None:
 
 
 def test_unknown(everybody: Everybody) -> None:
-    """Of a name that nobody has nothing is known, whatever characters are in it; the exit code is 1."""
+    """Of a name that nobody has nothing is known, whatever characters are in it: an error, and exit code 1."""
     for who in ("*", "a)(uid=*", "cn=nobody,dc=example,dc=com"):
         said = everybody.explain(who)
-        assert (said.code, said.out) == (
-            1,
-            f"Nobody goes by {who!r}, neither in the state, nor in a directory, nor at the service.\nWHO is {WHO}.\n",
-        )
+        nobody = f"Nobody goes by {who!r}, neither in the state, nor in a directory, nor at the service."
+        assert (said.code, said.out, said.err) == (1, "", f"ldap2scim: {nobody}\nWHO is {WHO}.\n")
 
 
 def test_changed_since_the_last_read(everybody: Everybody) -> None:
