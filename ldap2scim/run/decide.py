@@ -106,6 +106,7 @@ def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Deci
         run.note(*surveyed.findings)
     run.note(*changes_of_settings(run, surveyed=surveyed is not None))
     run.progress.begin("comparing")
+    run.store.rest()
     give_back()
     compared = compare(run, believed, surveyed)
     give_back()

@@ -38,6 +38,9 @@ class Database(Protocol):
     def rewrite(self, engine: Engine) -> None:
         """Write it anew without what was deleted."""
 
+    def rest(self, engine: Engine) -> None:
+        """Let idle connections forget what they keep of it in memory."""
+
     def current(self, connection: Connection) -> datetime | None:
         """Return the present moment by the one clock that all its users share; None: it has none."""
 

@@ -73,6 +73,9 @@ class PostgreSQL:
             finally:
                 driver.autocommit = False
 
+    def rest(self, engine: Engine) -> None:
+        """Do nothing: the server keeps what it likes in its own memory."""
+
     def current(self, connection: Connection) -> datetime | None:
         """Return the server's time: hosts that share a lease need not agree on theirs."""
         now: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()

@@ -111,6 +111,15 @@ class Store:
         with self._writing, translated(self.place):
             self._database.rewrite(self._engine)
 
+    def rest(self) -> None:
+        """Let go of what is only kept in memory to read it quicker a second time.
+
+        Raises:
+            StateError: the store cannot be read.
+        """
+        with translated(self.place):
+            self._database.rest(self._engine)
+
     def close(self) -> None:
         """Close every connection; the last one folds SQLite's write-ahead log back into the file."""
         self._engine.dispose()
