@@ -34,7 +34,7 @@ def store_with_taro(store: Store, lease: Lease) -> Store:
     for batch in pending(store, CORP, "m1", MONDAY):
         rows = [desired(row) for row in batch]
         mails = {"user_name": "taro", "emails": [{"value": "T@example.jp"}]}
-        rows[0] = replace(rows[0], essence=to_essence(mails))  # type: ignore[arg-type]
+        rows[0] = rows[0]._replace(essence=to_essence(mails))  # type: ignore[arg-type]
         store_mapped(lease, rows, "m1")
     with replaced_snapshot(lease) as new:
         new.add([known("hanako")])
@@ -101,7 +101,7 @@ def test_who_was_it(store_with_taro: Store, rows: list[SnapshotRow], expected: s
     essence = to_essence({"user_name": "taro", "external_id": "x-taro", "emails": ({"value": "T@example.jp"},)})
     keep_ids(lease, KeptIds(key("taro"), "any", None, "", MONDAY, ""))
     for batch in pending(store_with_taro, CORP, "m1", MONDAY):
-        store_mapped(lease, [replace(desired(row), essence=essence) for row in batch], "m1")
+        store_mapped(lease, [desired(row)._replace(essence=essence) for row in batch], "m1")
     with replaced_snapshot(lease) as new:
         new.add(rows)
     lease.release()
