@@ -39,7 +39,7 @@ class Database(Protocol):
         """Write it anew without what was deleted."""
 
     def rest(self, engine: Engine) -> None:
-        """Let idle connections forget what they keep of it in memory."""
+        """Let go of what idle connections keep of it in memory."""
 
     def current(self, connection: Connection) -> datetime | None:
         """Return the present moment by the one clock that all its users share; None: it has none."""

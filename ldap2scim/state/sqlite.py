@@ -121,12 +121,15 @@ class SQLiteFile:
                 raise in_use(self.place)
 
     def rest(self, engine: Engine) -> None:
-        """Empty the page caches of idle connections, up to 32 MB each (`_configure`)."""
+        """Close idle connections, each of which keeps up to 32 MB of pages (`_configure`); the pool makes others.
+
+        `PRAGMA shrink_memory` gives back a part of them alone.
+        """
         pool = engine.pool
         idle = [engine.raw_connection() for _ in range(pool.checkedin() if isinstance(pool, QueuePool) else 0)]
         for connection in idle:
-            with closing(connection):
-                connection.cursor().execute("PRAGMA shrink_memory")
+            connection.detach()  # or else it would go back into the pool
+            connection.close()
 
     def current(self, connection: Connection) -> datetime | None:  # noqa: ARG002 (as the other database has it)
         """Return None: a file has no clock of its own."""
