@@ -27,7 +27,7 @@ from ldap2scim.run.decide import (
     compare,
     held_entries,
     judged_by,
-    survey_where_needed,
+    survey_to_use,
 )
 from ldap2scim.run.kept_plans import keep_plan
 from ldap2scim.run.orphans import orphans_there
@@ -108,10 +108,7 @@ def decide_exactly(run: Run, believed: Believed, plan: Plan, surveyed: Survey | 
         ServiceError: the service has to be read and cannot be.
         DataError: what was read contradicts itself.
     """
-    if surveyed is None:
-        surveyed = survey_where_needed(run, believed)
-    if surveyed is not None:
-        run.note(*surveyed.findings)
+    surveyed = survey_to_use(run, believed, surveyed)
     run.progress.begin("comparing")
     compared = compare(run, believed, surveyed)
     released = {one.approval for one in run.approved}

@@ -100,10 +100,7 @@ def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Deci
         ServiceError: the service has to be read and cannot be.
         DataError: what was read contradicts itself.
     """
-    if surveyed is None:
-        surveyed = survey_where_needed(run, believed)
-    if surveyed is not None:
-        run.note(*surveyed.findings)
+    surveyed = survey_to_use(run, believed, surveyed)
     run.note(*changes_of_settings(run, surveyed=surveyed is not None))
     run.progress.begin("comparing")
     run.store.rest()
@@ -137,7 +134,16 @@ def plan_of(run: Run, believed: Believed, compared: Comparison, surveyed: Survey
     return Decision(plan, difference, managed, surveyed, held, pilot=pilot_members(run, believed))
 
 
-def survey_where_needed(run: Run, believed: Believed) -> Survey | None:
+def survey_to_use(run: Run, believed: Believed, surveyed: Survey | None) -> Survey | None:
+    """Return the survey that was taken, or one that is needed now, and note what it found."""
+    if surveyed is None:
+        surveyed = _survey_where_needed(run, believed)
+    if surveyed is not None:
+        run.note(*surveyed.findings)
+    return surveyed
+
+
+def _survey_where_needed(run: Run, believed: Believed) -> Survey | None:
     """Read the service in a first run, and while something is left to adopt: as recover does."""
     known = bool(run.state.snapshot.counts())
     if known and not is_adoption_open(run.store):
