@@ -9,7 +9,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -32,6 +31,7 @@ from tests.servers.certificates import Certificates
 from tests.servers.postgres import Postgres
 from tests.servers.scim import ROOT, ScimProcess, embedded_process
 from tests.servers.slapd import SlapdOptions, running_slapd
+from tests.waiting import until
 
 pytestmark = pytest.mark.slapd
 
@@ -213,8 +213,12 @@ def flow_killed_after(harness: Harness, folder: Path, writes: int) -> bool:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    while len(harness.service.writes()) < writes and process.poll() is None:
-        time.sleep(0.01)
+    until(
+        lambda: len(harness.service.writes()) >= writes or process.poll() is not None,
+        "the writes",
+        seconds=300,
+        pause=0.01,
+    )
     with suppress(ProcessLookupError):  # it was quicker
         os.killpg(process.pid, signal.SIGKILL)
     code = process.wait()
