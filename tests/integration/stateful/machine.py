@@ -52,14 +52,15 @@ SOMEBODY = Release("somebody")
 EVERYTHING_FLOWS: Final = {
     "users": {"least": 1000, "most": 1000},
     "groups": {"least": 1000, "most": 1000},
-    "short_read_percent": 40,
     "update_minimum": 1000,
     "member_loss_minimum": 1000,
     "attribute_minimum": 1000,
     "limits": {verb: {"minimum": 1000} for verb in ("rename", "restore", "leave")},
     "by": {part: {"population": 1000} for part in ("directory", "unit", "department", "group")},
 }
-"""But a third of the managed stays the most that leaves at once, as always."""
+"""But a third of the managed stays the most that leaves at once, and a short read is one, as always."""
+SHORT = 0.9
+"""A read with less than this share of the people of the last one is visibly short (DESIGN §6)."""
 
 Work = Callable[[], Report]
 numbers = st.integers(0, 99)
@@ -117,6 +118,8 @@ class Histories(RuleBasedStateMachine):
         self.bad_read = self.bad_service = False
         self.armed = False
         """Whether something that a person released may wait for a run."""
+        self.measure: int | None = None
+        """How many people there were when they were last read and nothing was wrong; None: nobody can say."""
         self.removals = 0
         """Of users, by all runs so far."""
         self.reviewed: Plan | None = None
@@ -153,6 +156,13 @@ class Histories(RuleBasedStateMachine):
         """The directory shows less than it has, or breaks off."""
         self.bad_read = True
         BAD_READS[name](self.directory, number)
+
+    @rule(number=numbers)
+    def departments_are_hidden(self, number: int) -> None:
+        """The directory shows a few people less than it should for the read to be believed."""
+        if self.measure is not None:
+            self.bad_read = True
+            self.company.hide_departments(number, self.measure * SHORT - 1)
 
     @rule(name=st.sampled_from(sorted(FAULTS)), after=st.integers(0, 12), times=st.sampled_from([1, 2, 4, None]))
     def the_service_fails(self, name: str, after: int, times: int | None) -> None:
@@ -284,6 +294,7 @@ class Histories(RuleBasedStateMachine):
             if not (refused or self.bad_read or self.bad_service):
                 raise
             self._check_that_nothing_was_done(before)
+            self._note_measure()
             return None
         plans = self.ground.announced if limit_to is None else limit_to
         self._check_what_was_done(before, plans, back=back)
@@ -311,7 +322,7 @@ class Histories(RuleBasedStateMachine):
         self.external_ids.update(_external_ids(before, after))
         plans = self.ground.announced if plans is None else plans
         assert beyond(asked, plans, self.external_ids) == [], "done beyond the plan (P2)"
-        if not back:  # somebody asked for it
+        if not (back or self._is_deceived()):
             assert [*unfounded(before, after, truth)] == [], "removed without a reason (P1)"
         assert [*made_up(before, after, self.company.ever)] == []
         users, groups = len(removed_users(before, after)), len(removed_groups(before, after))
@@ -319,6 +330,18 @@ class Histories(RuleBasedStateMachine):
             assert users == 0 or users + self.removals <= LEAST, "more removals than may flow without a person (P2)"
             assert groups <= max(0, len(before.groups) // 3), "more groups gone than may without a person (P2)"
         self.removals += users
+        self._note_measure()
+
+    def _note_measure(self) -> None:
+        """After a run that may have read: it may be the new measure, or not."""
+        people = len(self.company.truth().people)
+        self.measure = None if self.bad_read or self.measure is None else min(self.measure, people)
+
+    def _is_deceived(self) -> bool:
+        """Say whether nobody could have known that a read is bad, or somebody approved what follows from it."""
+        shown = self.company.shown()
+        hidden = shown < len(self.company.truth().people)
+        return hidden and (self.armed or self.measure is None or shown >= self.measure * SHORT)
 
     def _check_what_was_said(self, said: Report) -> None:
         assert said.accounts is None or said.accounts.balanced, said.accounts  # P5
@@ -335,6 +358,7 @@ class Histories(RuleBasedStateMachine):
         if not self.bad_read and said.accounts is not None and said.reads:
             truth = self.company.truth()
             assert said.accounts.directory.in_image == len(truth.people) + len(truth.groups)
+            self.measure = len(truth.people)
 
     def _dry(self, work: Callable[[], Any]) -> Any:
         before, remembered = self._begin(), self._remembered()
@@ -345,6 +369,7 @@ class Histories(RuleBasedStateMachine):
                 raise
             said = None
         self._check_that_nothing_was_done(before)
+        self._note_measure()
         assert self._remembered() == remembered, "a dry run has changed what is remembered of the service"
         return said
 
