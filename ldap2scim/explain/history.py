@@ -51,5 +51,4 @@ def _journalled(store: Store, keys: Collection[Key], since: datetime) -> list[tu
 
 
 def _outcome(outcome: str | None, error: str | None) -> str:
-    shown = error if outcome != Result.APPLIED.value else None  # of what was applied it is the proof
-    return (outcome or Result.IN_DOUBT.value) + (f" ({shown})" if shown else "")
+    return (outcome or Result.IN_DOUBT.value) + (f" ({error})" if error else "")

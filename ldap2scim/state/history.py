@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Connection, Select, or_, select
 
 from ldap2scim.errors import StateError
 from ldap2scim.model import Key, ResourceType
-from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.operations import AttributeChange
 from ldap2scim.planning.proof import Proof
 from ldap2scim.state.chunks import chunks
@@ -220,8 +219,8 @@ def _line(row: Any, entry: Entry, before: SnapshotRow | None, after: SnapshotRow
         verb=row.verb,
         started_at=row.started_at,
         outcome=row.outcome,
-        error=None if row.outcome == Result.APPLIED.value else row.error,
-        proof=_proof(row),
+        error=row.error,
+        proof=None if row.proof is None else Proof(row.proof),
         before=before,
         after=after,
         changes=entry.changes,
@@ -230,11 +229,6 @@ def _line(row: Any, entry: Entry, before: SnapshotRow | None, after: SnapshotRow
         was_in=entry.keys("groups"),
         found="found" in entry.detail,
     )
-
-
-def _proof(row: Any) -> Proof | None:  # noqa: ANN401 (as above)
-    known = row.outcome == Result.APPLIED.value and row.error in {*Proof}
-    return Proof(row.error) if known else None
 
 
 _PLAIN: Select[Any] = select(history.c.entry_no, history.c.key, history.c.kind, history.c.detail)
@@ -246,4 +240,5 @@ _WITH_JOURNAL: Select[Any] = select(
     journal.c.started_at,
     journal.c.outcome,
     journal.c.error,
+    journal.c.proof,
 ).outerjoin(journal, journal.c.op_no == history.c.op_no)

@@ -61,12 +61,7 @@ class Settlement:
     error: str | None = None
     """Class of the error and status, never an attribute's value."""
     proof: Proof | None = None
-    """How it was seen that it took hold; kept in the place of the error that it did not end with."""
-
-    @property
-    def said(self) -> str | None:
-        """Return what the journal keeps beside the result."""
-        return self.error if self.proof is None else self.proof.value
+    """How it was seen that it took hold."""
 
 
 class JournalReader:
@@ -185,8 +180,8 @@ def settle(lease: Lease, settlements: Sequence[Settlement]) -> None:
         return
     now = lease.store.clock()
     with lease.write() as connection:
-        ends = [(item.op_no, item.result.value, micros(now), item.said) for item in settlements]
-        _SETTLE.execute(connection, ends)
+        ends = ((one.op_no, one.result.value, micros(now), one.error, one.proof) for one in settlements)
+        _SETTLE.execute(connection, [*ends])
         entries = Entries(connection, now)
         apply_changes(connection, ((item.op_no, one) for item in settlements for one in item.changes), now, entries)
         _without_change(connection, settlements, entries)
@@ -220,7 +215,7 @@ _BEGIN = Bulk.insert(
         "started_at",
     ),
 )
-_OUTCOME = ("outcome", "finished_at", "error")
+_OUTCOME = ("outcome", "finished_at", "error", "proof")
 _SETTLE = Bulk(
     update(journal).where(journal.c.op_no == bindparam("row_no")).values({name: bindparam(name) for name in _OUTCOME}),
     ("row_no", *_OUTCOME),

@@ -168,7 +168,8 @@ journal = Table(
     Column("started_at", Instant, nullable=False),
     Column("outcome", Text),
     Column("finished_at", Instant),
-    Column("error", Text),  # class and status; of what was applied: `proof.Proof`
+    Column("error", Text),
+    Column("proof", Text),
 )
 UNSETTLED = text("(outcome IS NULL OR outcome = 'in doubt')")
 """One wording for the index and the query: a partial index is used only where both say the same."""

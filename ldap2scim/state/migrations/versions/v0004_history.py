@@ -12,6 +12,7 @@ down_revision = "0003"
 def upgrade() -> None:
     """Make the new tables, and what is new in older ones."""
     op.add_column("held_operations", Column("used_in", TEXT))
+    op.add_column("journal", Column("proof", TEXT))
     op.create_table(
         "decisions",
         Column("number", ROW_NUMBER, autoincrement=False, nullable=False),
