@@ -18,7 +18,7 @@ from tests.integration.warm import warm_process
 from tests.seed import LONG, SEED
 
 STEPS_OF_ONE = 30
-HISTORIES = 68 if LONG else 11
+HISTORIES = 110 if LONG else 12  # some end before their last step
 STEPS = 2000 if LONG else 300
 
 
