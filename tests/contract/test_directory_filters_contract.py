@@ -57,7 +57,9 @@ class TestFilters:
         with bound(directory) as connection:
             assert ask(connection, few(directory), f"(&(cn=*){search_filter})").names() == expected
 
-    @pytest.mark.parametrize(("search_filter", "expected"), OPENLDAP_ONLY, ids=[written for written, _ in OPENLDAP_ONLY])
+    @pytest.mark.parametrize(
+        ("search_filter", "expected"), OPENLDAP_ONLY, ids=[written for written, _ in OPENLDAP_ONLY]
+    )
     def test_filter_of_openldap(self, openldap: Subject, search_filter: str, expected: set[str]) -> None:
         """Approximate matches, rules by name, DN components, and Undefined, which a negation does not make true."""
         with bound(openldap) as connection:
