@@ -25,6 +25,7 @@ from ldap2scim.planning.operations import (
     Restore,
     Update,
 )
+from ldap2scim.planning.orphans import is_of_an_orphan
 from ldap2scim.planning.proposals import Difference
 from ldap2scim.planning.reconsidered import Facts, Look, Moved, Reconsidered, RefusedOperation
 
@@ -156,7 +157,8 @@ def _why_not(then: Operation, proposed: Mapping[tuple[Key, str], _Proposed], fac
     if then.key in facts.held:
         return Moved.HELD, "A finding holds its entry now, or an earlier operation on it is in doubt."
     if then.key in facts.unread:
-        return Moved.UNKNOWN, "Its directory could not be read."
+        unread = "The resource" if is_of_an_orphan(then) else "Its directory"
+        return Moved.UNKNOWN, f"{unread} could not be read."
     if _is_done(then, facts):
         return None
     return (

@@ -54,7 +54,7 @@ class Facts:
     known: Mapping[Key, KnownAs]
     held: frozenset[Key]
     unread: frozenset[Key]
-    """Of a directory that was not read to its end."""
+    """Of a directory that was not read to its end; and orphans that the service does not show."""
     members: Callable[[Key], frozenset[Key]]
     """Of a group, as the service is known to have them."""
 

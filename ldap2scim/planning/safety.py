@@ -26,6 +26,7 @@ from ldap2scim.planning.operations import (
     Operation,
     Restore,
 )
+from ldap2scim.planning.orphans import is_of_an_orphan
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.planning.population import Population
 from ldap2scim.planning.privileged import MemberReasons, guard_memberships, guard_privileged
@@ -98,11 +99,13 @@ def _judge_resources(  # noqa: PLR0913, PLR0917 - the inputs of `judge`, and wha
     # Creations endanger nobody unless the settings say so, and may be a million.
     harmless = () if policy.limits_creations else (Create,)
     risky = [operation for operation in proposed if not isinstance(operation, harmless)]
+    # Orphans are none of the managed, of whom the limits are shares: they use up nobody's, and a person looked at each.
+    managed = [operation for operation in risky if not is_of_an_orphan(operation)]
     guards = (
-        guard_removals(risky, population, policy, recent_removals),
+        guard_removals(managed, population, policy, recent_removals),
         guard_updates(risky, population, policy),
-        guard_kinds(risky, population, policy),
-        guard_dimensions(risky, population, policy, recent_removals),
+        guard_kinds(managed, population, policy),
+        guard_dimensions(managed, population, policy, recent_removals),
         guard_attributes(risky, population, policy),
         guard_external_ids(risky, population, policy),
         *of_members,

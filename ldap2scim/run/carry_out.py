@@ -150,12 +150,15 @@ class _Look:
         frames = (self._desired.users, self._desired.groups)
         desired = {Key(row[0]): str(row[1]) for row in _rows(frames, keys, ("key", "fingerprint"))}
         concerned = {*keys, *groups}
+        orphans = orphans_there(self._run, concerned)
         return Facts(
             desired=desired,
             desired_then=fingerprints_at(self._run, tuple(desired), self._plan.evaluated_at),
-            known={**self._known(concerned), **orphans_there(self._run, concerned)},
+            known={**self._known(concerned), **{key: one for key, one in orphans.items() if one is not None}},
             held=self._held & concerned,
-            unread=frozenset(key for key in concerned if self._is_unread(key, groups)),
+            unread=frozenset(
+                key for key in concerned if self._is_unread(key, groups) or (key in orphans and orphans[key] is None)
+            ),
             members=self._members(groups),
         )
 

@@ -7,11 +7,13 @@ one transaction. A record without an outcome is in doubt: the service is asked, 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Result
+from ldap2scim.planning.orphans import ORPHANED
 from ldap2scim.planning.proof import Proof
 from ldap2scim.state.bulk import Bulk
 from ldap2scim.state.chunks import chunks
@@ -21,6 +23,8 @@ from ldap2scim.state.schema import REMOVAL, UNSETTLED, journal, micros
 from ldap2scim.state.snapshot_rows import SnapshotChange
 from ldap2scim.state.snapshot_writer import apply_changes
 from ldap2scim.state.store import Store
+
+OF_ENTRIES: Final = ~journal.c.key.startswith(f"{ORPHANED}:", autoescape=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +111,10 @@ class JournalReader:
         return found
 
     def recent_removals(self, since: datetime) -> Mapping[ResourceType, int]:
-        """Count the removals begun since a moment, those in doubt included."""
+        """Count the removals begun since a moment, those in doubt included; orphans were nobody's and do not count."""
         query = (
             select(journal.c.resource_type, func.count())
-            .where(REMOVAL, journal.c.started_at >= since)
+            .where(REMOVAL, journal.c.started_at >= since, OF_ENTRIES)
             .where(or_(UNSETTLED, journal.c.outcome == Result.APPLIED.value))
             .group_by(journal.c.resource_type)
         )

@@ -18,6 +18,7 @@ from ldap2scim.planning.dimensions import text_at
 from ldap2scim.planning.population import Removed
 from ldap2scim.state.chunks import chunks
 from ldap2scim.state.history_entries import Kind
+from ldap2scim.state.journal import OF_ENTRIES
 from ldap2scim.state.schema import REMOVAL, UNSETTLED, history, journal, memberships, snapshot
 from ldap2scim.state.snapshot_rows import Status
 
@@ -83,4 +84,4 @@ def _members(connection: Connection, group: Key, keys: Iterable[Key]) -> frozens
 def _removals(query: Select[Any], since: datetime) -> Select[Any]:
     """Choose the removals that the limits of a day count (`JournalReader.recent_removals`)."""
     counted = or_(UNSETTLED, journal.c.outcome == Result.APPLIED.value)
-    return query.where(REMOVAL, journal.c.started_at >= since, counted)
+    return query.where(REMOVAL, journal.c.started_at >= since, counted, OF_ENTRIES)

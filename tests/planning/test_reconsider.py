@@ -9,7 +9,8 @@ from hypothesis import given
 from ldap2scim.essence import fingerprint, to_essence
 from ldap2scim.model import Key
 from ldap2scim.planning.frames import Status
-from ldap2scim.planning.operations import ChangeMembers, Delete, HeldOperation, Operation
+from ldap2scim.planning.operations import ChangeMembers, Delete, HeldOperation, Inputs, Operation
+from ldap2scim.planning.orphans import orphan_key
 from ldap2scim.planning.policy import SafetyPolicy
 from ldap2scim.planning.proposals import Difference
 from ldap2scim.planning.reconsider import reconsider
@@ -97,6 +98,16 @@ def test_what_is_new_is_not_let_in() -> None:
     now = replace(edited(title="Head"), users={**edited(title="Head").users, "ad:u1": user("u1", title="Head")})
     found = again(UPDATE, now, service_of(BEFORE))
     assert [one.key for one in found.difference.operations] == ["ad:u0"]
+
+
+def test_an_orphan_that_cannot_be_read() -> None:
+    """Nobody knows whether it is there: its removal is neither done nor carried out."""
+    key = orphan_key(USER, "z")
+    removal = HeldOperation(Delete(key, USER, "zoe", Inputs(None, "f"), service_id="z", version=None), ("orphaned",))
+    nothing = facts(BEFORE, service_of(BEFORE), BEFORE, Holds(), unread=[key])
+    found = reconsider([removal], difference(BEFORE, service_of(BEFORE)), lambda _keys, _groups: nothing)
+    assert moved(found) == {key: Moved.UNKNOWN}
+    assert found.refused[0].why == "The resource could not be read."
 
 
 def test_an_entry_that_changed_again() -> None:

@@ -1,14 +1,16 @@
 """The safety policy: what flows, what is held, what an approval releases."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from ldap2scim.model import Key, ResourceType
-from ldap2scim.planning.approvals import Approval, approvals_of
+from ldap2scim.planning.approvals import Approval, approval_for, approvals_of
 from ldap2scim.planning.frames import Status
-from ldap2scim.planning.operations import ChangeMembers, Create, Delete
-from ldap2scim.planning.policy import RemovalLimit, SafetyPolicy
+from ldap2scim.planning.operations import ChangeMembers, Create, Delete, HeldOperation, Inputs
+from ldap2scim.planning.orphans import orphan_key
+from ldap2scim.planning.policy import KindLimits, Limit, RemovalLimit, SafetyPolicy
 from ldap2scim.planning.proposals import Difference, with_last_dns
 from ldap2scim.planning.removals import most_removals
 from ldap2scim.planning.safety import Judged, Population, judge
@@ -60,6 +62,35 @@ def test_removals_within_the_limit_flow() -> None:
     before = World(people(100))
     found = difference(without(before, *list(before.users)[:5]), service_of(before))
     assert (len(judged(found, before).flowing), judged(found, before).held) == (5, ())
+
+
+def orphan(number: int) -> HeldOperation:
+    """Return the removal of a resource that nobody manages."""
+    inputs = Inputs(None, "f")
+    key = orphan_key(USER, f"z{number}")
+    return HeldOperation(Delete(key, USER, f"z{number}", inputs, service_id=f"z{number}", version=None), ("orphaned",))
+
+
+def test_released_orphans_leave_the_limits_to_the_managed() -> None:
+    """They are none of those whom limits are shares of: what a person released of them holds no ordinary leaver."""
+    before = World(people(100))
+    orphans = tuple(map(orphan, range(10)))
+    found = difference(without(before, *list(before.users)[:5]), service_of(before))
+    found = replace(found, held=(*found.held, *orphans))
+    policy = SafetyPolicy(limits=KindLimits(deactivate=Limit(most=5), delete=Limit(most=5)))
+    released = frozenset(approval_for(one.operation) for one in orphans)
+    result = judged(found, before, policy, approvals=released)
+    assert (len(result.flowing), result.held) == (15, ())
+    assert judged(found, before, policy).held == orphans
+
+
+def test_a_protected_orphan_is_not_removed() -> None:
+    """Whatever a person released: what is protected stays."""
+    one = orphan(1)
+    found = replace(difference(World({}), service_of(World({}))), held=(one,))
+    released = frozenset({approval_for(one.operation)})
+    result = judged(found, World({}), SafetyPolicy(protected=("z1",)), approvals=released)
+    assert (result.flowing, [held.operation for held in result.held]) == ((), [one.operation])
 
 
 def test_all_removals_are_held_above_the_limit_and_all_else_flows() -> None:

@@ -10,7 +10,15 @@ from uuid import UUID
 import pytest
 
 from ldap2scim.directory.settings import DirectoryKind
-from ldap2scim.errors import VersionConflict
+from ldap2scim.errors import (
+    AccessRefused,
+    NotScim,
+    RequestRejected,
+    ServiceError,
+    ServiceUnavailable,
+    VersionConflict,
+)
+from ldap2scim.findings import Severity
 from ldap2scim.mapping.spec import ValueRule
 from ldap2scim.model import GuidForm, Key, ResourceType, Scope, make_key
 from ldap2scim.planning.approvals import approval_for
@@ -24,10 +32,12 @@ from ldap2scim.run.executor import Executor
 from ldap2scim.run.orphans import held_orphans, orphans_there
 from ldap2scim.run.survey import survey
 from ldap2scim.scim.settings import Leavers
+from ldap2scim.state import remembered
 from ldap2scim.state.approvals import Approved
 from tests.run.conftest import NOW, StartRun
 from tests.run.readings import read
-from tests.run.scripted import Memory, ScriptedProvider, on_wire, view
+from tests.run.scripted import Memory, ScriptedProvider, on_wire, row, view
+from tests.run.test_settle import remember
 from tests.state import worlds
 
 UUID_OF_ZOE = "6f1d3a52-0b7c-4d5e-9a43-8f2b7c1d0e99"
@@ -166,6 +176,82 @@ def test_what_was_released_is_asked_for_again(start: StartRun) -> None:
     provider.resources["/Users/z"] = on_wire("z", externalId="x-aiko", userName="zoe")
     assert held_orphans(run, believed, None) == ()
     del provider.resources["/Users/z"]
+    assert held_orphans(run, believed, None) == ()
+
+
+@pytest.fixture
+def released(start: StartRun) -> Callable[..., Run]:
+    """Begin a run for a service, in which a person has released the removal of `z` as it was proposed."""
+
+    def begin(provider: ScriptedProvider) -> Run:
+        (held,) = looked(start, zoe())
+        run = start(provider)
+        run.approved = (Approved("p" * 64, 0, approval_for(held.operation), NOW),)
+        return run
+
+    return begin
+
+
+@pytest.mark.parametrize("login", ["zoe", "Zoe "])
+def test_one_whose_login_an_entry_has_by_now_is_not_removed(released: Callable[..., Run], login: str) -> None:
+    """Somebody was hired again under a new anchor: a survey would hold it for a person as a match by login."""
+    run = released(ScriptedProvider({"/Users/z": on_wire("z", externalId=UUID_OF_ZOE, userName=login)}))
+    believed = believe(run, (read(run, [worlds.person("aiko"), worlds.person("zoe")], []),))
+    assert held_orphans(run, believed, None) == ()
+
+
+REFUSALS = [
+    AccessRefused("403", "", 403),
+    RequestRejected("400", "", 400),
+    NotScim("HTML", "", 404),
+    ServiceError("500", "", 500),
+]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.message)
+def test_one_that_cannot_be_read_stops_nothing(released: Callable[..., Run], refusal: ServiceError) -> None:
+    """It is left alone and named, and all else goes on (P6); of a plan it is neither there nor gone."""
+    run = released(ScriptedProvider({"/Users/z": zoe()}, {"GET /Users/z": [refusal, refusal]}))
+    believed = believe(run, (read(run, [worlds.person("aiko")], []),))
+    run.findings.clear()
+
+    assert held_orphans(run, believed, None) == ()
+
+    (found,) = run.findings
+    assert (found.rule, found.severity, found.subjects) == ("orphan-not-read", Severity.HOLD, ("User z",))
+    key = orphan_key(ResourceType.USER, "z")
+    assert orphans_there(run, [key]) == {key: None}
+
+
+def test_a_service_that_may_answer_later_is_waited_for(released: Callable[..., Run]) -> None:
+    """What is temporary is no answer about one resource."""
+    run = released(ScriptedProvider({"/Users/z": zoe()}, {"GET /Users/z": [ServiceUnavailable("503", "", 503)]}))
+    believed = believe(run, (read(run, [worlds.person("aiko")], []),))
+    with pytest.raises(ServiceUnavailable):
+        held_orphans(run, believed, None)
+
+
+def test_what_lists_do_not_show_is_no_change(start: StartRun) -> None:
+    """A survey proposes from what one resource shows of itself, so that what was released stands in the next run."""
+    provider = ScriptedProvider({"/Users/z": zoe(), "/Users/y": zoe("theirs-17")}, lists_without=("title",))
+    run = start(provider, Mode.PLAN)
+    believed = believe(run, (read(run, [worlds.person("aiko")], []),))
+    (held,) = held_orphans(run, believed, survey(run, believed))
+    assert provider.asked == ["GET /Users/z"], "the other one cannot be ours"
+
+    run.approved = (Approved("p" * 64, 0, approval_for(held.operation), NOW),)
+    assert held_orphans(run, believed, None) == (held,)
+
+
+def test_released_orphans_are_looked_for_one_by_one_in_the_snapshot(
+    released: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole of it is not read to know that one id is not in it; one that is in it is managed."""
+    run = released(ScriptedProvider({"/Users/z": zoe()}))
+    believed = believe(run, (read(run, [worlds.person("aiko")], []),))
+    monkeypatch.setattr(remembered, "keys_by_service_id", None)
+    assert len(held_orphans(run, believed, None)) == 1
+    remember(run, row(key=make_key(worlds.CORP, UUID_OF_ZOE), service_id="z"))
     assert held_orphans(run, believed, None) == ()
 
 

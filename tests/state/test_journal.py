@@ -12,6 +12,7 @@ import pytest
 from ldap2scim.errors import StateError
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Result
+from ldap2scim.planning.orphans import orphan_key
 from ldap2scim.state import remembered
 from ldap2scim.state.access import StateReader
 from ldap2scim.state.journal import Intent, Settlement, begin, settle
@@ -188,7 +189,7 @@ def test_a_change_of_members_makes_the_old_version_worthless(store: Store, lease
 
 
 def test_removals_of_a_day_count_also_when_in_doubt(lease: Lease, reader: StateReader, clock: FakeClock) -> None:
-    """What may have happened counts; what failed or was no removal does not."""
+    """What may have happened counts; what failed, was no removal, or was of an orphan, who was nobody's, does not."""
     begin(lease, "run", "plan", [intent("long ago", "delete", removal=True)])
     clock.advance(timedelta(days=2))
     numbers = begin(
@@ -203,9 +204,17 @@ def test_removals_of_a_day_count_also_when_in_doubt(lease: Lease, reader: StateR
             intent("already", "delete", removal=True),
             intent("not one", "update"),
             intent("group", "delete", removal=True, resource_type=GROUP),
+            replace(intent("orphan", "delete", removal=True), key=orphan_key(USER, "17")),
         ],
     )
-    results = {0: Result.APPLIED, 1: Result.IN_DOUBT, 3: Result.FAILED, 4: Result.UNCHANGED, 5: Result.APPLIED}
+    results = {
+        0: Result.APPLIED,
+        1: Result.IN_DOUBT,
+        3: Result.FAILED,
+        4: Result.UNCHANGED,
+        5: Result.APPLIED,
+        7: Result.APPLIED,
+    }
     settle(lease, [Settlement(numbers[place], result) for place, result in results.items()])
 
     assert reader.journal.recent_removals(clock.now - timedelta(hours=24)) == {USER: 3, GROUP: 1}

@@ -7,6 +7,7 @@ import pytest
 from ldap2scim.essence import fingerprint, to_essence
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Result
+from ldap2scim.planning.orphans import orphan_key
 from ldap2scim.planning.policy import Dimension
 from ldap2scim.planning.population import NOBODY, Removed
 from ldap2scim.state.departed import forget_departed
@@ -128,12 +129,16 @@ def carried_out(lease: Lease, *what: tuple[str, SnapshotChange], removal: bool =
 
 
 def test_who_was_removed_lately(places: StatePlaces, lease: Lease, store: Store, clock: FakeClock) -> None:
-    """Deleted, deactivated, or disabled with the department cleared: each counts where it was before, for a day."""
+    """Deleted, deactivated, or disabled with the department cleared: each counts where it was before, for a day.
+
+    An orphan was nobody's, and counts nowhere.
+    """
     today = StatePlaces(store, "enterprise.department", clock() - LAST_DAY)
     assert today.removed(USER) == NOBODY
     carried_out(lease, ("aiko", Gone(key("aiko"))), ("bunta", Confirmed(row("bunta", "Sales", status=Status.LEFT))))
     carried_out(lease, ("dai", Confirmed(row("dai"))))
     carried_out(lease, ("chie", Confirmed(row("chie", "Sales"))), removal=False)
+    begin(lease, "run", "plan", [Intent(orphan_key(USER, "17"), "delete", USER, removal=True)])
 
     gone = {key("aiko"), key("bunta"), key("dai")}
     assert today.removed(USER) == Removed(frozenset(gone), frozenset({key("dai")}))
