@@ -18,7 +18,7 @@ from ldap2scim.run.believe import Believed, believe
 from ldap2scim.run.context import Mode, Run, open_run
 from ldap2scim.run.decide import compare
 from ldap2scim.run.extract import Unread
-from ldap2scim.run.last_look import remember_look
+from ldap2scim.run.last_look import compared_everything, remember_look
 from ldap2scim.run.pipeline import look
 from ldap2scim.run.reading import Read
 from ldap2scim.run.survey import EDITED, Survey, survey
@@ -96,7 +96,8 @@ def drift_of(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, sur
         told = f"{summary('Held', orphans)} `ldap2scim recover` gives the id that releases them."
         document = replace(document, lines=(*document.lines, told))
     found = Drift(document, exit_code(reads, held=held, differs=differs), differs, edits, tuple(run.findings))
-    if found.is_as_left and all(isinstance(one, Read) for one in reads):
+    left_alone = believed.holds.keys | believed.undecided | surveyed.holds
+    if found.is_as_left and all(isinstance(one, Read) for one in reads) and compared_everything(run, left_alone):
         remember_look(run, surveyed.resources)
     return found
 

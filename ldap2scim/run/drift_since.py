@@ -23,7 +23,7 @@ from ldap2scim.run.context import Mode, Run, open_run
 from ldap2scim.run.drift import Drift, exit_code, refused
 from ldap2scim.run.drift_sample import edits_in, managed_by_us
 from ldap2scim.run.extract import Unread
-from ldap2scim.run.last_look import LastLook, last_look, ours_listed, remember_look
+from ldap2scim.run.last_look import LastLook, compared_everything, last_look, ours_listed, remember_look
 from ldap2scim.run.pipeline import look
 from ldap2scim.run.reading import Read
 from ldap2scim.run.service_view import LOGIN_ON_WIRE
@@ -64,7 +64,8 @@ def drift_since_last(settings: Settings, *, progress: Progress | None = None) ->
         if last is None:
             raise StateError(
                 "No look at the whole service found it as it was left, under the settings of today.",
-                "Run `ldap2scim drift` once, and repair what it finds with `ldap2scim recover --apply`.",
+                "Run `ldap2scim drift` once, and repair what it finds with `ldap2scim recover --apply`; "
+                "what it holds of ours has to be mended before.",
             )
         reads, _ = look(run)
         believed = believe(run, reads)
@@ -95,27 +96,28 @@ def since(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, last: 
         shown = replace(shown, lines=("Different: see the findings.",))
     code = exit_code(reads, held=held, differs=differs)
     found = Drift(replace(shown, lines=(*told, *shown.lines)), code, differs, edits, tuple(run.findings))
-    if found.is_as_left and all(isinstance(one, Read) for one in reads):
+    left_alone = believed.holds.keys | believed.undecided
+    if found.is_as_left and all(isinstance(one, Read) for one in reads) and compared_everything(run, left_alone):
         remember_look(run, {one.kind: one.total for one in changed if one.total is not None})
     return found
 
 
 def _changed(run: Run, kind: ResourceType, moment: datetime) -> _Changed:
     like = _witness(run, kind)
-    if like is None:
-        return _Changed(kind, {}, None)
-    written = _written(moment, like)
-    bodies = _listed(run, kind, f'meta.lastModified ge "{written}"')
+    bodies = {} if like is None else _listed(run, kind, f'meta.lastModified ge "{_written(moment, like)}"')
     return _Changed(kind, bodies, _total(run, kind))
 
 
 def _witness(run: Run, kind: ResourceType) -> str | None:
-    """Return when a resource of ours was changed last, once the service was seen to find it by that; None: no such.
+    """Return when a resource of ours was changed last, once the service was seen to find it by that.
+
+    None: nothing of that kind is managed.
 
     Raises:
-        ServiceError: the service cannot find it so.
+        ServiceError: the service cannot find it so, or has none of those that it is known to have.
     """
-    for identifier in run.session.view.witnesses.get(kind, ()):
+    witnesses = run.session.view.witnesses.get(kind, ())
+    for identifier in witnesses:
         try:
             body = run.session.wait(run.session.view.read(Target(kind, identifier)))
         except ResourceNotFound:
@@ -129,6 +131,8 @@ def _witness(run: Run, kind: ResourceType) -> str | None:
         if identifier not in _listed(run, kind, f'{named} and meta.lastModified ge "{modified}"'):
             raise _cannot(f"does not find a {kind.value.lower()} by the moment of its last change")
         return modified
+    if witnesses:
+        raise _cannot(f"does not have any {kind.value.lower()} that was asked for and that it is known to have")
     return None
 
 
@@ -175,6 +179,7 @@ def _edits(run: Run, believed: Believed, changed: _Changed) -> Iterator[Edit]:
     managed = {key for key, status in known.values() if status is Status.MANAGED}
     frame = believed.desired.users if kind is ResourceType.USER else believed.desired.groups
     wanted = dict(zip(frame["external_id"], zip(frame["key"], frame["dn"], strict=True), strict=True))
+    wanted.pop(ABSENT, None)
     for identifier, body in bodies.items():
         name = str(member_of(body, "userName") or member_of(body, "displayName") or identifier)
         if identifier in known:

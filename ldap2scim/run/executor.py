@@ -118,6 +118,7 @@ class Executor:
         found = await self._view.find(operation.resource_type, attributes)
         if found is None or not attributes.get("external_id") or not self._is_ours(operation, found, attributes):
             raise conflict
+        self._view.learned.claimed = True
         return await self._take(operation, attributes, found)
 
     async def _ask_for(self, operation: Create | Restore, attributes: Attributes, unknown: OutcomeUnknown) -> Json:

@@ -28,6 +28,8 @@ class Learned:
         self._found_by: set[tuple[ResourceType, str]] = set()
         self._members_shown: bool | None = None
         self._made: dict[ResourceType, tuple[str, ...]] = {}
+        self.claimed = False
+        """Whether a resource that was there already was taken in the place of one that was to be created."""
 
     def limits(self, profile: Profile) -> Profile:
         """Return the profile with the size of member requests that the service was seen to take."""

@@ -19,6 +19,7 @@ from ldap2scim.planning.reasons import identity
 from ldap2scim.planning.removals import plural
 from ldap2scim.run.context import Run
 from ldap2scim.run.done import Applied, Done, Failed, HeldBack, InDoubt
+from ldap2scim.run.last_look import forget_look
 from ldap2scim.run.records import outcome_of
 from ldap2scim.run.recovery import conclude_adoption, link_known_members
 from ldap2scim.run.step import Step, pieces
@@ -94,6 +95,8 @@ class Loader:
             done = [*(one for one in done if id(one.operation) not in retried), *ended]
         self.stopped_by = step.stopped_by
         brake.held_back += sum(isinstance(one, HeldBack) for one in done)
+        if self._run.session.view.learned.claimed:
+            forget_look(self._run)
         self._count(done)
 
     def finish(self) -> None:

@@ -13,6 +13,7 @@ from ldap2scim.run.decide import Decision, decide
 from ldap2scim.run.extract import Unread, extract
 from ldap2scim.run.idle import idle
 from ldap2scim.run.kept_plans import keep_plan
+from ldap2scim.run.last_look import forget_look, touches_others
 from ldap2scim.run.load import Loader, batches
 from ldap2scim.run.mapping import MappedCount, map_entries
 from ldap2scim.run.reading import Read
@@ -171,6 +172,8 @@ def start_load(run: Run, decision: Decision) -> Loader:
     """
     approvals.use(run.lease, run.approved, run.run_id, run.given)
     remember_settings(run, surveyed=decision.surveyed is not None)
+    if touches_others(decision.plan.operations):
+        forget_look(run)  # before anything is sent: a run that is killed has touched them as well
     if decision.surveyed is not None:
         open_adoption(run.lease)
     return Loader(run, decision.plan, decision.surveyed, decision.pilot)

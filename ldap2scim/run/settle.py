@@ -81,7 +81,15 @@ async def _settle(run: Run, doubt: Doubt) -> Settlement:
             change = None
     if change is None:
         return Settlement(doubt.op_no, Result.FAILED)
-    return Settlement(doubt.op_no, Result.APPLIED, (change,), proof=Proof.READ)
+    return Settlement(doubt.op_no, Result.APPLIED, (change,), proof=_proof(intent, change))
+
+
+def _proof(intent: Intent, change: SnapshotChange) -> Proof | None:
+    """Return how it was seen that it took hold; None: what the service holds is not what was sent, or may not be."""
+    if intent.verb in {Delete.verb, Deactivate.verb}:
+        return Proof.READ
+    as_sent = isinstance(change, Confirmed) and change.row.fingerprint == intent.fingerprint
+    return Proof.READ if as_sent else None
 
 
 async def _created(run: Run, view: ServiceView, intent: Intent) -> SnapshotChange | None:

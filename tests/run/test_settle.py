@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from ldap2scim.errors import AccessRefused, NotScim, RequestRejected, ServiceError, ServiceUnavailable
 from ldap2scim.essence import from_essence
@@ -14,6 +15,7 @@ from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.settle import in_doubt, settle_doubts
 from ldap2scim.state import journal, remembered
 from ldap2scim.state.journal import Intent, Settlement
+from ldap2scim.state.schema import journal as table
 from ldap2scim.state.snapshot_rows import Confirmed, MembersChanged, SnapshotRow, Status
 from ldap2scim.state.store import Store
 from tests.run.conftest import StartRun
@@ -96,12 +98,36 @@ class TestChange:
     def test_gone(self, start: StartRun, verb: str) -> None:
         """A proven 404 forgets it."""
         doubt(start, row(), verb=verb, service_id="1")
-        assert known(settled(start, ScriptedProvider({"/Users/8": on_wire("8")}))) is None
+        run = settled(start, ScriptedProvider({"/Users/8": on_wire("8")}))
+        assert known(run) is None
+        assert proof_of_last(run.store) is None
 
     def test_not_known_to_be_gone(self, start: StartRun, verb: str) -> None:
         """A 404 of everybody forgets nobody."""
         doubt(start, row(), verb=verb, service_id="1")
         assert known(settled(start, ScriptedProvider())) == known_before(row())
+
+
+@pytest.mark.parametrize(
+    ("resource", "proof"), [(on_wire(title="boss"), "read"), (on_wire(), None)], ids=["took hold", "never arrived"]
+)
+@pytest.mark.parametrize("verb", ["create", "update", "adopt", "restore"])
+def test_what_is_not_as_it_was_sent_proves_nothing(
+    start: StartRun, store: Store, resource: dict[str, Any], verb: str, proof: str | None
+) -> None:
+    """The journal says that it was read as sent where the service holds just that."""
+    known_as = CREATION | {"verb": verb} if verb == "create" else {"verb": verb, "service_id": "1"}
+    rows = () if verb == "create" else (row(),)
+    doubt(start, *rows, **known_as, fingerprint=row("boss").fingerprint)
+    settled(start, ScriptedProvider({"/Users/1": resource}))
+    assert proof_of_last(store) == proof
+
+
+def proof_of_last(store: Store) -> str | None:
+    """Return the proof of the last operation of the journal."""
+    with store.read() as connection:
+        found: str | None = connection.scalar(select(table.c.proof).order_by(table.c.op_no.desc()).limit(1))
+    return found
 
 
 @pytest.mark.parametrize(("verb", "resources"), [("delete", {}), ("deactivate", {"active": False})], ids=str)
@@ -153,7 +179,9 @@ class TestRemoval:
     def test_deleted(self, start: StartRun) -> None:
         """A proven 404 is what was wanted."""
         doubt(start, row(), verb="delete", service_id="1", removal=True)
-        assert known(settled(start, ScriptedProvider({"/Users/8": on_wire("8")}))) is None
+        run = settled(start, ScriptedProvider({"/Users/8": on_wire("8")}))
+        assert known(run) is None
+        assert proof_of_last(run.store) == "read"
 
     @pytest.mark.parametrize("verb", ["delete", "deactivate"])
     def test_not_known_to_be_gone(self, start: StartRun, verb: str) -> None:
@@ -184,6 +212,7 @@ class TestMembers:
         group = {"id": "g", "members": [{"value": "2"}, {"value": "3"}, {"value": "stranger"}]}
         run = settled(start, ScriptedProvider({"/Groups/g": group}))
         assert sorted(remembered.members_of(run.store, GROUP)) == [Key("corp:2"), Key("corp:3")]
+        assert proof_of_last(run.store) is None
 
     def test_the_group_is_gone(self, start: StartRun) -> None:
         """A group that somebody deleted is forgotten, and does not stop every run from then on."""
