@@ -172,9 +172,14 @@ def _reasons(waiting: HeldOperation) -> str:
 
 def _of_foreign(found: AtService) -> str:
     where = "" if found.in_filter else ", outside of the SCIM filter of this instance"
+    orphaned = (
+        " If its externalId may be one of ours, a full read (`ldap2scim recover`) proposes its removal as orphaned, "
+        "which a person decides."
+    )
     return (
         f"The service has a {found.resource_type.value.lower()} called so (id {found.service_id}){where}, and it is "
         "not ours: our state does not know it. It is another instance's, or was made by hand, and is left alone."
+        f"{orphaned if found.in_filter and found.external_id is not None else ''}"
     )
 
 

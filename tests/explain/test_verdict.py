@@ -8,6 +8,7 @@ from ldap2scim.directory.settings import Nesting
 from ldap2scim.explain.answer import WHO, Explanation, Values, to_lines
 from ldap2scim.explain.paths import Above, path_rows
 from ldap2scim.explain.planned import Planned, plan_rows
+from ldap2scim.explain.service import AtService
 from ldap2scim.explain.verdict import Known, verdict
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.operations import Adopt, ChangeMembers, Deactivate, HeldOperation, Inputs
@@ -31,16 +32,21 @@ def of_leaver(*held: HeldOperation) -> str:
     resource = SnapshotRow(
         LEAVER, ResourceType.USER, "id-1", "x", "h.ikeda0120", "f", '{"active":true}', None, Status.MANAGED, NOW
     )
+    return answer(resource, None, *held)
+
+
+def answer(resource: SnapshotRow | None, at_service: AtService | None, *held: HeldOperation) -> str:
+    """Return the answer about a resource that no entry has."""
     return verdict(
         Known(
             entry=None,
             seen=None,
             resource=resource,
-            at_service=None,
+            at_service=at_service,
             planned=Planned((), held),
             findings=(),
             excluded_by=None,
-            has_history=True,
+            has_history=resource is not None,
             in_doubt=False,
             is_held=False,
             first_run=False,
@@ -66,6 +72,16 @@ def test_a_leaver_whom_another_entry_would_take_over_is_told_by_which() -> None:
         "Its entry has gone, and uid=h.ikeda0120,dc=example may be the same one re-created, which a person decides. "
         "It has the login."
     )
+
+
+@pytest.mark.parametrize(
+    ("external_id", "in_filter", "told"), [("x", True, True), (None, True, False), ("x", False, False)]
+)
+def test_who_may_be_orphaned_is_told_who_decides(external_id: str | None, in_filter: bool, told: bool) -> None:
+    """What is not ours may be of somebody who left while nothing was remembered, where a full read would see it."""
+    said = answer(None, AtService(ResourceType.USER, "id-7", "zoe", external_id, True, in_filter))
+    assert "it is not ours" in said
+    assert ("proposes its removal as orphaned, which a person decides" in said) is told
 
 
 def test_her_own_operation_stands_before_those_of_groups() -> None:
