@@ -96,7 +96,12 @@ def _ask_again(reading: Reading, image: ImageWriter) -> tuple[SearchProof, ...]:
             keys.update(key_of(reading, entry) for entry in page)
             names.update(dn.normalise(entry.dn) for entry in page)
             proofs += [proof] if proof is not None else []
-    present = [one for one in missing if (one.key in keys if one.key is not None else one.dn_normalised in names)]
+    present = [
+        one
+        for one in missing
+        # Whose key could not be read then, and was read now, is here by that key: nobody is left out.
+        if (one.key in keys if one.key is not None else one.dn_normalised in names and not image.met(one.dn_normalised))
+    ]
     if present:
         image.spare(one.id for one in present)
         reading.run.note(_contradiction(reading, present))

@@ -148,6 +148,11 @@ class ImageWriter:
         """Say whether this read met an entry."""
         return bool(self._seen[row_id])
 
+    def met(self, dn_normalised: str) -> bool:
+        """Say whether this read met an entry of that name whose key could be read."""
+        query = select(image.c.id).where(image.c.directory == self._directory, image.c.dn_normalised == dn_normalised)
+        return any(self._seen[row_id] for row_id in self._connection.scalars(query.where(image.c.key.is_not(None))))
+
     def spare(self, ids: Iterable[int]) -> None:
         """Keep entries as they were, as if this read had met them unchanged."""
         for row_id in ids:

@@ -13,6 +13,7 @@ from ldap2scim.sandbox.world import BASE_DN, DEPARTMENTS, GROUPS_DN, PEOPLE_DN
 from tests.contract.directories import Addressed
 from tests.integration.comparing import differences
 from tests.integration.conftest import StartPair
+from tests.integration.days import hire
 from tests.integration.ldap import Found
 from tests.integration.pairs import SMALL, Pair, world
 from tests.servers.slapd import SlapdOptions, running_slapd
@@ -121,6 +122,25 @@ def test_the_source_anchor_hidden(embedded_pair: Pair) -> None:
     assert_refused(pair, "entryUUID")
     pair.directory.mend()
     assert_right_after_mending(pair)
+
+
+def test_hired_while_the_source_anchor_was_hidden(embedded_pair: Pair) -> None:
+    """Nobody is removed while she may be anybody; once her anchor can be read she comes, and leavers leave again."""
+    pair = embedded_pair
+    assert isinstance(pair.directory, EmbeddedDirectory)
+    assert pair.program("sync", "--apply").code == 0
+    leaver = pair.administrator.people()[0]
+    pair.directory.withhold("entryUUID")
+    newcomer = hire(pair.administrator, 9001)
+    pair.administrator.dismiss(leaver.dn)
+    assert pair.program("sync", "--apply").code == 3
+    pair.directory.mend()
+
+    said = pair.program("sync", "--apply")
+    assert (said.code, "read-contradicts-itself" in said.text) == (0, False), said.text
+    assert newcomer in pair.console.users()
+    assert login_of(leaver) not in active(pair)
+    assert pair.program("sync", "--apply").code == 0
 
 
 def test_a_mapped_attribute_hidden(embedded_pair: Pair) -> None:
