@@ -71,8 +71,7 @@ class _Native:
     def of_directory(self, rest: str) -> str:
         if not rest.startswith("mappings."):
             return _NATIVE.get(rest, rest)
-        name = _of_mapping(rest.removeprefix("mappings."))
-        return name if name == "guid_form" else f"mapping.{name}"
+        return f"mapping.{_of_mapping(rest.removeprefix('mappings.'))}"
 
 
 class _Original:
@@ -91,8 +90,7 @@ class _Original:
         if not rest.startswith("mappings."):
             return f"ad.ldap.{_ORIGINAL[rest]}" if rest in _ORIGINAL else f"{_OURS}.directory.{rest}"
         name = _of_mapping(rest.removeprefix("mappings."))
-        ours = name in {"guid_form", "phone_country"}
-        return f"{_OURS}.directory.{name}" if ours else f"iid.scim.attribute.{name}"
+        return f"{_OURS}.directory.{name}" if name == "phone_country" else f"iid.scim.attribute.{name}"
 
 
 def _of_mapping(place: str) -> str:
@@ -100,8 +98,6 @@ def _of_mapping(place: str) -> str:
     kind, _, rest = place.partition(".")
     part, _, path = rest.partition(".")
     match part:
-        case "single" if path.endswith(".guid_form"):
-            return "guid_form"
         case "single" if path:
             return f"{kind}.{written_path(path.rpartition('.')[0])}"
         case "multi" if path:

@@ -52,7 +52,7 @@ def test_another_mapping_is_compared_on_what_is_there(pair: Pair) -> None:
     assert len(added) == 120
     assert {row["changes"] for row in added} == {"nickName"}
     assert all("would change" in row["waits"] for row in added[:1])
-    assert any("nick_name" in place for place in found["settings"])
+    assert found["settings"] == ["directories.main.mapping.user.nickName"]
 
 
 def test_another_filter_is_read_anew_and_the_directory_is_told_apart(pair: Pair) -> None:

@@ -38,6 +38,12 @@ def test_names_are_those_of_the_file(native: Loader, old: str, new: str, name: s
     assert name in names(native, NATIVE, NATIVE.replace(old, new))
 
 
+def test_a_new_mapping_is_one_change(native: Loader) -> None:
+    """Nothing is named that nobody wrote, though a rule has more parts than its source."""
+    added = "mapping: {user: {nickName: sn}}\nservice:"
+    assert names(native, NATIVE, NATIVE.replace("service:", added)) == ("directories.main.mapping.user.nickName",)
+
+
 def test_a_new_directory_is_one_change(native: Loader) -> None:
     """All that is said of it came with it."""
     found = names(native, NATIVE, NATIVE.replace("service:", TWO))
