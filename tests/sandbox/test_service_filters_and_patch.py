@@ -18,8 +18,10 @@ UNKNOWN = "urn:example:ext:2.0:User"
 AnyUser: TypeAlias = User[EnterpriseUser]
 
 words = st.sampled_from(["a", "A", "b", "ab", "Ab", "ba"])
+kinds = st.sampled_from(["xmpp", "skype"])
+"""Of RFC 7643 §4.1.2: scim2-models cannot copy any other on Python before 3.11.4."""
 messengers = st.lists(
-    st.fixed_dictionaries({"value": words, "type": st.sampled_from(["work", "home"])}),
+    st.fixed_dictionaries({"value": words, "type": kinds}),
     min_size=1,
     max_size=3,
     unique_by=lambda each: (each["value"], each["type"]),
@@ -51,7 +53,7 @@ comparisons = st.builds(
     words.map('"{}"'.format),
 )
 presences = st.sampled_from(["title pr", "ims pr", "active eq true", "name.givenName pr"])
-selections = st.builds('ims[type eq "{}" and value co "{}"]'.format, st.sampled_from(["work", "home"]), words)
+selections = st.builds('ims[type eq "{}" and value co "{}"]'.format, kinds, words)
 filters = st.recursive(
     comparisons | presences | selections,
     lambda inner: st.one_of(
@@ -76,13 +78,13 @@ operations = st.one_of(
     st.builds(
         lambda op, path, value: {"op": op, "path": path, "value": value},
         st.sampled_from(["add", "replace"]),
-        st.sampled_from(["title", "externalId", "name.familyName", "userName", 'ims[type eq "work"].value']),
+        st.sampled_from(["title", "externalId", "name.familyName", "userName", 'ims[type eq "xmpp"].value']),
         words,
     ),
     st.builds(
         lambda path: {"op": "remove", "path": path},
         st.sampled_from(
-            ["title", "name", "name.givenName", "ims", 'ims[type eq "work"]', 'ims[type eq "home"]', "ims.type"]
+            ["title", "name", "name.givenName", "ims", 'ims[type eq "xmpp"]', 'ims[type eq "skype"]', "ims.type"]
         ),
     ),
     st.builds(
