@@ -13,7 +13,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from ldap2scim.run import pipeline
 from ldap2scim.sandbox.service import embedded_service
 from ldap2scim.scim import rate
-from tests.integration.stateful.machine import Ground, Histories
+from tests.integration.stateful.machine import Histories
+from tests.integration.stateful.watched import Ground
 from tests.integration.warm import warm_process
 from tests.seed import LONG, SEED
 
