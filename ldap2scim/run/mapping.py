@@ -85,8 +85,7 @@ def _map_directory(run: Run, directory: ConfiguredDirectory) -> int:
         run.progress.advance(len(batch))
         total += len(batch)
     run.progress.end()
-    if total:
-        give_back()
+    give_back(total)
     return total
 
 
