@@ -2,25 +2,30 @@
 
 from xdist.scheduler import LoadFileScheduling
 
-_FIRST = "tests/integration/"
-_LAST = ("tests/contract/", "tests/flows/")
-"""Folders whose files share servers, each for one process. Both take minutes, so that two processes end together."""
+_FLOWS = "tests/flows/"
+_SHARING = ("tests/contract/", _FLOWS)
+"""Folders whose files share servers, each for one process."""
+_ORDER = (
+    "tests/integration/stateful/",  # the longest file
+    "tests/",  # all that are not named: quick
+    _FLOWS,  # minutes, in which they wait for Prefect more than they work
+    "tests/integration/",
+    "tests/contract/",
+)
 
 
 def place(nodeid: str) -> int:
-    """Return a sort key: the longest files first, so that nobody waits for one at the end.
+    """Return a sort key: what takes long begins while there is other work, so that both processes end together.
 
-    Nothing runs after the flows: Prefect leaves threads that draw random numbers, and Hypothesis blames its strategies.
+    Nothing that draws examples runs after the flows: Prefect leaves threads that draw random numbers, and Hypothesis
+    blames its strategies.
     """
-    for number, folder in enumerate(_LAST, start=2):
-        if nodeid.startswith(folder):
-            return number
-    return 0 if nodeid.startswith(_FIRST) else 1
+    return _ORDER.index(max((folder for folder in _ORDER if nodeid.startswith(folder)), key=len))
 
 
 def unit_of(nodeid: str) -> str:
     """Return what one process does from beginning to end: a file, or a folder whose files share servers."""
-    return next((folder for folder in _LAST if nodeid.startswith(folder)), nodeid.partition("::")[0])
+    return next((folder for folder in _SHARING if nodeid.startswith(folder)), nodeid.partition("::")[0])
 
 
 class InPlace(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
