@@ -29,6 +29,7 @@ from ldap2scim.run.settings_changed import changes_of_settings
 from ldap2scim.run.settle import in_doubt
 from ldap2scim.run.survey import Survey, survey
 from ldap2scim.run.unresolved import hold_losses, look_up_unresolved, moved_note, with_members
+from ldap2scim.run.waiting_orphans import reminder
 from ldap2scim.scim.profiles import by_name
 from ldap2scim.scim.settings import Leavers
 from ldap2scim.settings import digests
@@ -110,6 +111,7 @@ def decide(run: Run, believed: Believed, surveyed: Survey | None = None) -> Deci
     give_back(desired)
     decision = plan_of(run, believed, compared, surveyed)
     run.note(*expired_approvals(run, decision.plan))
+    run.note(*(reminder(run, decision.plan) if surveyed is None else ()))
     run.progress.end()
     return decision
 

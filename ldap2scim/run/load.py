@@ -24,6 +24,7 @@ from ldap2scim.run.records import outcome_of
 from ldap2scim.run.recovery import conclude_adoption, link_known_members
 from ldap2scim.run.step import Step, pieces
 from ldap2scim.run.survey import Survey
+from ldap2scim.run.waiting_orphans import count_removed
 from ldap2scim.state import approvals
 from ldap2scim.state.failed_before import failed_before
 from ldap2scim.state.snapshot_rows import Gone
@@ -132,6 +133,7 @@ class Loader:
             if isinstance(one, Applied):
                 for path in one.ignored:
                     self._ignored.setdefault(path, []).append(one.operation.name)
+        count_removed(self._run, [one.operation for one in done if isinstance(one, Applied)])
 
 
 def _count_first(brake: Brake, done: Done) -> None:

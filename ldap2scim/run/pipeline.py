@@ -22,6 +22,7 @@ from ldap2scim.run.report import Report, report
 from ldap2scim.run.settings_changed import remember_settings
 from ldap2scim.run.settle import settle_doubts
 from ldap2scim.run.survey import Survey, survey
+from ldap2scim.run.waiting_orphans import remember_waiting
 from ldap2scim.settings import Settings
 from ldap2scim.state import approvals
 from ldap2scim.state.adoption import open_adoption
@@ -176,4 +177,5 @@ def start_load(run: Run, decision: Decision) -> Loader:
         forget_look(run)  # before anything is sent: a run that is killed has touched them as well
     if decision.surveyed is not None:
         open_adoption(run.lease)
+        remember_waiting(run, decision.plan)
     return Loader(run, decision.plan, decision.surveyed, decision.pilot)

@@ -62,7 +62,10 @@ def test_from_an_empty_state(start_embedded_pair: StartPair) -> None:
     assert all("nobody proved that it has left" in one["reasons"][0] for one in said["held"])
     assert said["exit_code"] == 3
     assert {name: user["meta"] for name, user in pair.console.users().items()} == before
-    assert pair.program("sync", "--apply").code == 0
+    waiting = f"{LEAVERS + 1}, held by plan {said['plan_id'][:12]}"
+    for _ in ("a run that compares", "a run without changes"):
+        reminded = pair.program("sync", "--apply")
+        assert (reminded.code, waiting in reminded.out) == (0, True), reminded.text
     drift = pair.program("drift")
     assert drift.code == 3
     assert "In step" in drift.out
@@ -74,6 +77,7 @@ def test_from_an_empty_state(start_embedded_pair: StartPair) -> None:
     released = pair.program("sync", "--apply", "--json").document
     assert (released["exit_code"], released["accounts"]["imbalances"]) == (0, [])
     assert {(one["verb"], one["name"]) for one in released["operations"]} == held
+    assert "orphans-waiting" not in {one["rule"] for one in released["findings"]}
     assert pair.writes() == LEAVERS + 1
     after = pair.console.users()
     assert {name for name, user in after.items() if not user["active"]} == leavers
@@ -82,6 +86,7 @@ def test_from_an_empty_state(start_embedded_pair: StartPair) -> None:
     }
     assert dissolved.text("cn") not in pair.console.groups()
     assert pair.program("drift").code == 0
+    assert "waiting for a person" not in pair.program("sync", "--apply").text
 
 
 def test_a_dry_recovery_leaves_nothing_but_its_record(embedded_pair: Pair) -> None:
