@@ -1,5 +1,5 @@
 #!/bin/sh
-# All checks in one go: style, types, import contracts, tests; coverage is of the unit tests (tests/conftest.py). LDAP2SCIM_LONG=1 runs the full counts.
+# All checks in one go: style, types, import contracts, tests. LDAP2SCIM_LONG=1 runs the full counts.
 # The tests are shared by two processes (tests/workers.py); `sh scripts/test.sh -n 4` takes four, `-n 0` none.
 set -eu
 bin=.venv/bin
@@ -13,4 +13,4 @@ unset PYTHONDONTWRITEBYTECODE
 "$bin"/ruff format --check .
 "$bin"/mypy
 "$bin"/lint-imports
-exec "$bin"/python -m pytest -n 2 --cov --cov-report=term:skip-covered --durations=15 "$@"
+exec "$bin"/python -m pytest -n 2 --durations=15 "$@"

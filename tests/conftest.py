@@ -9,10 +9,6 @@ from hypothesis import HealthCheck, settings
 from tests.seed import LONG, SEED
 from tests.workers import InPlace, place
 
-WITH_SERVERS = ("tests/integration/", "tests/contract/", "tests/flows/", "tests/worlds/")
-"""Whole runs reach nearly every line, and take more than twice as long while lines are counted; what they reach by
-the way says little about what is tested. Nothing depends on the count."""
-
 pytest_plugins = ["tests.servers.fixtures", "tests.servers.scim_fixtures"]
 
 # CI looks at the same examples each time; a person's machine looks at others.
@@ -42,11 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests in order, and measure coverage of the quick ones alone."""
+    """Put the tests in order."""
     items.sort(key=lambda item: place(item.nodeid))
-    for item in items:
-        if item.nodeid.startswith(WITH_SERVERS):
-            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.hookimpl(optionalhook=True)
