@@ -12,14 +12,14 @@ from functools import cache
 from typing import Final
 
 _MANY: Final = 20_000
-"""Entries. A phase that handled fewer has freed less than is worth the time, which the whole process decides."""
+"""Entries and resources. A phase of fewer has freed less than is worth the time, which the whole process decides."""
 
 
 def give_back(handled: int) -> None:
     """Return freed memory to the system, which takes a tenth of a second where a hundred thousand objects live.
 
     Args:
-        handled: how many entries the phase before has handled; after few nothing is done.
+        handled: how many entries and resources the phase before has handled; after few nothing is done.
     """
     if handled < _MANY:
         return
