@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from ldap2scim.run import full_read
 from ldap2scim.sandbox.directory import OPENLDAP, EmbeddedDirectory, embedded_directory
 from ldap2scim.sandbox.world import BASE_DN, DEPARTMENTS, GROUPS_DN, PEOPLE_DN
 from tests.contract.directories import Addressed
@@ -141,6 +142,39 @@ def test_hired_while_the_source_anchor_was_hidden(embedded_pair: Pair) -> None:
     assert newcomer in pair.console.users()
     assert login_of(leaver) not in active(pair)
     assert pair.program("sync", "--apply").code == 0
+
+
+@pytest.mark.parametrize("anchored", [True, False], ids=["anchored", "without an anchor"])
+def test_left_out_and_named_when_asked_again(
+    embedded_pair: Pair, monkeypatch: pytest.MonkeyPatch, anchored: bool
+) -> None:
+    """Whom a full read leaves out and the second question names has not left; nor has whom she may be."""
+    pair, directory = embedded_pair, embedded_pair.directory
+    assert isinstance(directory, EmbeddedDirectory)
+    pair.program.directory["full_read_every"] = 0
+    pair.program.write()
+    assert pair.program("sync", "--apply").code == 0
+    somebody = pair.administrator.people()[0]
+    name = somebody.dn
+    if not anchored:
+        directory.withhold("entryUUID")
+        name = pair.administrator.rename(somebody.dn, f"cn={somebody.text('cn')}")
+        assert pair.program("sync", "--apply").code == 3
+    directory.hide(name)
+    asked_again = full_read._ask_again
+
+    def shown(*arguments: Any) -> Any:
+        directory.mend()
+        if not anchored:
+            directory.withhold("entryUUID")
+        return asked_again(*arguments)
+
+    monkeypatch.setattr(full_read, "_ask_again", shown)
+    said = pair.program("sync", "--apply", "--json")
+    assert [one["subjects"] for one in said.document["findings"] if one["rule"] == "read-contradicts-itself"] == [
+        [name]
+    ]
+    assert login_of(somebody) in active(pair), said.text
 
 
 def test_a_mapped_attribute_hidden(embedded_pair: Pair) -> None:
