@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ldap2scim.directory.currency import behind, from_json
 from ldap2scim.findings import Finding, Held, Severity, stops
 from ldap2scim.model import Key, ResourceType, directory_of
 from ldap2scim.planning.frames import DESIRED_COLUMNS
@@ -23,7 +22,6 @@ from ldap2scim.state.desired import ImageCount
 from ldap2scim.state.image_rows import ReferenceKind, Standing
 from ldap2scim.state.references import AMBIGUOUS, UNKNOWN, References
 from ldap2scim.state.remembered import has_members
-from ldap2scim.state.runs import ProvenRead
 from validations.groups import GroupFacts
 from validations.own_rules import NOTHING_ASKED, RuleFacts, RulesVerdict, check_rules
 from validations.settings import check_settings
@@ -174,18 +172,11 @@ def _read_facts(run: Run, reads: tuple[Read, ...]) -> tuple[ReadFact, ...]:
             believed_before=before[one.directory, kind].entries if (one.directory, kind) in before else None,
             server=one.extract.completeness.server,
             ldap_filter=filters[one.directory, kind],
-            behind=_behind(one, before.get((one.directory, kind))),
+            behind=one.behind(before.get((one.directory, kind))),
         )
         for one in reads
         for kind in ResourceType
     )
-
-
-def _behind(one: Read, before: ProvenRead | None) -> str | None:
-    state = one.extract.completeness.state
-    if before is None or before.server_state is None or state is None:
-        return None
-    return behind(state, from_json(before.server_state))
 
 
 def _compared(frame: pd.DataFrame) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from ldap2scim.run.session import Session
 from ldap2scim.settings import Settings, digest
 from ldap2scim.state.access import StateReader
 from ldap2scim.state.approvals import Given
+from ldap2scim.state.image import last_change
 from ldap2scim.state.lease import TTL, Lease, acquire
 from ldap2scim.state.location import StateFile
 from ldap2scim.state.runs import fail_run, start_run
@@ -58,7 +59,7 @@ class Run:
     @property
     def in_step_with(self) -> str:
         """Return what a run that found all in step must have had the same, for its finding to hold on."""
-        return f"{self.settings_digest} {__version__}"
+        return f"{self.settings_digest} {__version__} {last_change(self.store)}"
 
     @property
     def store(self) -> Store:

@@ -1,7 +1,8 @@
 """Has nothing happened since a run that found all in step? Then this one comes to the same end, and is over.
 
-The same image, mapping, snapshot, settings and program give the same decision, so it is not made again: a run by
-changes that met none costs the same for a hundred people and for a million.
+The same image, mapping, snapshot, settings and program give the same decision, so it is not made again. A run by
+changes that met none costs the same for a hundred people and for a million; a full read that found everything as it
+was is over with its read.
 """
 
 from collections import Counter
@@ -49,7 +50,7 @@ def idle(run: Run, reads: tuple[Read | Unread, ...], mapped: MappedCount) -> Rep
         StateError: the state cannot be read or written.
     """
     before = _last_in_step(run)
-    if before is None or mapped.entries or not all(map(_is_unchanged, reads)) or not _is_quiet(run):
+    if before is None or mapped.entries or not _are_believable(run, reads) or not _is_quiet(run):
         return None
     about_token = look_at_token(run)
     if stops(about_token):
@@ -65,13 +66,20 @@ def idle(run: Run, reads: tuple[Read | Unread, ...], mapped: MappedCount) -> Rep
 
 
 def _last_in_step(run: Run) -> RunRecord | None:
-    """Return the last run before this one, if it found all in step with the same settings and program."""
+    """Return the last run before this one, if it found all in step with the same settings, program and image."""
     before = [one for one in run.state.runs.latest_runs(2) if one.run_id != run.run_id]
     return before[0] if before and before[0].in_step_with == run.in_step_with else None
 
 
-def _is_unchanged(one: Read | Unread) -> bool:
-    return isinstance(one, Read) and one.extract.by_changes is not None and not one.changes.any
+def _are_believable(run: Run, reads: tuple[Read | Unread, ...]) -> bool:
+    """Say whether every directory was read and nothing about its read needs to be told."""
+    before = run.state.runs.last_believed_reads()
+    return all(
+        isinstance(one, Read)
+        and not one.changes.duplicates
+        and all(one.behind(before.get((one.directory, kind))) is None for kind in ResourceType)
+        for one in reads
+    )
 
 
 def _is_quiet(run: Run) -> bool:

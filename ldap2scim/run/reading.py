@@ -14,6 +14,7 @@ from ldap2scim.directory.settings import DirectorySettings
 from ldap2scim.run.context import Run
 from ldap2scim.settings import ConfiguredDirectory
 from ldap2scim.state.image_rows import Evidence, ImageChanges, Place
+from ldap2scim.state.runs import ProvenRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,13 @@ class Read:
     def directory(self) -> str:
         """Name of the directory."""
         return self.extract.directory
+
+    def behind(self, before: ProvenRead | None) -> str | None:
+        """Say in a clause what the server lacked that the last one knew whose read was believed; None: nothing."""
+        state = self.extract.completeness.state
+        if before is None or before.server_state is None or state is None:
+            return None
+        return currency.behind(state, currency.from_json(before.server_state))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

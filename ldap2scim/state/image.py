@@ -20,9 +20,22 @@ from ldap2scim.state.image_members import MemberChanges, groups_with, members_di
 from ldap2scim.state.image_names import names
 from ldap2scim.state.image_rows import Duplicate, Evidence, ImageChanges, ImageRow, KnownName
 from ldap2scim.state.lease import Lease
+from ldap2scim.state.marks import mark, remembered_mark
 from ldap2scim.state.places import store_place
 from ldap2scim.state.schema import image, image_entries, reads
-from ldap2scim.state.store import Clock
+from ldap2scim.state.store import Clock, Store
+
+
+_LAST_CHANGE = "image-changed-in"
+
+
+def last_change(store: Store) -> str:
+    """Return what differs when a read has changed the image, whatever became of the run that made it.
+
+    Raises:
+        StateError: the state cannot be read.
+    """
+    return remembered_mark(store, _LAST_CHANGE) or ""
 
 
 @contextmanager
@@ -214,6 +227,8 @@ class ImageWriter:
             duplicates=tuple(self._duplicates),
             counts=counts,
         )
+        if self.changes.any:
+            mark(self._connection, _LAST_CHANGE, str(self._read_no))
         return self.changes
 
     def _can_follow(self) -> bool:

@@ -1,6 +1,6 @@
 """Short texts that are remembered from run to run, each under a name."""
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.schema import meta
@@ -15,11 +15,16 @@ def remember(lease: Lease, name: str, value: str) -> bool:
         StateError: the state cannot be written.
     """
     with lease.write() as connection:
-        before = connection.scalar(select(meta.c.value).where(meta.c.name == name))
-        if before == value:
-            return False
-        connection.execute(delete(meta).where(meta.c.name == name))
-        connection.execute(insert(meta), {"name": name, "value": value})
+        return mark(connection, name, value)
+
+
+def mark(connection: Connection, name: str, value: str) -> bool:
+    """As `remember`, as part of a transaction."""
+    before = connection.scalar(select(meta.c.value).where(meta.c.name == name))
+    if before == value:
+        return False
+    connection.execute(delete(meta).where(meta.c.name == name))
+    connection.execute(insert(meta), {"name": name, "value": value})
     return True
 
 

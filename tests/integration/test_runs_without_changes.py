@@ -38,6 +38,19 @@ def in_step(start_slapd: StartSlapd, tmp_path: Path) -> Iterator[Pair]:
         yield pair
 
 
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+    """The runs that looked at the whole state."""
+    runs: list[Run] = []
+
+    def look(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
+        runs.append(run)
+        return believe(run, reads)
+
+    monkeypatch.setattr(pipeline, "believe", look)
+    return runs
+
+
 @pytest.mark.samba
 def test_on_a_domain_controller_too(start_samba: StartSamba, tmp_path: Path) -> None:
     """As an ordinary user, by DirSync: nothing changed, next to nothing is transferred."""
@@ -104,17 +117,8 @@ def test_nothing_is_asked_of_the_service_and_next_to_nothing_of_the_directory(in
 
 
 @pytest.mark.slapd
-def test_a_record_that_says_too_little_or_something_else_is_not_repeated(
-    in_step: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_record_that_says_too_little_or_something_else_is_not_repeated(in_step: Pair, looked: list[Run]) -> None:
     """Accounts of an older version, without rows, or of another snapshot: that run looks at all, the next need not."""
-    looked: list[object] = []
-
-    def look(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
-        looked.append(run)
-        return believe(run, reads)
-
-    monkeypatch.setattr(pipeline, "believe", look)
     said = [in_step.program("sync", "--apply", "--json").document["accounts"]]
     assert looked == []
     without_rows = "UPDATE runs SET accounts = json_remove(accounts, '$.rows')"
@@ -202,6 +206,44 @@ def test_who_wants_everything_read_gets_it(in_step: Pair) -> None:
     in_step.program.write()
 
     assert [reads(in_step)["why_full"] for _ in range(2)] == ["`full_read_every` is 0"] * 2
+
+
+@pytest.mark.slapd
+def test_a_full_read_that_finds_everything_as_it_was_ends_the_run(in_step: Pair, looked: list[Run]) -> None:
+    """What was decided of the same image holds on, and is reported again; a change is looked at, and then no more."""
+    before = in_step.program("sync", "--apply", "--json").document
+    in_step.program.directory["full_read_every"] = "0"
+    in_step.program.write()
+
+    said = in_step.program("sync", "--apply", "--json").document
+
+    assert looked == []
+    assert said["reads"][0]["by_changes"] is None
+    assert in_step.service.requests == ()
+    assert (said["accounts"], said["operations"]) == (before["accounts"], [])
+    in_step.administrator.replace(in_step.administrator.people()[0].dn, title=["Changed"])
+    for _ in range(3):
+        assert reads(in_step)["by_changes"] is None
+    assert len(looked) == 2, "the run that writes, and the one that finds all in step"
+
+
+@pytest.mark.slapd
+@pytest.mark.parametrize("change", ["leaves", "leaves a group"])
+def test_what_was_caught_up_with_before_a_full_read_is_looked_at(in_step: Pair, change: str) -> None:
+    """The full read finds the image as the changes have just left it, which is not as the last run had left it."""
+    let_a_full_read_be_due(in_step)
+    group = in_step.administrator.groups()[0]
+    member = group.texts("member")[0]
+    if change == "leaves":
+        in_step.administrator.dismiss(member)
+    else:
+        in_step.administrator.take(group.dn, "member", member)
+
+    said = in_step.program("sync", "--apply", "--json").document
+
+    assert said["reads"][0]["why_full"] == "the last full read is as old as `full_read_every` allows"
+    assert in_step.writes() > 0
+    assert in_step.program("plan", "--json").document["operations"] == []
 
 
 @pytest.mark.slapd
