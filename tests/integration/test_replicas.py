@@ -107,3 +107,20 @@ def test_a_replica_that_has_followed_again(pair: Pair, replicas: Replicas) -> No
     assert said.code == 0, said.text
     with pair.administrator.reconnected(replicas.consumer):
         assert differences(pair) == []
+
+
+def test_a_replica_that_is_behind_is_named_though_it_shows_the_same(pair: Pair, replicas: Replicas) -> None:
+    """What it lacks happened outside of the image, so that nothing differs: the report says it all the same."""
+    assert pair.program("sync", "--apply").code == 0
+    replicas.cut_off()
+    pair.administrator.replace(PEOPLE_DN, description=["changed"])
+    assert pair.program("sync", "--apply").code == 0
+    assert pair.program("sync", "--apply").code == 0
+    replicas.provider.kill()
+    pair.service.clear_requests()
+
+    said = pair.program("sync", "--apply", "--json")
+
+    assert said.document["operations"] == []
+    assert [one["rule"] for one in said.document["findings"]].count("server-behind") == 1
+    assert pair.writes() == 0
