@@ -58,6 +58,12 @@ def union(columns: Sequence[Column]) -> Column:
     return pc.unique(pa.concat_arrays([as_arrow(column) for column in columns]))
 
 
+def repeated(column: Column) -> Column:
+    """Return the texts that a column has more than once."""
+    counted = pc.value_counts(as_arrow(column))
+    return counted.field("values").filter(pc.greater(counted.field("counts"), 1))
+
+
 def count_by_directory(keys: Column) -> dict[str, int]:
     """Count keys by the directory that they belong to, in one pass for each."""
     rest, counts = as_arrow(keys), dict[str, int]()

@@ -15,7 +15,7 @@ from ldap2scim.state.frames import read_frame
 from ldap2scim.state.image_rows import ReferenceKind, Standing
 from ldap2scim.state.listed import NestedGroups
 from ldap2scim.state.references import NOTHING_NESTED, Link, References, read_chain, read_references
-from ldap2scim.state.schema import image, image_essences, image_members
+from ldap2scim.state.schema import FOUND, image, image_essences, image_members
 from ldap2scim.state.store import Store
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class ImageReader:
     def _with_findings(self, standing: Standing) -> "Iterator[Row[Any]]":
         query = (
             select(image.c.id, image.c.key, image.c.directory, image.c.resource_type, image.c.dn, image.c.findings)
-            .where(image.c.standing == standing.value, image.c.findings.is_not(None))
+            .where(image.c.standing == standing.value, FOUND)
             .order_by(image.c.id)
             .limit(STATEMENT_ROWS)
         )

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Select
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-CHUNK_ROWS = 20_000
+CHUNK_ROWS = 2_000
+"""Few enough that the rows stay in the processor's cache: twenty thousand take a quarter longer."""
 
 
 ColumnKind: TypeAlias = Literal["text", "nullable text", "boolean", "integer"]
@@ -50,12 +51,21 @@ def read_frame(connection: Connection, query: Select[Any], kinds: Sequence[Colum
                     part.append(column.cast(pa.bool_()))
                 case _:
                     part.append(column)
+    # In one piece, or every comparison would first put the pieces together again.
     return pd.DataFrame(
         {
-            column.name: pd.array(pa.chunked_array(part, type=of_kind[kind][0]), dtype=of_kind[kind][1])
+            column.name: pd.array(_whole(part, of_kind[kind][0]), dtype=of_kind[kind][1])
             for column, part, kind in zip(query.selected_columns, parts, kinds, strict=True)
         }
     )
+
+
+def _whole(pieces: list[Any], arrow_type: Any) -> Any:  # noqa: ANN401 (Arrow ships no types)
+    import pyarrow as pa
+
+    whole = pa.chunked_array(pieces, type=arrow_type).combine_chunks()
+    pieces.clear()
+    return whole
 
 
 def _plain_rows(connection: Connection, query: Select[Any]) -> Iterator[Sequence[tuple[Any, ...]]]:

@@ -189,17 +189,17 @@ class Listing:
 
 def _match(entries: Entries, named: "DataFrame", references: "Series[str]") -> "tuple[Places, Mask]":
     import numpy as np
-    import pandas as pd
 
-    wanted = pd.Index(references)
-    repeated = named["name"].duplicated(keep=False)
-    several = pd.Index(named.loc[repeated, "name"].drop_duplicates())
-    named = named.loc[~repeated]
-    found = pd.Index(named["name"]).get_indexer(wanted)
-    target = np.full(len(wanted), -1, dtype=np.int64)
+    from ldap2scim.planning.matching import contains, positions, repeated
+
+    several = repeated(named["name"])
+    if len(several):
+        named = named[~contains(named["name"], several)]
+    found = positions(references, named["name"])
+    target = np.full(len(references), -1, dtype=np.int64)
     known = found >= 0
     target[known] = entries.places(named["id"].to_numpy()[found[known]])
-    return target, several.get_indexer(wanted) >= 0
+    return target, contains(references, several) if len(several) else np.zeros(len(references), dtype=np.bool_)
 
 
 def _reasons(entries: Entries, target: "Places", *, kept: bool) -> "Places":

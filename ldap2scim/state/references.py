@@ -135,8 +135,8 @@ class _Reach:
 
 
 def _read(connection: Connection, directories: Collection[str] | None, nested: NestedGroups) -> _Listed:
-    known = connection.scalars(select(image.c.directory).distinct().order_by(image.c.directory)).all()
-    chosen = [directory for directory in known if directories is None or directory in directories]
+    every = select(image.c.directory).distinct()
+    chosen = sorted(connection.scalars(every) if directories is None else directories)
     entries = read_entries(connection, chosen)
     parts = tuple(Listing(connection, entries, chosen, nested).parts())
     inside: defaultdict[int, list[int]] = defaultdict(list)

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as AnyText
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -92,6 +92,9 @@ image = Table(
     Column("held_since", Instant),
     Column("findings", Text),  # JSON, or NULL for none
 )
+FOUND = text("findings IS NOT NULL")
+"""One wording for the index and the query: a partial index is used only where both say the same."""
+Index("image_findings", image.c.standing, image.c.id, sqlite_where=FOUND, postgresql_where=FOUND)
 image_entries = Table(
     "image_entries",
     metadata,
@@ -128,6 +131,7 @@ snapshot = Table(
     Column("status", Text, nullable=False),
     Column("managed_since", Instant, nullable=False),
     UniqueConstraint("resource_type", "service_id"),
+    Index("snapshot_kinds", "resource_type", "status"),  # counted in every run
 )
 snapshot_essences = Table(
     "snapshot_essences",
@@ -172,7 +176,6 @@ journal = Table(
     Column("proof", Text),
 )
 UNSETTLED = text("(outcome IS NULL OR outcome = 'in doubt')")
-"""One wording for the index and the query: a partial index is used only where both say the same."""
 Index("journal_unsettled", journal.c.op_no, sqlite_where=UNSETTLED, postgresql_where=UNSETTLED)
 REMOVAL = text("removal")
 Index("journal_removals", journal.c.started_at, sqlite_where=REMOVAL, postgresql_where=REMOVAL)
