@@ -32,7 +32,7 @@ MEMBERSHIP: Mapping[str, Membership] = {
 
 def without_optional_uid(value: str) -> str:
     """Return the DN of a Name And Optional UID (RFC 4517 §3.3.21), as `uniqueMember` has it."""
-    return _OPTIONAL_UID.sub("", value)
+    return _OPTIONAL_UID.sub("", value) if "#" in value else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ldap2scim.directory import active_directory, dn, extended_dn, openldap, sids
-from ldap2scim.directory.anchors import entry_uuid, source_anchor
+from ldap2scim.directory.anchors import anchor_reader, entry_uuid
 from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.directory.settings import DirectoryKind, DirectorySettings, MemberReference
 from ldap2scim.directory.syntaxes import ValueSyntaxError
@@ -31,10 +31,11 @@ def image_rows(
         scope: which groups the administrator's filter selects.
     """
     row_of = _group_row if resource_type is ResourceType.GROUP else _user_row
+    anchor_of = anchor_reader(connection)
     rows: list[ImageRow] = []
     for entry in page:
         normalised = dn.normalise(entry.dn)
-        anchor = source_anchor(entry, connection)
+        anchor = anchor_of(entry.attributes)
         key = make_key(connection.name, anchor) if anchor else key_of_dn(normalised)
         rows.append(row_of(connection, entry, key, normalised, scope))
     return rows

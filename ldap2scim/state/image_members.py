@@ -12,10 +12,10 @@ from ldap2scim.state.schema import image_members
 
 def members_digest(row: ImageRow) -> bytes | None:
     """Return what differs when a group's references differ, in whatever order they came; None for no reference."""
+    if row.lists_nobody:
+        return None
     guids = [guid for guid, _ in row.member_guids]  # a new name of the same member is no change of the group
     listed = [row.members, row.member_uids, guids, row.member_sids]
-    if not any(listed):
-        return None
     return digest(*("\0".join(sorted(references)).encode("utf-8", "surrogateescape") for references in listed))
 
 
@@ -35,7 +35,8 @@ class MemberChanges:
 
     def note_new(self, group_id: int, row: ImageRow) -> None:
         """Take in the references of a group that the image did not have."""
-        self._added += _parameters(group_id, _references(row), dict(row.member_guids))
+        if not row.lists_nobody:
+            self._added += _parameters(group_id, _references(row), dict(row.member_guids))
 
     def note_changed(self, group_id: int, row: ImageRow) -> None:
         """Take in what differs from the references that are stored."""

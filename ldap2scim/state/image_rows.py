@@ -57,6 +57,11 @@ class ImageRow:
     """The objectSid of the primary group of a person in Active Directory, as text."""
 
     @property
+    def lists_nobody(self) -> bool:
+        """Say whether it refers to no member, as all people do."""
+        return not (self.members or self.member_uids or self.member_guids or self.member_sids)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Return all by which others refer to it, but for the key."""
         return (self.dn, self.uid or "", self.uuid or "", self.sid or "", self.primary_group or "")
