@@ -97,11 +97,13 @@ def part(
     following = group.leaving if whole else group.leaving & standing.staying
     entering = group.added if too_many.gain else frozenset[Key]()
     own = group.leaving if too_many.loss else group.waiting
-    # What the held part was, or would have been, before the removals of members were released.
-    asked = own | group.blocked | following | (group.leaving & standing.released)
-    inputs = member_inputs(tuple(entering), tuple(asked))
-    if any(a.key == key and _covers(a, inputs, too_many) for a in approvals):
-        own, entering, too_many = frozenset(), frozenset(), NOT_TOO_MANY
+    mine = [approval for approval in approvals if approval.key == key]
+    if mine:
+        # What the held part was, or would have been, before the removals of members were released.
+        asked = own | group.blocked | following | (group.leaving & standing.released)
+        inputs = member_inputs(tuple(entering), tuple(asked))
+        if any(_covers(approval, inputs, too_many) for approval in mine):
+            own, entering, too_many = frozenset(), frozenset(), NOT_TOO_MANY
     followers = len(late - entering) + len(following)
     late |= entering
     kept = own | following | group.blocked

@@ -154,12 +154,17 @@ def _given_back(lease: Lease) -> Iterator[Lease]:
 
 @contextmanager
 def _few_collections() -> Iterator[None]:
-    """Let the collector of cycles look rarely: a run makes many objects and hardly a cycle (a fifth of its time)."""
+    """Let the collector of cycles look rarely, and not at what was there before the run, the imported modules above all.
+
+    A run makes many objects and hardly a cycle: looking for some was a fifth of its time.
+    """
     before = gc.get_threshold()
     gc.set_threshold(200_000, 20, 100)
+    gc.freeze()
     try:
         yield
     finally:
+        gc.unfreeze()
         gc.set_threshold(*before)
 
 

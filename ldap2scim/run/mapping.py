@@ -20,7 +20,7 @@ from ldap2scim.state.kept_ids import KeptIds, read_kept_ids
 from ldap2scim.state.mapped import pending, store_mapped
 from validations.values import compile_checks
 
-BATCH = 5000
+BATCH = 20_000
 """Entries in one transaction: a commit waits for the disk, and each entry is some kilobytes at most."""
 
 
