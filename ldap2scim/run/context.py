@@ -154,7 +154,7 @@ def _given_back(lease: Lease) -> Iterator[Lease]:
 
 @contextmanager
 def _few_collections() -> Iterator[None]:
-    """Let the collector of cycles look rarely, and not at what was there before the run, the imported modules above all.
+    """Let the collector of cycles look rarely, and not at what was there before the run: mostly imported modules.
 
     A run makes many objects and hardly a cycle: looking for some was a fifth of its time.
     """

@@ -88,7 +88,7 @@ def _is_quiet(run: Run) -> bool:
         run.approved
         or run.state.journal.in_doubt()
         or is_adoption_open(run.store)
-        or newcomers.waiting(run.store)
+        or next(newcomers.waiting(run.store), None)
         or run.state.image.keyless_since()
     )
 

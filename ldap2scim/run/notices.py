@@ -16,7 +16,6 @@ from ldap2scim.planning.document import MOST_ROWS, Table, harmless
 from ldap2scim.run.context import Run
 from ldap2scim.scim.profiles import by_name
 from ldap2scim.state import newcomers
-from ldap2scim.state.chunks import chunks
 from ldap2scim.state.newcomers import Created, Mailed
 
 
@@ -85,7 +84,7 @@ def newcomers_of(run: Run) -> tuple[Newcomer, ...]:
     Raises:
         StateError: the state cannot be read.
     """
-    return tuple(_newcomers(run, newcomers.waiting(run.store)))
+    return tuple(one for batch in newcomers.waiting(run.store) for one in _newcomers(run, batch))
 
 
 def welcome(run: Run, people: Sequence[Newcomer]) -> Welcome:
@@ -108,13 +107,12 @@ def conclude(run: Run, people: Iterable[Newcomer]) -> None:
     newcomers.conclude(run.lease, told, left)
 
 
-def _newcomers(run: Run, created: Iterable[Created]) -> Iterator[Newcomer]:
-    for piece in chunks(created):
-        essences = run.state.snapshot.essences([one.key for one in piece])
-        for one in piece:
-            if (essence := essences.get(one.key)) is not None:
-                message = Message.NONE if one.mailed is None else _AS_RECORDED[one.mailed]
-                yield _newcomer(one.op_no, from_essence(essence), message)
+def _newcomers(run: Run, created: Sequence[Created]) -> Iterator[Newcomer]:
+    essences = run.state.snapshot.essences([one.key for one in created])
+    for one in created:
+        if (essence := essences.get(one.key)) is not None:
+            message = Message.NONE if one.mailed is None else _AS_RECORDED[one.mailed]
+            yield _newcomer(one.op_no, from_essence(essence), message)
 
 
 def _newcomer(op_no: int, attributes: Attributes, message: Message) -> Newcomer:

@@ -25,7 +25,6 @@ from ldap2scim.state.places import store_place
 from ldap2scim.state.schema import image, image_entries, reads
 from ldap2scim.state.store import Clock, Store
 
-
 _LAST_CHANGE = "image-changed-in"
 
 

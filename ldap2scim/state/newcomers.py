@@ -5,16 +5,16 @@ its report leaves its newcomers to the next. A message is recorded before it is 
 never sent twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, Integer, ScalarSelect, cast, delete, func, insert, select, update
+from sqlalchemy import Connection, Integer, ScalarSelect, bindparam, cast, delete, func, insert, select, update
 
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.operations import Create
-from ldap2scim.state.chunks import chunks
+from ldap2scim.state.chunks import STATEMENT_ROWS, chunks
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.schema import UNSETTLED, journal, meta, newcomers
 from ldap2scim.state.store import Store
@@ -44,23 +44,30 @@ class Created:
     """None: no message was begun."""
 
 
-def waiting(store: Store) -> tuple[Created, ...]:
-    """Return the creations that no finished report has told of, in their order."""
+def waiting(store: Store) -> Iterator[list[Created]]:
+    """Yield the creations that no finished report has told of, in their order, a batch at a time."""
     query = (
         select(journal.c.op_no, journal.c.key, newcomers.c.mailed)
         .outerjoin(newcomers, newcomers.c.op_no == journal.c.op_no)
         .where(
             journal.c.op_no > _mark(),
+            journal.c.op_no > bindparam("after"),
             journal.c.verb == Create.verb,
             journal.c.resource_type == ResourceType.USER.value,
             journal.c.outcome == Result.APPLIED.value,
             func.coalesce(newcomers.c.told, False).is_(False),
         )
         .order_by(journal.c.op_no)
+        .limit(STATEMENT_ROWS)
     )
-    with store.read() as connection:
-        rows = connection.execute(query).all()
-    return tuple(Created(row.op_no, Key(row.key), None if row.mailed is None else Mailed(row.mailed)) for row in rows)
+    after = 0
+    while True:
+        with store.read() as connection:
+            rows = connection.execute(query, {"after": after}).all()
+        if not rows:
+            return
+        yield [Created(row.op_no, Key(row.key), None if row.mailed is None else Mailed(row.mailed)) for row in rows]
+        after = rows[-1].op_no
 
 
 def begin_mail(lease: Lease, op_no: int) -> None:

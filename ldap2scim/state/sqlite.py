@@ -21,6 +21,12 @@ BUSY_SECONDS = 10
 """How long to wait for another process that writes. A directory's read holds the file longer: then we say so."""
 
 
+_WRITERS_CACHE = -32 * 1024
+"""KiB, as the minus says: room for the indexes over random keys of a hundred thousand entries."""
+_READERS_CACHE = -4 * 1024
+"""Readers go through tables in their order; the system's own cache has the pages anyway."""
+
+
 def file_at(place: str | Path) -> "SQLiteFile":
     """Return the file that a path or a URL `sqlite:///PATH` names.
 
@@ -121,7 +127,7 @@ class SQLiteFile:
                 raise in_use(self.place)
 
     def rest(self, engine: Engine) -> None:
-        """Close idle connections, each of which keeps up to 32 MB of pages (`_configure`); the pool makes others.
+        """Close idle connections, each of which keeps up to 32 MB of pages (`_begin`); the pool makes others.
 
         `PRAGMA shrink_memory` gives back a part of them alone.
         """
@@ -175,7 +181,6 @@ def _engine(url: URL) -> Engine:
         # NORMAL, and commits are batched.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA cache_size = -32768")
         # What is deleted is overwritten at once, not when its place is used again.
         connection.execute("PRAGMA secure_delete = ON")
         # Fold the log back every 64 MB, not every 4: pages of the indexes over random keys are written again and again.
@@ -183,9 +188,11 @@ def _engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES)
+        connection.exec_driver_sql(f"PRAGMA cache_size = {_WRITERS_CACHE if writes else _READERS_CACHE}")
         # IMMEDIATE takes the write lock at once; a transaction that starts as a reader and then writes can be refused
         # half-way (SQLITE_BUSY_SNAPSHOT), and waiting would not help it.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITES) else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 

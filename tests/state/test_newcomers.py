@@ -1,5 +1,7 @@
 """Who was created and has not been told of; a message is never sent twice."""
 
+from itertools import chain
+
 import pytest
 
 from ldap2scim.errors import StateError
@@ -22,9 +24,14 @@ def create(lease: Lease, name: str, result: Result | None = Result.APPLIED, **ch
     return number
 
 
+def all_waiting(store: Store) -> tuple[Created, ...]:
+    """Return who waits, whatever the batches."""
+    return tuple(chain.from_iterable(waiting(store)))
+
+
 def names(store: Store) -> list[str]:
     """Return who waits to be told of."""
-    return [one.key.rpartition(":")[2] for one in waiting(store)]
+    return [one.key.rpartition(":")[2] for one in all_waiting(store)]
 
 
 def test_only_confirmed_creations_of_people_wait(lease: Lease, store: Store) -> None:
@@ -72,13 +79,21 @@ def test_a_message_is_recorded_before_it_is_sent(lease: Lease, store: Store) -> 
     """Between record and answer nobody knows; a second beginning is refused."""
     number = create(lease, "a")
     begin_mail(lease, number)
-    assert waiting(store) == (Created(number, key("a"), Mailed.BEGUN),)
+    assert all_waiting(store) == (Created(number, key("a"), Mailed.BEGUN),)
     with pytest.raises(StateError):
         begin_mail(lease, number)
     end_mail(lease, number, Mailed.SENT)
-    assert waiting(store) == (Created(number, key("a"), Mailed.SENT),)
+    assert all_waiting(store) == (Created(number, key("a"), Mailed.SENT),)
 
 
 def test_a_mark_is_new_once(lease: Lease) -> None:
     """The same text again is no news; another one is."""
     assert [remember(lease, "token", value) for value in ("a", "a", "b", "a")] == [True, False, True, True]
+
+
+def test_many_come_in_batches(lease: Lease, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each once, in the order of the journal, whatever fits into a statement."""
+    monkeypatch.setattr("ldap2scim.state.newcomers.STATEMENT_ROWS", 2)
+    numbers = [create(lease, name) for name in "abcde"]
+
+    assert [[one.op_no for one in batch] for batch in waiting(store)] == [numbers[:2], numbers[2:4], numbers[4:]]

@@ -108,7 +108,7 @@ def test_what_is_needed_stays(lease: Lease, store: Store, clock: FakeClock) -> N
     prune(lease, clock() - SHORTEST_HISTORY)
     state = StateReader(store)
     assert [one.intent.key for one in state.journal.in_doubt()] == [key("b")]
-    assert [one.key for one in newcomers.waiting(store)] == [key("c")]
+    assert [one.key for batch in newcomers.waiting(store) for one in batch] == [key("c")]
     assert [one.approval for one in state.approvals.approved()] == [approval]
     assert names(store) == {"doubtful", "held", "new"}
     assert count(store, "reads") == 4
