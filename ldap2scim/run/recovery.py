@@ -1,6 +1,6 @@
 """Recover: the snapshot is rebuilt from what the service holds; the drift is whatever the next plan would change."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from ldap2scim.essence import from_essence
 from ldap2scim.model import Key, ResourceType
@@ -36,8 +36,8 @@ def rebuild_snapshot(run: Run, surveyed: Survey) -> None:
 
 def link_known_members(run: Run, surveyed: Survey) -> None:
     """Remember the memberships that the service was seen to have, once the resources of both ends are managed."""
-    frames = (run.state.snapshot.known_frame(kind) for kind in ResourceType)
-    ours = {Key(key) for frame in frames for key in frame["key"]}
+    members = surveyed.known.members
+    ours = run.state.snapshot.service_ids({*map(Key, members.group), *map(Key, members.member)})
     remembered.link_members(run.lease, _pairs(surveyed, ours))
 
 
@@ -73,7 +73,7 @@ def _left_and_unlisted(run: Run, surveyed: Survey) -> list[SnapshotRow]:
     return list(remembered.rows(run.store, keys).values())
 
 
-def _pairs(surveyed: Survey, ours: set[Key]) -> Iterator[tuple[Key, Key]]:
+def _pairs(surveyed: Survey, ours: Container[Key]) -> Iterator[tuple[Key, Key]]:
     members = surveyed.known.members
     for group, member in zip(members.group, members.member, strict=True):
         if foreign_id(Key(member)) is None and group in ours and member in ours:
