@@ -76,6 +76,7 @@ def load_all(settings: Path) -> Measured:
     """A whole run with `--apply`; the load is timed apart."""
     from ldap2scim.run import pipeline
     from ldap2scim.run.believe import believe
+    from ldap2scim.run.conclusion import start_load
     from ldap2scim.run.context import Mode, open_run
     from ldap2scim.run.decide import decide
     from ldap2scim.run.load import batches
@@ -87,7 +88,7 @@ def load_all(settings: Path) -> Measured:
         reads, _ = pipeline.look(run)
         believed = believe(run, reads)
         decision = decide(run, believed)
-        loader = pipeline.start_load(run, decision)
+        loader = start_load(run, decision)
         users = [one for one in decision.plan.operations if one.verb == "create" and one.resource_type == "User"]
         others = decision.plan.operations[len(users) :]
         with watch("load of users"):

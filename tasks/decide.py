@@ -3,8 +3,8 @@
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from ldap2scim.run import conclusion
 from ldap2scim.run import decide as phase
-from ldap2scim.run import pipeline
 from ldap2scim.run import survey as surveying
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
@@ -32,7 +32,7 @@ def survey(run: Run, believed: Carried[Believed]) -> Carried[Survey]:
 @task(cache_policy=NO_CACHE, persist_result=False)
 def rebuild(run: Run, surveyed: Carried[Survey]) -> None:
     """Switch to the snapshot that was surveyed, where the run may."""
-    pipeline.rebuild(run, surveyed.value)
+    conclusion.rebuild(run, surveyed.value)
 
 
 @task(

@@ -6,7 +6,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from ldap2scim.planning.operations import Operation
-from ldap2scim.run import pipeline
+from ldap2scim.run import conclusion, pipeline
 from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.decide import Decision
 from ldap2scim.run.load import Loader, batches
@@ -30,7 +30,7 @@ def load(run: Run, decision: Carried[Decision] | None) -> Loader | None:
     """
     if decision is None or run.mode is Mode.PLAN:
         return None
-    loader = pipeline.start_load(run, decision.value)
+    loader = conclusion.start_load(run, decision.value)
     bar = LoadBar(len(loader.operations))
     for batch in batches(loader.operations):
         load_batch(loader, Carried(batch))

@@ -7,9 +7,6 @@ from ldap2scim.cli import output
 from ldap2scim.cli.progress import watching
 from ldap2scim.run import pipeline
 from ldap2scim.run.context import Mode
-from ldap2scim.run.drift import drift as compare
-from ldap2scim.run.drift_sample import drift_of_sample
-from ldap2scim.run.drift_since import drift_since_last
 from ldap2scim.run.report import Report
 from ldap2scim.settings import Settings, load, rows
 
@@ -35,6 +32,10 @@ def drift(asked: argparse.Namespace) -> int:
     """Compare the whole service with the directory; with `--apply`, repair it as the policy says."""
     if asked.apply:
         return recover(asked)
+    from ldap2scim.run.drift import drift as compare  # a second of imports that the other words may do without
+    from ldap2scim.run.drift_sample import drift_of_sample
+    from ldap2scim.run.drift_since import drift_since_last
+
     with watching(asked) as progress:
         loaded = loaded_settings(asked)
         if asked.since_last:

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ldap2scim.cli.terminal import fitted, width_of
 from ldap2scim.planning.document import Document, harmless, to_rows
@@ -15,10 +15,12 @@ from ldap2scim.planning.render_operations import operation_rows
 from ldap2scim.planning.render_text import to_text
 from ldap2scim.run.context import Mode
 from ldap2scim.run.documents import document_of
-from ldap2scim.run.drift import Drift
 from ldap2scim.run.notices import Message, Newcomer
 from ldap2scim.run.report import Report
 from ldap2scim.settings import Row
+
+if TYPE_CHECKING:
+    from ldap2scim.run.drift import Drift
 
 
 def document(content: Mapping[str, Any]) -> None:
@@ -90,7 +92,7 @@ def report(said: Report, *, as_json: bool) -> None:
         lines(f"The load was given up: {said.stopped_by}")
 
 
-def drift(found: Drift, *, as_json: bool) -> None:
+def drift(found: "Drift", *, as_json: bool) -> None:
     """Print how the service differs from the directory."""
     if as_json:
         document(

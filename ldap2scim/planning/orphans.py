@@ -4,13 +4,15 @@ There is no snapshot from which they have gone, so nobody proved that they left:
 held, whatever the limits, and a person decides.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ldap2scim.essence import from_essence
 from ldap2scim.model import Key, ResourceType
-from ldap2scim.planning.correlate import ServiceResource
 from ldap2scim.planning.operations import Deactivate, Delete, HeldOperation, Inputs, Operation
 from ldap2scim.planning.states import Leaving
+
+if TYPE_CHECKING:
+    from ldap2scim.planning.correlate import ServiceResource
 
 ORPHANED: Final = "@orphaned"
 """Directory part of their keys, `@orphaned:User:<id>`. No directory has this name."""
@@ -34,7 +36,7 @@ def is_of_an_orphan(operation: Operation) -> bool:
     return operation.key.startswith(_BEGIN)
 
 
-def orphan_removal(kind: ResourceType, resource: ServiceResource, leavers: Leaving) -> HeldOperation | None:
+def orphan_removal(kind: ResourceType, resource: "ServiceResource", leavers: Leaving) -> HeldOperation | None:
     """Return what would become of a leaver, held; None where it is done: it is disabled, and leavers are disabled."""
     disabled = from_essence(resource.essence).get("active") is False
     disabling = kind is ResourceType.USER and leavers is Leaving.DEACTIVATE

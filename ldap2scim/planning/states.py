@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
-
-import pandas as pd
+from typing import TYPE_CHECKING, Protocol
 
 from ldap2scim.findings import Held
 from ldap2scim.model import Key
 from ldap2scim.model import Scope as Scope  # noqa: PLC0414 (a word of the states, too)
-from ldap2scim.planning.frames import text_array
 from ldap2scim.planning.linking import Behind
-from ldap2scim.planning.matching import Column
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ldap2scim.planning.matching import Column
 
 
 class ReadState(StrEnum):
@@ -37,8 +38,8 @@ class Leaving(StrEnum):
 class Edges:
     """Memberships as two columns of equal length: the key of the group, the key of the member."""
 
-    group: Column
-    member: Column
+    group: "Column"
+    member: "Column"
 
     def __post_init__(self) -> None:
         if len(self.group) != len(self.member):
@@ -47,6 +48,8 @@ class Edges:
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> "Edges":
         """Build memberships from (group key, member key)."""
+        from ldap2scim.planning.frames import text_array
+
         rows: Sequence[tuple[str, str]] = tuple(pairs)
         return cls(text_array(group for group, _ in rows), text_array(member for _, member in rows))
 
@@ -55,8 +58,8 @@ class Edges:
 class DesiredState:
     """What the directories want, and what their reads are worth."""
 
-    users: pd.DataFrame
-    groups: pd.DataFrame
+    users: "pd.DataFrame"
+    groups: "pd.DataFrame"
     """Desired frames (`frames.desired_frame`)."""
     members: Edges
     reads: Mapping[Scope, ReadState]
@@ -82,8 +85,8 @@ class LoginMatch:
 class KnownState:
     """What the service last confirmed."""
 
-    users: pd.DataFrame
-    groups: pd.DataFrame
+    users: "pd.DataFrame"
+    groups: "pd.DataFrame"
     """Known frames (`frames.known_frame`)."""
     members: Edges
     login_matches: Mapping[Key, LoginMatch] = field(default_factory=dict)

@@ -6,26 +6,15 @@ from ldap2scim.errors import Ldap2ScimError
 from ldap2scim.planning.approvals import Release
 from ldap2scim.planning.plan import Plan
 from ldap2scim.progress import Progress
-from ldap2scim.run.believe import Believed, believe
-from ldap2scim.run.carry_out import admit, decide_exactly, release
 from ldap2scim.run.context import Mode, Run, open_run
-from ldap2scim.run.decide import Decision, decide
 from ldap2scim.run.extract import Unread, extract
 from ldap2scim.run.idle import idle
 from ldap2scim.run.kept_plans import keep_plan
-from ldap2scim.run.last_look import forget_look, touches_others
-from ldap2scim.run.load import Loader, batches
 from ldap2scim.run.mapping import MappedCount, map_entries
 from ldap2scim.run.reading import Read
-from ldap2scim.run.recovery import rebuild_snapshot
-from ldap2scim.run.report import Report, report
-from ldap2scim.run.settings_changed import remember_settings
+from ldap2scim.run.report import Report
 from ldap2scim.run.settle import settle_doubts
-from ldap2scim.run.survey import Survey, survey
-from ldap2scim.run.waiting_orphans import remember_waiting
 from ldap2scim.settings import Settings
-from ldap2scim.state import approvals
-from ldap2scim.state.adoption import open_adoption
 from ldap2scim.state.places import forget_places
 
 
@@ -58,9 +47,9 @@ def _synchronise(run: Run) -> Report:
     reads, mapped = look(run)
     if (said := idle(run, reads, mapped)) is not None:
         return said
-    believed = believe(run, reads)
-    decision = None if believed.stops else decide(run, believed)
-    return conclude(run, reads, believed, decision)
+    from ldap2scim.run import conclusion  # here and below: a second of imports that an idle run does without
+
+    return conclusion.bring_in_step(run, reads)
 
 
 def recover(settings: Settings, mode: Mode, *, progress: Progress | None = None, now: datetime | None = None) -> Report:
@@ -72,13 +61,9 @@ def recover(settings: Settings, mode: Mode, *, progress: Progress | None = None,
     with open_run(settings, mode, progress=progress, now=now) as run:
         forget_places(run.lease)
         reads, _ = look(run)
-        believed = believe(run, reads)
-        decision = None
-        if not believed.stops:
-            surveyed = survey(run, believed)
-            rebuild(run, surveyed)
-            decision = decide(run, believed, surveyed)
-        return conclude(run, reads, believed, decision)
+        from ldap2scim.run import conclusion
+
+        return conclusion.recover(run, reads)
 
 
 def carry_out(  # noqa: PLR0913 - as of `synchronise`, with the plan and what was decided about it
@@ -104,13 +89,14 @@ def carry_out(  # noqa: PLR0913 - as of `synchronise`, with the plan and what wa
         PlanRefused: other settings, another version, or an approval that was used before; nothing was done.
         Ldap2ScimError: nothing could be decided; the service and the snapshot are as they were.
     """
+    from ldap2scim.run import conclusion
+    from ldap2scim.run.carry_out import admit, release
+
     admit(settings, plan)
     with open_run(settings, mode, progress=progress, now=now) as run:
         release(run, plan, decision)
         reads, _ = look(run)
-        believed = believe(run, reads)
-        exactly = None if believed.stops else decide_exactly(run, believed, plan)
-        return conclude(run, reads, believed, exactly)
+        return conclusion.carry_out(run, reads, plan)
 
 
 def look(run: Run) -> tuple[tuple[Read | Unread, ...], MappedCount]:
@@ -141,41 +127,3 @@ def require_one(reads: tuple[Read | Unread, ...]) -> None:
     if len(failures) == len(reads):
         first: Ldap2ScimError = failures[0]
         raise first
-
-
-def rebuild(run: Run, surveyed: Survey) -> None:
-    """Switch to the surveyed snapshot, where the run may."""
-    if run.mode is Mode.APPLY:
-        rebuild_snapshot(run, surveyed)
-
-
-def conclude(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, decision: Decision | None) -> Report:
-    """Load, where the run may, and report."""
-    loader = None
-    if decision is not None and run.mode is Mode.APPLY:
-        loader = start_load(run, decision)
-        run.progress.begin("applying", len(decision.plan.operations))
-        for batch in batches(loader.operations):
-            loader.apply(batch)
-        loader.finish()
-        run.progress.end()
-    return report(run, reads, believed, decision, loader)
-
-
-def start_load(run: Run, decision: Decision) -> Loader:
-    """Use up every approval, whether or not the plan rests on it, and return what carries the plan out.
-
-    An approval is for the next run, once: one that was kept would release what nobody looked at, weeks later. What
-    was decided for this run alone is written down here and not before: a run that does not come so far leaves none.
-
-    Raises:
-        PlanError: an approval was used by another run meanwhile.
-    """
-    approvals.use(run.lease, run.approved, run.run_id, run.given)
-    remember_settings(run, surveyed=decision.surveyed is not None)
-    if touches_others(decision.plan.operations):
-        forget_look(run)  # before anything is sent: a run that is killed has touched them as well
-    if decision.surveyed is not None:
-        open_adoption(run.lease)
-        remember_waiting(run, decision.plan)
-    return Loader(run, decision.plan, decision.surveyed, decision.pilot)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ldap2scim.errors import ReadIncomplete, ServiceError
 from ldap2scim.findings import Finding, Severity
@@ -16,12 +17,9 @@ from ldap2scim.planning.plan import Plan
 from ldap2scim.planning.reasons import identity
 from ldap2scim.planning.states import ReadState
 from ldap2scim.run import notices
-from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Mode, Run
-from ldap2scim.run.decide import Decision
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.kept_plans import keep_plan
-from ldap2scim.run.load import Loader
 from ldap2scim.run.mail import write_to
 from ldap2scim.run.notices import NOBODY, Welcome, newcomers_of, welcome
 from ldap2scim.run.reading import Read
@@ -31,6 +29,11 @@ from ldap2scim.state import runs
 from ldap2scim.state.departed import forget_departed
 from ldap2scim.state.held_since import note_held
 from ldap2scim.state.retention import prune
+
+if TYPE_CHECKING:
+    from ldap2scim.run.believe import Believed
+    from ldap2scim.run.decide import Decision
+    from ldap2scim.run.load import Loader
 
 _ABOUT_READS = frozenset({"short-read", "server-behind", "members-not-read"})
 """Rules that hold removals because of a read, until nobody waits for them any more."""
@@ -118,9 +121,9 @@ class Report:
 def report(
     run: Run,
     reads: tuple[Read | Unread, ...],
-    believed: Believed,
-    decision: Decision | None,
-    loader: Loader | None,
+    believed: "Believed",
+    decision: "Decision | None",
+    loader: "Loader | None",
 ) -> Report:
     """Close the accounts and write down how the run ended.
 
@@ -160,7 +163,7 @@ def report(
     return said
 
 
-def _held_since(run: Run, believed: Believed, decision: Decision | None) -> Mapping[tuple[Key, str], datetime]:
+def _held_since(run: Run, believed: "Believed", decision: "Decision | None") -> Mapping[tuple[Key, str], datetime]:
     """Write down and return since when operations are held, and tidy up the names of who has gone."""
     if decision is None or decision.outside is not None:
         return {}
@@ -177,7 +180,7 @@ def forecast_of(run: Run, plan: Plan) -> Forecast:
     return forecast(plan.operations, profile_of(service), service.quota_share, service.concurrency)
 
 
-def _accounts(run: Run, believed: Believed, decision: Decision, loader: Loader | None) -> Accounts:
+def _accounts(run: Run, believed: "Believed", decision: "Decision", loader: "Loader | None") -> Accounts:
     if loader is None:
         # A forecast: as if every operation that may flow were confirmed.
         outcomes: Sequence[Outcome] = [Outcome(one, Result.APPLIED) for one in decision.plan.operations]
@@ -198,7 +201,7 @@ def _accounts(run: Run, believed: Believed, decision: Decision, loader: Loader |
     return Accounts.of(counted, outcomes, decision.waiting, decision.difference.taken_over)
 
 
-def _forecast_of_managed(now: Mapping[Scope, int], decision: Decision) -> Mapping[Scope, int]:
+def _forecast_of_managed(now: Mapping[Scope, int], decision: "Decision") -> Mapping[Scope, int]:
     managed = Counter(now)
     for one in decision.plan.operations:
         if is_of_an_orphan(one):
@@ -242,7 +245,7 @@ def close_run(run: Run, said: Report, believable: set[int], *, in_step: bool) ->
     runs.finish_run(run.lease, run.run_id, ended)
 
 
-def _doubted(believed: Believed, decision: Decision | None, outcomes: Sequence[Outcome]) -> set[str]:
+def _doubted(believed: "Believed", decision: "Decision | None", outcomes: Sequence[Outcome]) -> set[str]:
     """Return the directories whose reads do not become the measure for the next.
 
     A short one does when nobody waits because of it and everything that was to be done is done: whoever was missing

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from ldap2scim.errors import StateError
 from ldap2scim.progress import Progress
+from ldap2scim.run.conclusion import conclude
 from ldap2scim.run.context import Mode, Run, open_run
 from ldap2scim.run.decide_back import Asked
 from ldap2scim.run.past import not_undone, way_back
-from ldap2scim.run.pipeline import conclude, settle
+from ldap2scim.run.pipeline import settle
 from ldap2scim.run.report import Report
 from ldap2scim.run.undo import WAS_LEFT
 from ldap2scim.settings import Settings

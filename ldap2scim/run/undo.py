@@ -19,11 +19,12 @@ from ldap2scim.planning.attribute_changes import apply_changes, attribute_change
 from ldap2scim.planning.operations import AttributeChange
 from ldap2scim.planning.orphans import orphan_of
 from ldap2scim.progress import Progress
+from ldap2scim.run.conclusion import conclude
 from ldap2scim.run.context import Mode, Run, open_run
 from ldap2scim.run.decide_back import Asked
 from ldap2scim.run.past import not_undone, way_back
 from ldap2scim.run.past_lines import names_of
-from ldap2scim.run.pipeline import conclude, settle
+from ldap2scim.run.pipeline import settle
 from ldap2scim.run.report import Report
 from ldap2scim.run.service_view import LOGIN
 from ldap2scim.settings import Settings

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, event
 
-from ldap2scim.run import context, kept_plans, pipeline, step
+from ldap2scim.run import conclusion, context, kept_plans, pipeline, step
 from ldap2scim.scim.provider import ScimRequest
 from ldap2scim.scim.requests import is_write
 from ldap2scim.scim.transport import Answer, Lanes, Prepared
@@ -54,8 +54,10 @@ def lay(point: Point) -> None:
     _around(point, context, "acquire", "the lease")
     _around(point, context, "start_run", "the record of the run")
     _around(point, kept_plans, "store_plan", "the keeping of the plan")
-    for phase in ("settle_doubts", "extract", "map_entries", "believe", "decide", "start_load", "report"):
+    for phase in ("settle_doubts", "extract", "map_entries"):
         _around(point, pipeline, phase, phase.replace("_", " "))
+    for phase in ("believe", "decide", "start_load", "report"):
+        _around(point, conclusion, phase, phase.replace("_", " "))
 
 
 def _around(point: Point, module: Any, name: str, what: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.directory.reader import Search
 from ldap2scim.directory.session import Session
-from ldap2scim.run import pipeline
+from ldap2scim.run import conclusion
 from ldap2scim.run.believe import Believed, believe
 from ldap2scim.run.context import Run
 from ldap2scim.run.extract import Unread
@@ -18,12 +18,14 @@ from ldap2scim.run.reading import Read
 from ldap2scim.sandbox.ldif import LdifEntry, write_ldif
 from ldap2scim.sandbox.service import embedded_service
 from ldap2scim.sandbox.world import BASE_DN
+from tests.cli.imported import imported
 from tests.integration.pairs import SMALL, Pair, paired, world
 from tests.servers.fixtures import StartSamba, StartSlapd
 from tests.servers.samba import BASE_DN as BASE
 from tests.servers.slapd import SlapdOptions
 
 MOST_ENTRIES = 10
+COMPARING = frozenset({"pandas", "numpy", "pyarrow"})
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
         runs.append(run)
         return believe(run, reads)
 
-    monkeypatch.setattr(pipeline, "believe", look)
+    monkeypatch.setattr(conclusion, "believe", look)
     return runs
 
 
@@ -225,6 +227,15 @@ def test_a_full_read_that_finds_everything_as_it_was_ends_the_run(in_step: Pair,
     for _ in range(3):
         assert reads(in_step)["by_changes"] is None
     assert len(looked) == 2, "the run that writes, and the one that finds all in step"
+
+
+@pytest.mark.slapd
+def test_a_run_without_changes_imports_nothing_to_compare_with(in_step: Pair, tmp_path: Path) -> None:
+    """Most runs of a day have nothing to compare: what takes a second to import is imported where it is used."""
+    command = ("sync", "--apply", "--config", str(in_step.program.settings))
+    assert not COMPARING & imported(tmp_path, *command)
+    in_step.administrator.replace(in_step.administrator.people()[0].dn, title=["Changed"])
+    assert imported(tmp_path, *command) >= COMPARING
 
 
 @pytest.mark.slapd

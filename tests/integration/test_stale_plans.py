@@ -16,8 +16,9 @@ from ldap2scim.planning.operations import ChangeMembers, Update
 from ldap2scim.planning.plan import Plan
 from ldap2scim.run import carry_out as exactly
 from ldap2scim.run.believe import believe
+from ldap2scim.run.conclusion import rebuild
 from ldap2scim.run.context import Mode, open_run
-from ldap2scim.run.pipeline import carry_out, look, plan_to_keep, rebuild, synchronise
+from ldap2scim.run.pipeline import carry_out, look, plan_to_keep, synchronise
 from ldap2scim.run.plan_file import read_plan, write_plan
 from ldap2scim.run.report import Report
 from ldap2scim.run.survey import survey

@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from ldap2scim.errors import Ldap2ScimError
 from ldap2scim.planning.plan import Plan
-from ldap2scim.run import pipeline
+from ldap2scim.run import conclusion, pipeline
 from ldap2scim.run.context import Mode
 from ldap2scim.settings import load
 from tests.integration.asked import announced
@@ -158,14 +158,14 @@ def _child(order: Order, said: IO[str]) -> None:
 
 
 def _keep_plans(file: Path) -> None:
-    decide: Callable[..., Any] = getattr(pipeline, "decide")  # noqa: B009
+    decide: Callable[..., Any] = getattr(conclusion, "decide")  # noqa: B009
 
     def decided(*arguments: Any) -> Any:
         decision = decide(*arguments)
         _write(file, decision.plan)
         return decision
 
-    setattr(pipeline, "decide", decided)  # noqa: B010 (it is not exported)
+    setattr(conclusion, "decide", decided)  # noqa: B010 (it is not exported)
 
 
 def _write(file: Path, plan: Plan) -> None:

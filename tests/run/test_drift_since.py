@@ -18,13 +18,13 @@ from ldap2scim.planning.plan import make_plan
 from ldap2scim.planning.proposals import Difference
 from ldap2scim.planning.states import Holds
 from ldap2scim.run.believe import Believed, believe
+from ldap2scim.run.conclusion import start_load
 from ldap2scim.run.context import Mode
 from ldap2scim.run.decide import Decision
 from ldap2scim.run.drift import Drift, drift_of
 from ldap2scim.run.drift_since import OVERLAP, since
 from ldap2scim.run.last_look import LastLook, last_look, remember_look
 from ldap2scim.run.load import Loader
-from ldap2scim.run.pipeline import start_load
 from ldap2scim.run.survey import survey
 from ldap2scim.scim.provider import Json, ScimResponse
 from ldap2scim.state import journal

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from ldap2scim.run import pipeline
+from ldap2scim.run import conclusion
 from ldap2scim.sandbox.service import embedded_service
 from ldap2scim.scim import rate
 from tests.integration.stateful.machine import Histories
@@ -29,7 +29,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     with embedded_service() as service, warm_process() as warm, pytest.MonkeyPatch.context() as patched:
         ground = Ground(service, warm, tmp_path_factory.mktemp("histories"))
         patched.setattr(rate, "FIRST_WAIT", 0.02)  # nobody recovers by waiting here
-        patched.setattr(pipeline, "start_load", ground.start_load(pipeline.start_load))
+        patched.setattr(conclusion, "start_load", ground.start_load(conclusion.start_load))
         yield ground
 
 
