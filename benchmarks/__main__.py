@@ -123,6 +123,9 @@ def measure(slapd: Slapd, settings: Path) -> None:
     again = part("plan", settings)
     row("read into the directory image, nothing changed", again["image"], base)
     row("map + validate + diff + plan, nothing changed", after_reading(again), base, again["MiB"])
+    sync(settings)
+    after_idle = part("plan", settings)
+    row("the same, after a run that found all in step", after_reading(after_idle), base, after_idle["MiB"])
     ours, theirs = loaded["users"] / loaded["load of users"], bare["users"] / bare["bare"]
     print(f"\nload: {ours:.0f} users/s with journal and snapshot on")
     print(f"      {theirs:.0f} users/s by a bare httpx client: {ours / theirs:.2f} × of it")
