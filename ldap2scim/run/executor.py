@@ -6,8 +6,6 @@ stays *in doubt* and is settled by the next run.
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import TypeAlias
 
 from ldap2scim.errors import (
     AccessRefused,
@@ -18,7 +16,7 @@ from ldap2scim.errors import (
     UniquenessConflict,
     VersionConflict,
 )
-from ldap2scim.essence import fingerprint, from_essence
+from ldap2scim.essence import from_essence
 from ldap2scim.model import Attributes, ResourceType
 from ldap2scim.planning.operations import (
     Adopt,
@@ -31,27 +29,19 @@ from ldap2scim.planning.operations import (
     Restore,
     Update,
 )
-from ldap2scim.planning.proof import Proof, proof_of
+from ldap2scim.planning.proof import Proof
 from ldap2scim.run import leaving
-from ldap2scim.run.done import Applied, Done, Failed, InDoubt, Remembered
+from ldap2scim.run.checking import Changing, Checker
+from ldap2scim.run.done import Done, Failed, InDoubt, Remembered
 from ldap2scim.run.members import change_members
 from ldap2scim.run.sending import Sent, send_changes
-from ldap2scim.run.service_view import (
-    LOGIN,
-    WITHOUT_MEMBERS,
-    ServiceView,
-    identifier_of,
-    observed_row,
-    same_external_id,
-)
-from ldap2scim.scim import echo, requests
+from ldap2scim.run.service_view import ServiceView, identifier_of, observed_row
+from ldap2scim.scim import requests
 from ldap2scim.scim.profiles import RestoreMethod
 from ldap2scim.scim.provider import Json, ScimRequest
 from ldap2scim.scim.requests import Target
 from ldap2scim.scim.wire import service_id, version_of
-from ldap2scim.state.snapshot_rows import Confirmed, Gone, SnapshotChange, SnapshotRow
-
-Changing: TypeAlias = Adopt | Restore | Update
+from ldap2scim.state.snapshot_rows import Confirmed, Gone, SnapshotChange
 
 
 class Executor:
@@ -62,6 +52,7 @@ class Executor:
         self._service = view.service
         self._profile = view.profile
         self._remembered = remembered
+        self._check = Checker(view, remembered)
 
     async def carry_out(self, operation: Operation) -> Done:
         """Carry out one operation.
@@ -111,12 +102,12 @@ class Executor:
         if identifier is None:
             found = await self._ask_for(operation, attributes, _without_id(operation, sent))
             return await self._take(operation, attributes, found)
-        return await self._checked(operation, attributes, identifier, sent)
+        return await self._check.checked(operation, attributes, identifier, sent)
 
     async def _claim(self, operation: Create | Restore, attributes: Attributes, conflict: UniquenessConflict) -> Done:
         """Another resource has the login or externalId: it is ours where the externalId is, else a person decides."""
         found = await self._view.find(operation.resource_type, attributes)
-        if found is None or not attributes.get("external_id") or not self._is_ours(operation, found, attributes):
+        if found is None or not attributes.get("external_id") or not self._check.is_ours(operation, found, attributes):
             raise conflict
         self._view.learned.claimed = True
         return await self._take(operation, attributes, found)
@@ -131,7 +122,7 @@ class Executor:
             found = await self._view.find(operation.resource_type, attributes)
         except ServiceError:
             raise unknown from None
-        if found is None or not self._is_ours(operation, found, attributes):
+        if found is None or not self._check.is_ours(operation, found, attributes):
             raise unknown
         return found
 
@@ -147,12 +138,7 @@ class Executor:
             found = await self._view.find(operation.resource_type, attributes)
         except ServiceError:
             raise OutcomeUnknown(nothing.message, nothing.remedy, nothing.status) from nothing
-        return found if found is not None and self._is_ours(operation, found, attributes) else None
-
-    def _is_ours(self, operation: Create | Changing, found: Json, attributes: Attributes) -> bool:
-        """Say whether a found resource has the externalId that is wanted, and belongs to no other entry."""
-        owner = self._remembered.owner_of(operation.resource_type, service_id(found) or "")
-        return owner in {None, operation.key} and same_external_id(found, attributes)
+        return found if found is not None and self._check.is_ours(operation, found, attributes) else None
 
     async def _take(self, operation: Create | Changing, attributes: Attributes, found: Json) -> Done:
         """Bring a resource that turned out to exist in step, and record it."""
@@ -162,18 +148,18 @@ class Executor:
         changes = self._view.differences(operation.key, operation.resource_type, found, attributes)
         target = Target(operation.resource_type, identifier, self._view.version(version_of(found)))
         if not changes:
-            return self._applied(operation, identifier, version_of(found), proof=Proof.READ)
+            return self._check.applied(operation, identifier, version_of(found), proof=Proof.READ)
         try:
             sent = await send_changes(self._view, operation.key, target, changes, attributes)
         except ServiceError as error:
             # It exists, and a failed creation would be tried again: the next run takes it as it is then.
             return InDoubt(operation, error)
-        return await self._checked(operation, attributes, identifier, sent)
+        return await self._check.checked(operation, attributes, identifier, sent)
 
     async def _change(self, operation: Changing) -> Done:
         attributes = from_essence(operation.essence)
         if not operation.changes:
-            return self._applied(operation, operation.service_id, operation.version)
+            return self._check.applied(operation, operation.service_id, operation.version)
         return await self._bring_in_step(operation, attributes, operation.changes)
 
     async def _bring_in_step(
@@ -188,14 +174,14 @@ class Executor:
             return await self._compare(operation, attributes, error)
         except VersionConflict as error:
             return await self._decide_again(operation, attributes, changes, error)
-        return await self._checked(operation, attributes, operation.service_id, sent)
+        return await self._check.checked(operation, attributes, operation.service_id, sent)
 
     async def _compare(self, operation: Changing, attributes: Attributes, error: ServiceError) -> Done:
         """The answer was lost: what the service holds decides."""
         current = await self._now(operation, error)
         if self._view.differences(operation.key, operation.resource_type, current, attributes):
             raise error
-        return self._applied(operation, operation.service_id, version_of(current), proof=Proof.READ)
+        return self._check.applied(operation, operation.service_id, version_of(current), proof=Proof.READ)
 
     async def _decide_again(
         self, operation: Changing, attributes: Attributes, changes: Sequence[AttributeChange], error: VersionConflict
@@ -204,7 +190,7 @@ class Executor:
         current = await self._now(operation, error)
         left = self._view.differences(operation.key, operation.resource_type, current, attributes)
         if not left:
-            return self._applied(operation, operation.service_id, version_of(current), proof=Proof.READ)
+            return self._check.applied(operation, operation.service_id, version_of(current), proof=Proof.READ)
         version = version_of(current)
         if all(change in changes for change in left) and version not in {None, operation.version}:
             target = Target(operation.resource_type, operation.service_id, self._view.version(version))
@@ -215,7 +201,7 @@ class Executor:
             except VersionConflict as again:
                 error = again
             else:
-                return await self._checked(operation, attributes, operation.service_id, sent)
+                return await self._check.checked(operation, attributes, operation.service_id, sent)
         if isinstance(operation, Update):
             return Failed(operation, error, self._seen(operation, current))
         raise error
@@ -243,93 +229,11 @@ class Executor:
         What is gone is forgotten, so that the next run creates it again.
         """
         gone = await self._view.is_gone(Target(operation.resource_type, operation.service_id))
-        if gone and (found := await self._moved(operation, attributes)) is not None:
+        if gone and (found := await self._check.moved(operation, attributes)) is not None:
             return await self._take(operation, attributes, found)
         # A re-created entry takes over the row of another key: that one knows the resource.
         known_as = operation.key if isinstance(operation, Update) else operation.replaces or operation.key
         return Failed(operation, error, Gone(known_as) if gone else None)
-
-    async def _moved(self, operation: Create | Changing, attributes: Attributes) -> Json | None:
-        """Return the resource under another id, where there is one that is ours."""
-        if not attributes.get("external_id"):
-            return None
-        try:
-            found = await self._view.look_up(operation.resource_type, attributes)
-        except ServiceError:
-            return None
-        return found if found is not None and self._is_ours(operation, found, attributes) else None
-
-    async def _checked(self, operation: Create | Changing, attributes: Attributes, identifier: str, sent: Sent) -> Done:
-        """Compare what was wanted with what the service shows: services do answer with success and change nothing."""
-        kind = operation.resource_type
-        identifier = _id_of(sent.body, identifier)
-        shown, version, read = sent.body, sent.version, False
-        if self._view.learned.is_read_back(kind, operation.verb) or (shown is None and _is_renamed(operation)):
-            shown, read = await self._read_again(operation, attributes, identifier), True
-            identifier = _id_of(shown, identifier)
-            ignored = self._ignored(operation, attributes, shown)
-            if shown is not None and ignored:
-                # Once more, in case that it was a passing fault.
-                target = Target(kind, identifier, self._view.version(version_of(shown)))
-                with suppress(ServiceError):
-                    version = (await send_changes(self._view, operation.key, target, ignored, attributes)).version
-                    shown = await self._read_again(operation, attributes, identifier)
-        self._view.learned.made(kind, identifier)
-        paths = tuple(change.path for change in self._ignored(operation, attributes, shown))
-        if "active" in paths and attributes.get("active") is False and not isinstance(operation, Create):
-            return Failed(operation, leaving.still_active(operation.name))
-        shows = shown is not None and echo.tells(shown) and not paths
-        return self._applied(operation, identifier, version, paths, proof=proof_of(read=read, shows=shows))
-
-    async def _read_again(self, operation: Create | Changing, attributes: Attributes, identifier: str) -> Json | None:
-        """Return what the service holds now; None: it was confirmed, and only the second look failed."""
-        kind = operation.resource_type
-        try:
-            return await self._view.read(Target(kind, identifier), WITHOUT_MEMBERS[kind])
-        except ResourceNotFound:
-            # An id may change with the name that it is made of.
-            return await self._moved(operation, attributes)
-        except ServiceError:
-            return None
-
-    def _ignored(
-        self, operation: Create | Changing, attributes: Attributes, shown: Json | None
-    ) -> tuple[AttributeChange, ...]:
-        if shown is None or not echo.tells(shown):
-            return ()
-        return self._view.differences(operation.key, operation.resource_type, shown, attributes)
-
-    def _applied(
-        self,
-        operation: Create | Changing,
-        identifier: str,
-        version: str | None,
-        ignored: tuple[str, ...] = (),
-        *,
-        proof: Proof | None = None,
-    ) -> Applied:
-        attributes = from_essence(operation.essence)
-        row = SnapshotRow(
-            key=operation.key,
-            resource_type=operation.resource_type,
-            service_id=identifier,
-            external_id=_text(attributes.get("external_id")),
-            login=_text(attributes.get(LOGIN[operation.resource_type])),
-            fingerprint=fingerprint(operation.essence),
-            essence=operation.essence,
-            version=self._view.version(version),
-        )
-        replaces = operation.replaces if isinstance(operation, Adopt | Restore) else None
-        return Applied(operation, Confirmed(row, replaces), ignored, proof=proof)
-
-
-def _id_of(shown: Json | None, otherwise: str) -> str:
-    return (service_id(shown) if shown else None) or otherwise
-
-
-def _is_renamed(operation: Create | Changing) -> bool:
-    login = LOGIN[operation.resource_type]
-    return not isinstance(operation, Create) and any(change.path == login for change in operation.changes)
 
 
 def _without_id(operation: Create | Restore, sent: Sent) -> OutcomeUnknown:
@@ -344,7 +248,3 @@ def _with_activity(changes: tuple[AttributeChange, ...], attributes: Attributes)
     """Return the changes with `active` among them: our last word to a leaver was false, whatever the snapshot says."""
     others = tuple(change for change in changes if change.path != "active")
     return (AttributeChange("active", False, attributes.get("active", True)), *others)
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)

@@ -15,7 +15,7 @@ from ldap2scim.run.context import Mode
 from ldap2scim.run.report import Report
 from ldap2scim.sandbox.directory import EmbeddedDirectory, embedded_directory
 from ldap2scim.sandbox.service import IIJ_LIKE, PLAIN, EmbeddedService, RecordedRequest, embedded_service
-from ldap2scim.sandbox.service.store import Kept
+from ldap2scim.sandbox.service.records import Kept
 from ldap2scim.settings import load
 from tests.integration.installation import Installation, openldap, scim
 from tests.servers.scim import scim_client

@@ -11,9 +11,9 @@ from ldap2scim.sandbox.service.personality import (
     Restoring,
     UnknownMembers,
 )
+from ldap2scim.sandbox.service.records import UserState
 from ldap2scim.sandbox.service.requests import RecordedRequest
 from ldap2scim.sandbox.service.server import EmbeddedService, embedded_service
-from ldap2scim.sandbox.service.store import UserState
 from ldap2scim.sandbox.service.tokens import DIRECTORY_SCOPES, PASSWORD_SCOPES, Tokens
 
 __all__ = [

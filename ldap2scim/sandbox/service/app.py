@@ -15,9 +15,10 @@ from ldap2scim.sandbox.service.ignoring import with_ignored
 from ldap2scim.sandbox.service.listing import SEARCH_REQUEST, found_page, search_of
 from ldap2scim.sandbox.service.patch import patched
 from ldap2scim.sandbox.service.projection import Projection, names
+from ldap2scim.sandbox.service.records import Record
 from ldap2scim.sandbox.service.refusal import Refused
 from ldap2scim.sandbox.service.schemas import ENDPOINTS
-from ldap2scim.sandbox.service.store import Record, Store
+from ldap2scim.sandbox.service.store import Store
 from ldap2scim.sandbox.service.wire import Object, Value
 
 _EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE")

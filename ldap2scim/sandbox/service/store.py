@@ -5,13 +5,12 @@ Tests and the demo reach in as an administrator does at the service's own consol
 
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 
-from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
+from scim2_models.path import FilterNode
 
+from ldap2scim.sandbox.service.names import Names
 from ldap2scim.sandbox.service.personality import (
     Leaving,
     PendingReads,
@@ -19,48 +18,10 @@ from ldap2scim.sandbox.service.personality import (
     Restoring,
     UnknownMembers,
 )
+from ldap2scim.sandbox.service.records import Kept, Record, UserState
 from ldap2scim.sandbox.service.refusal import Refused
-from ldap2scim.sandbox.service.schemas import ENDPOINTS, KINDS, resource_rules
+from ldap2scim.sandbox.service.schemas import ENDPOINTS, KINDS
 from ldap2scim.sandbox.service.wire import Object, Value
-
-_INDEXED = ("userName", "externalId", "displayName")
-
-
-class UserState(StrEnum):
-    """How a user stands, as the console of a service shows it."""
-
-    ACTIVE = "active"
-    DISABLED = "disabled"
-    PENDING = "pending deletion"
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One resource as it is kept."""
-
-    kind: str
-    resource: Object
-    """The whole resource as it is answered; replaced, never changed in place."""
-    version: int
-    pending: bool
-    """Pending deletion: its names taken; whether reads show it, the personality says."""
-
-    @property
-    def id(self) -> str:
-        """The id that the service gave it."""
-        return str(self.resource["id"])
-
-    @property
-    def attributes(self) -> Object:
-        """What a client wrote: the resource without `schemas`, `id` and `meta`."""
-        return {name: value for name, value in self.resource.items() if name not in ("schemas", "id", "meta")}
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """Every resource at one moment."""
-
-    records: Mapping[str, Mapping[str, Record]]
 
 
 class Store:
@@ -71,7 +32,7 @@ class Store:
         self.base_url = base_url
         self._lock = threading.RLock()
         self._records: dict[str, dict[str, Record]] = {kind: {} for kind in KINDS}
-        self._index: dict[tuple[str, str], dict[str, set[str]]] = {}
+        self._names = Names()
 
     def keep(self) -> Kept:
         """Return everything that is there, to be put back later."""
@@ -82,10 +43,10 @@ class Store:
         """Be as `keep` found it."""
         with self._lock:
             self._records = {kind: dict(records) for kind, records in kept.records.items()}
-            self._index = {}
+            self._names = Names()
             for records in self._records.values():
                 for record in records.values():
-                    self._enter(record)
+                    self._names.enter(record)
 
     @property
     def users(self) -> tuple[Object, ...]:
@@ -111,7 +72,7 @@ class Store:
     def state(self, login: str) -> UserState | None:
         """Return how the user of a userName stands; None where there is none."""
         with self._lock:
-            for found in self._having("User", "userName", login):
+            for found in self._names.having("User", "userName", login):
                 record = self._records["User"][found]
                 if record.pending:
                     return UserState.PENDING
@@ -126,7 +87,7 @@ class Store:
         """
         attribute = "userName" if kind == "User" else "displayName"
         with self._lock:
-            for found in self._having(kind, attribute, name):
+            for found in self._names.having(kind, attribute, name):
                 if not self._records[kind][found].pending:
                     return self._records[kind][found].resource
         raise KeyError(name)
@@ -241,46 +202,24 @@ class Store:
     def clear(self) -> None:
         """Empty the store."""
         with self._lock:
-            self._index.clear()
+            self._names = Names()
             for records in self._records.values():
                 records.clear()
 
     def candidates(self, kind: str, node: FilterNode | None) -> list[Object]:
         """Return the visible resources among which all matches of a filter are, fewer where an index knows."""
         with self._lock:
-            found = self._indexed(kind, node)
+            found = self._names.matching(kind, node)
             if found is None:
                 return self.visible(kind)
             records = [self._records[kind][identifier] for identifier in found if identifier in self._records[kind]]
             return [self._seen(record) for record in records if self._is_shown(record)]
 
-    def _indexed(self, kind: str, node: FilterNode | None) -> list[str] | None:
-        match node:
-            case LogicalExpr(op=LogicalOperator.and_, terms=terms):
-                return next((found for term in terms if (found := self._indexed(kind, term)) is not None), None)
-            case Comparison(attr_path=path, op=CompareOperator.eq, value=str(value)) if (
-                path.uri is None and path.sub_attr is None
-            ):
-                name = path.attr.lower()
-                if name == "id":
-                    return [value]
-                attribute = next((each for each in _INDEXED if each.lower() == name), None)
-                return None if attribute is None else sorted(self._having(kind, attribute, value))
-        return None
-
-    def _having(self, kind: str, attribute: str, value: str) -> set[str]:
-        return self._index.get((kind, attribute), {}).get(self._folded(kind, attribute, value), set())
-
-    @staticmethod
-    def _folded(kind: str, attribute: str, value: str) -> str:
-        rule = resource_rules(kind).get(attribute.lower())
-        return value if rule is None or rule.case_exact else value.casefold()
-
     def _restorable(self, kind: str, attributes: Object) -> Record | None:
         if kind != "User" or self.personality.restoring is not Restoring.BY_POST:
             return None
-        same_name = self._having("User", "userName", attributes["userName"])
-        same_external_id = self._having("User", "externalId", attributes.get("externalId", ""))
+        same_name = self._names.having("User", "userName", attributes["userName"])
+        same_external_id = self._names.having("User", "externalId", attributes.get("externalId", ""))
         for identifier in same_name & same_external_id:
             if self._records["User"][identifier].pending:
                 return self._records["User"][identifier]
@@ -292,7 +231,7 @@ class Store:
             value = attributes.get(attribute)
             if owner != kind or not value:
                 continue
-            others = self._having(kind, attribute, value) - ({record.id} if record else set())
+            others = self._names.having(kind, attribute, value) - ({record.id} if record else set())
             if others:
                 raise Refused(409, f"{attribute} has already been taken", "uniqueness")
         if self.personality.unknown_members is UnknownMembers.REFUSED and kind == "Group":
@@ -321,29 +260,14 @@ class Store:
             },
         }
         if old is not None:
-            self._unindex(old)
+            self._names.leave(old)
         record = Record(kind, resource, version, pending=False)
         self._records[kind][identifier] = record
-        self._enter(record)
+        self._names.enter(record)
         return record
 
-    def _enter(self, record: Record) -> None:
-        for attribute, value in self._indexable(record):
-            self._index.setdefault((record.kind, attribute), {}).setdefault(value, set()).add(record.id)
-
-    def _indexable(self, record: Record) -> Iterator[tuple[str, str]]:
-        for attribute in _INDEXED:
-            value = record.resource.get(attribute)
-            if isinstance(value, str):
-                yield attribute, self._folded(record.kind, attribute, value)
-
-    def _unindex(self, record: Record) -> None:
-        for attribute, value in self._indexable(record):
-            holders: Mapping[str, set[str]] = self._index.get((record.kind, attribute), {})
-            holders.get(value, set()).discard(record.id)
-
     def _forget(self, record: Record) -> None:
-        self._unindex(record)
+        self._names.leave(record)
         del self._records[record.kind][record.id]
 
     def _leave_groups(self, identifier: str) -> None:
