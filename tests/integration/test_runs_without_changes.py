@@ -17,8 +17,9 @@ from ldap2scim.run.extract import Unread
 from ldap2scim.run.reading import Read
 from ldap2scim.sandbox.ldif import LdifEntry, write_ldif
 from ldap2scim.sandbox.service import embedded_service
-from ldap2scim.sandbox.world import BASE_DN
+from ldap2scim.sandbox.world import BASE_DN, PEOPLE_DN
 from tests.cli.imported import imported
+from tests.integration.days import hire
 from tests.integration.pairs import SMALL, Pair, paired, world
 from tests.servers.fixtures import StartSamba, StartSlapd
 from tests.servers.samba import BASE_DN as BASE
@@ -227,6 +228,28 @@ def test_a_full_read_that_finds_everything_as_it_was_ends_the_run(in_step: Pair,
     for _ in range(3):
         assert reads(in_step)["by_changes"] is None
     assert len(looked) == 2, "the run that writes, and the one that finds all in step"
+
+
+@pytest.mark.slapd
+def test_a_second_entry_with_an_anchor_is_told_though_the_image_is_the_same(
+    start_slapd: StartSlapd, tmp_path: Path
+) -> None:
+    """The first one stays in the image, so that nothing changes there; a person has to look all the same."""
+    slapd = start_slapd(world(SMALL), SlapdOptions(suffix=BASE_DN))
+    with embedded_service() as service, paired(tmp_path / "installed", slapd, service) as pair:
+        for entry in (*pair.administrator.people(), *pair.administrator.groups()):
+            pair.administrator.replace(entry.dn, description=[entry.dn.partition(",")[0]])
+        pair.program.directory |= {"source_anchor": "description", "full_read_every": "0"}
+        pair.program.write()
+        assert [pair.program("sync", "--apply").code for _ in range(3)] == [0, 0, 0]
+        first = pair.administrator.people()[0]
+        twice = hire(pair.administrator, 1)
+        pair.administrator.replace(f"uid={twice},ou=research,{PEOPLE_DN}", description=[first.dn.partition(",")[0]])
+
+        said = pair.program("sync", "--apply", "--json")
+
+        assert said.code == 3
+        assert "duplicate-source-anchor" in [one["rule"] for one in said.document["findings"]]
 
 
 @pytest.mark.slapd
