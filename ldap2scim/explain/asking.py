@@ -9,13 +9,14 @@ from ldap2scim.explain.answer import Answer, Explanation, Values, section
 from ldap2scim.explain.directories import Seen
 from ldap2scim.explain.planned import Planned, planned
 from ldap2scim.explain.sections import Case, Look
-from ldap2scim.explain.service import AskingService
+from ldap2scim.explain.service import AskingService, AtService
 from ldap2scim.explain.subjects import Subject
 from ldap2scim.explain.verdict import Known, verdict
 from ldap2scim.findings import Finding
 from ldap2scim.model import Key, make_key
 from ldap2scim.run.context import Run
 from ldap2scim.run.frozen import Frozen, frozen_decision, frozen_run
+from ldap2scim.run.waiting_orphans import plan_holding
 from ldap2scim.settings import ConfiguredDirectory, Settings
 from ldap2scim.state.population import StatePlaces
 
@@ -115,6 +116,7 @@ class _Explaining:
             seen=seen,
             resource=subject.resource,
             at_service=case.at_service,
+            orphaned_in=self._orphaned_in(case.at_service),
             planned=about,
             findings=found,
             excluded_by=sections.excluded_by(look, subject.entry),
@@ -139,6 +141,9 @@ class _Explaining:
             section("History", past),
         )
         return Answer(name, verdict(known), tuple(one for one in said if one.rows))
+
+    def _orphaned_in(self, found: AtService | None) -> str | None:
+        return None if found is None else plan_holding(self._run, found.resource_type, found.service_id)
 
     def _all_findings(self) -> tuple[Finding, ...]:
         """Return what this look noticed and, after it, what the last run did."""

@@ -32,6 +32,8 @@ class Known:
     seen: Seen | None
     resource: SnapshotRow | None
     at_service: AtService | None
+    orphaned_in: str | None
+    """Id of the plan that waits with its removal as an orphan."""
     planned: Planned
     findings: tuple[Finding, ...]
     excluded_by: str | None
@@ -58,7 +60,7 @@ def verdict(known: Known) -> str:
     if known.resource is not None:
         return _of_leaver(known, known.resource)
     if known.at_service is not None:
-        return _of_foreign(known.at_service)
+        return _of_foreign(known.at_service, known.orphaned_in)
     if known.has_history:
         return "Gone: neither a directory nor the service has it any more; what was done about it stands below."
     return "Nothing is known of it."
@@ -128,7 +130,7 @@ def _why_not_in_scope(known: Known, seen: Seen) -> str:
 
 def _what_of_the_resource(known: Known) -> str:
     if known.resource is None:
-        return "" if known.at_service is None else f" {_of_foreign(known.at_service)}"
+        return "" if known.at_service is None else f" {_of_foreign(known.at_service, known.orphaned_in)}"
     if known.resource.status == Status.LEFT:
         return " Its resource has been removed: deactivated, or waiting to be deleted at the service."
     return f" Its resource is still at the service.{_leaving(known)}"
@@ -170,15 +172,23 @@ def _reasons(waiting: HeldOperation) -> str:
     return " ".join(dict.fromkeys(waiting.reasons))
 
 
-def _of_foreign(found: AtService) -> str:
+def _of_foreign(found: AtService, orphaned_in: str | None) -> str:
     where = "" if found.in_filter else ", outside of the SCIM filter of this instance"
+    known = (
+        f"The service has a {found.resource_type.value.lower()} called so (id {found.service_id}){where}, and it is "
+        "not ours: our state does not know it."
+    )
+    if orphaned_in is not None:
+        return (
+            f"{known} Its externalId may be one of ours: plan {orphaned_in[:12]} proposes its removal as orphaned, "
+            f"which a person decides (`ldap2scim approve {orphaned_in[:12]} --kind orphaned`)."
+        )
     orphaned = (
         " If its externalId may be one of ours, a full read (`ldap2scim recover`) proposes its removal as orphaned, "
         "which a person decides."
     )
     return (
-        f"The service has a {found.resource_type.value.lower()} called so (id {found.service_id}){where}, and it is "
-        "not ours: our state does not know it. It is another instance's, or was made by hand, and is left alone."
+        f"{known} It is another instance's, or was made by hand, and is left alone."
         f"{orphaned if found.in_filter and found.external_id is not None else ''}"
     )
 

@@ -10,8 +10,9 @@ from typing import Final
 import orjson
 
 from ldap2scim.findings import Finding, Severity
+from ldap2scim.model import ResourceType
 from ldap2scim.planning.operations import Operation
-from ldap2scim.planning.orphans import is_of_an_orphan
+from ldap2scim.planning.orphans import is_of_an_orphan, orphan_key
 from ldap2scim.planning.plan import Plan
 from ldap2scim.run.context import Run
 from ldap2scim.state.marks import remember, remembered_mark
@@ -62,6 +63,20 @@ def reminder(run: Run, plan: Plan) -> Iterator[Finding]:
             remedy=f"Look who they are in that plan, or anew with `ldap2scim recover`; then `ldap2scim approve "
             f"{plan_id[:12]} --kind orphaned`, or narrow `service.filter` where they belong to another program.",
         )
+
+
+def plan_holding(run: Run, kind: ResourceType, service_id: str) -> str | None:
+    """Return the id of the plan that waits with the removal of an orphaned resource; None: none does.
+
+    Raises:
+        StateError: the state cannot be read.
+    """
+    waiting = _waiting(run)
+    plan = None if waiting is None else run.state.approvals.held_plan(waiting[0])
+    if plan is None:
+        return None
+    wanted, used = orphan_key(kind, service_id), run.state.approvals.used(plan.plan_id)
+    return plan.plan_id if any(one.key == wanted and one not in used for one in plan.operations) else None
 
 
 def _waiting(run: Run) -> tuple[str, datetime, int] | None:

@@ -35,7 +35,12 @@ def of_leaver(*held: HeldOperation) -> str:
     return answer(resource, None, *held)
 
 
-def answer(resource: SnapshotRow | None, at_service: AtService | None, *held: HeldOperation) -> str:
+def answer(
+    resource: SnapshotRow | None,
+    at_service: AtService | None,
+    *held: HeldOperation,
+    orphaned_in: str | None = None,
+) -> str:
     """Return the answer about a resource that no entry has."""
     return verdict(
         Known(
@@ -43,6 +48,7 @@ def answer(resource: SnapshotRow | None, at_service: AtService | None, *held: He
             seen=None,
             resource=resource,
             at_service=at_service,
+            orphaned_in=orphaned_in,
             planned=Planned((), held),
             findings=(),
             excluded_by=None,
@@ -114,3 +120,14 @@ def test_a_name_that_nobody_goes_by_is_told_with_what_may_be_asked() -> None:
         "Nobody goes by '森', neither in the state, nor in a directory, nor at the service.",
         f"WHO is {WHO}.",
     ]
+
+
+def test_an_orphan_that_a_plan_holds_is_told_with_its_id() -> None:
+    """Where a person can decide, and by which command, instead of what a full read would do."""
+    said = answer(
+        None, AtService(ResourceType.USER, "id-7", "zoe", "x", True, True), orphaned_in="0123456789abcdef" * 4
+    )
+
+    assert "plan 0123456789ab proposes its removal as orphaned" in said
+    assert "`ldap2scim approve 0123456789ab --kind orphaned`" in said
+    assert "is left alone" not in said

@@ -62,14 +62,12 @@ def test_from_an_empty_state(start_embedded_pair: StartPair) -> None:
     assert all("nobody proved that it has left" in one["reasons"][0] for one in said["held"])
     assert said["exit_code"] == 3
     assert {name: user["meta"] for name, user in pair.console.users().items()} == before
-    waiting = f"{LEAVERS + 1}, held by plan {said['plan_id'][:12]}"
-    for _ in ("a run that compares", "a run without changes"):
-        reminded = pair.program("sync", "--apply")
-        assert (reminded.code, waiting in reminded.out) == (0, True), reminded.text
+    remind(pair, f"{LEAVERS + 1}, held by plan {said['plan_id'][:12]}")
     drift = pair.program("drift")
     assert drift.code == 3
     assert "In step" in drift.out
     assert f"Held: deactivate {LEAVERS} orphaned users, delete 1 orphaned group." in drift.out
+    assert is_explained(pair, min(leavers), said["plan_id"])
     pair.writes()
 
     assert pair.program("approve", said["plan_id"], "--kind", "deactivate").code == 1, "they are of a kind of their own"
@@ -79,6 +77,7 @@ def test_from_an_empty_state(start_embedded_pair: StartPair) -> None:
     assert {(one["verb"], one["name"]) for one in released["operations"]} == held
     assert "orphans-waiting" not in {one["rule"] for one in released["findings"]}
     assert pair.writes() == LEAVERS + 1
+    assert not is_explained(pair, min(leavers), said["plan_id"])
     after = pair.console.users()
     assert {name for name, user in after.items() if not user["active"]} == leavers
     assert {name: user["meta"] for name, user in after.items() if name not in leavers} == {
@@ -87,6 +86,20 @@ def test_from_an_empty_state(start_embedded_pair: StartPair) -> None:
     assert dissolved.text("cn") not in pair.console.groups()
     assert pair.program("drift").code == 0
     assert "waiting for a person" not in pair.program("sync", "--apply").text
+
+
+def remind(pair: Pair, waiting: str) -> None:
+    """See that later runs say who waits, and are content otherwise."""
+    for _ in ("a run that compares", "a run without changes"):
+        reminded = pair.program("sync", "--apply")
+        assert (reminded.code, waiting in reminded.out) == (0, True), reminded.text
+
+
+def is_explained(pair: Pair, login: str, plan_id: str) -> bool:
+    """Say whether the answer about an orphan names the plan that waits with its removal."""
+    said = pair.program("explain", login)
+    assert said.code == 0, said.text
+    return f"plan {plan_id[:12]} proposes its removal as orphaned" in said.out
 
 
 def test_a_dry_recovery_leaves_nothing_but_its_record(embedded_pair: Pair) -> None:
