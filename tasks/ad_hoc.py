@@ -32,6 +32,8 @@ def _parser(flow: Flow[..., Any]) -> argparse.ArgumentParser:
         parser.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.PLAN.value)
     if "sample" in flow.parameters.properties:
         parser.add_argument("--sample", type=_count, metavar="N", help="read N resources alone, others each day")
+    if "since_last" in flow.parameters.properties:
+        parser.add_argument("--since-last", action="store_true", help="read what changed since the last look alone")
     return parser
 
 

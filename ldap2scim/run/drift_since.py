@@ -60,16 +60,26 @@ def drift_since_last(settings: Settings, *, progress: Progress | None = None) ->
         Ldap2ScimError: one side cannot be read, or the service cannot be asked for what changed.
     """
     with open_run(settings, Mode.PLAN, progress=progress) as run:
-        last = last_look(run)
-        if last is None:
-            raise StateError(
-                "No look at the whole service found it as it was left, under the settings of today.",
-                "Run `ldap2scim drift` once, and repair what it finds with `ldap2scim recover --apply`; "
-                "what it holds of ours has to be mended before.",
-            )
+        last = look_to_go_on_from(run)
         reads, _ = look(run)
         believed = believe(run, reads)
         return refused(run) if believed.stops else since(run, reads, believed, last)
+
+
+def look_to_go_on_from(run: Run) -> LastLook:
+    """Return the last look that found the service as it was left.
+
+    Raises:
+        StateError: there is none, or none under these settings.
+    """
+    last = last_look(run)
+    if last is None:
+        raise StateError(
+            "No look at the whole service found it as it was left, under the settings of today.",
+            "Run `ldap2scim drift` once, and repair what it finds with `ldap2scim recover --apply`; "
+            "what it holds of ours has to be mended before.",
+        )
+    return last
 
 
 def since(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, last: LastLook) -> Drift:

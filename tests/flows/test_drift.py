@@ -33,9 +33,19 @@ def test_every_way_in_which_a_look_ends(pair: Pair) -> None:
     assert sync(config=config, mode="apply", return_state=True).name == "Completed"
     pair.service.clear_requests()
 
+    too_early = look(config, since_last=True)
+    assert ends(too_early) == ("Failed", "FAILED", 1)
+    assert "ldap2scim drift" in str(too_early.message)
     in_step = look(config)
     assert ends(in_step) == ("Completed", "COMPLETED", 0), in_step.message
     assert "In step" in artifacts_of(in_step)[artifacts.DRIFT]
+
+    since = look(config, since_last=True)
+    assert ends(since) == ("Completed", "COMPLETED", 0), since.message
+    assert "Looked at what changed at the service since" in artifacts_of(since)[artifacts.DRIFT]
+    both_ways = look(config, since_last=True, sample=7)
+    assert ends(both_ways) == ("Failed", "FAILED", 1)
+    assert "Give one of them" in str(both_ways.message)
 
     promoted, edited = pair.people()[3], pair.service.store.users[0]
     pair.promote(promoted, "社長")
