@@ -58,8 +58,12 @@ class Run:
 
     @property
     def in_step_with(self) -> str:
-        """Return what a run that found all in step must have had the same, for its finding to hold on."""
-        return f"{self.settings_digest} {__version__} {last_change(self.store)}"
+        """Return what a run that found all in step must have had the same, for its finding to hold on.
+
+        The day (UTC) is among it: once a day everything is compared, whatever did not change.
+        """
+        day = self.now.astimezone(UTC).date()
+        return f"{self.settings_digest} {__version__} {last_change(self.store)} {day}"
 
     @property
     def store(self) -> Store:
@@ -154,7 +158,7 @@ def _given_back(lease: Lease) -> Iterator[Lease]:
 
 @contextmanager
 def _few_collections() -> Iterator[None]:
-    """Let the collector of cycles look rarely, and not at what was there before the run: mostly imported modules.
+    """Let the collector of cycles look rarely, and not at what was there before the run.
 
     A run makes many objects and hardly a cycle: looking for some was a fifth of its time.
     """

@@ -1,8 +1,8 @@
 """Has nothing happened since a run that found all in step? Then this one comes to the same end, and is over.
 
-The same image, mapping, snapshot, settings and program give the same decision, so it is not made again. A run by
-changes that met none costs the same for a hundred people and for a million; a full read that found everything as it
-was is over with its read.
+The same image, mapping, snapshot, settings and program give the same decision, where it rested on nothing else
+(`report._holds_on`), so it is not made again that day. A run by changes that met none costs the same for a hundred
+people and for a million; a full read that found everything as it was is over with its read.
 """
 
 from collections import Counter
@@ -14,16 +14,16 @@ from ldap2scim.model import ResourceType, Scope
 from ldap2scim.planning.accounts import Accounts, Counted
 from ldap2scim.planning.plan import Plan, make_plan
 from ldap2scim.run.access import TOKEN_RULES, look_at_token
-from ldap2scim.run.context import Run
+from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.mapping import MappedCount
 from ldap2scim.run.reading import Read
 from ldap2scim.run.report import Report, close_run, read_line
-from ldap2scim.run.settings_changed import changes_of_settings
+from ldap2scim.run.settings_changed import changes_of_settings, remember_settings
 from ldap2scim.state import newcomers
 from ldap2scim.state.adoption import is_adoption_open
 from ldap2scim.state.image_rows import Standing
-from ldap2scim.state.runs import RunRecord
+from ldap2scim.state.runs import ProvenRead, RunRecord
 from ldap2scim.state.snapshot_rows import Status
 
 _OF_ONE_RUN = TOKEN_RULES | {
@@ -31,13 +31,19 @@ _OF_ONE_RUN = TOKEN_RULES | {
     "changes-missed",
     "data-not-described",
     "deleted-objects-not-visible",
+    "done-already",
     "mail-in-doubt",
     "mail-not-sent",
     "mail-server-away",
     "edited-at-the-service",
+    "gone-from-the-service",
+    "member-moved",
+    "operation-refused",
     "read-contradicts-itself",
+    "server-behind",
     "settings-changed",
     "settled-in-doubt",
+    "short-read",
 }
 """Rules about what a run did or met, and not about the state that it left; what is said of the token is said anew."""
 
@@ -60,6 +66,8 @@ def idle(run: Run, reads: tuple[Read | Unread, ...], mapped: MappedCount) -> Rep
         return None
     plan = make_plan((), (), evaluated_at=run.now, settings_digest=run.settings_digest, program=__version__)
     run.note(*_findings(run, before), *about_token, *changes_of_settings(run, surveyed=False))
+    if run.mode is Mode.APPLY:
+        remember_settings(run, surveyed=False)
     said = _report(run, reads, plan, accounts)
     close_run(run, said, {one.changes.read_no for one in reads if isinstance(one, Read)}, in_step=True)
     return said
@@ -77,9 +85,14 @@ def _are_believable(run: Run, reads: tuple[Read | Unread, ...]) -> bool:
     return all(
         isinstance(one, Read)
         and not one.changes.duplicates
-        and all(one.behind(before.get((one.directory, kind))) is None for kind in ResourceType)
+        and all(_is_as_good(one, kind, before.get((one.directory, kind))) for kind in ResourceType)
         for one in reads
     )
+
+
+def _is_as_good(one: Read, kind: ResourceType, before: ProvenRead | None) -> bool:
+    """Say whether a read shows no less than the last one that was believed, from a server that is not behind."""
+    return before is not None and one.extract.counts[kind] >= before.entries and one.behind(before) is None
 
 
 def _is_quiet(run: Run) -> bool:

@@ -153,14 +153,30 @@ def report(
         held_since=_held_since(run, believed, decision) if reads else {},
     )
     believable = {number for scope, number in believed.read_nos.items() if scope.directory not in doubted}
-    in_step = decision is not None and decision.in_step and bool(reads) and all(isinstance(one, Read) for one in reads)
+    in_step = decision is not None and not doubted and _holds_on(run, reads, decision)
     if decision is not None and decision.outside is None and decision.plan.held:
         keep_plan(run, decision.plan)
-    close_run(run, said, believable, in_step=in_step and not doubted)
+    close_run(run, said, believable, in_step=in_step)
     if loader is not None:
         notices.conclude(run, newcomers)
         prune(run.lease, run.now - run.settings.history)
     return said
+
+
+def _holds_on(run: Run, reads: tuple[Read | Unread, ...], decision: "Decision") -> bool:
+    """Say whether nothing differs, and would differ for the next run from the same image and the same snapshot.
+
+    What was left alone for a reason that is in neither (a doubt, an entry read twice, what a look at the service found,
+    a given plan) may be over by then.
+    """
+    return (
+        decision.in_step
+        and decision.surveyed is None
+        and decision.outside is None
+        and bool(reads)
+        and all(isinstance(one, Read) and not one.changes.duplicates for one in reads)
+        and not run.state.journal.in_doubt()
+    )
 
 
 def _held_since(run: Run, believed: "Believed", decision: "Decision | None") -> Mapping[tuple[Key, str], datetime]:

@@ -26,6 +26,8 @@ from ldap2scim.state.schema import image, image_entries, reads
 from ldap2scim.state.store import Clock, Store
 
 _LAST_CHANGE = "image-changed-in"
+_MANY = 10_000
+"""Numbers of entries that a read has not met, free ones among them."""
 
 
 def last_change(store: Store) -> str:
@@ -153,8 +155,12 @@ class ImageWriter:
     def unseen(self) -> tuple[KnownName, ...]:
         """Return the entries that this read has not met: they leave with a full read."""
         mine = image.c.directory == self._directory
-        # Numbers that are free, or of other directories, are among them; to go through the table takes longer.
-        missing = (row_id for row_id, seen in enumerate(self._seen) if not seen)
+        missing: Iterable[int] = (row_id for row_id, seen in enumerate(self._seen) if not seen)
+        if self._seen.count(0) > _MANY:
+            # Most are of other directories: going through the table is quicker than asking for each of them.
+            missing = [
+                row_id for row_id in self._connection.scalars(select(image.c.id).where(mine)) if not self._seen[row_id]
+            ]
         return tuple(
             found for piece in chunks(missing) for found in names(self._connection, mine, image.c.id.in_(piece))
         )

@@ -1,6 +1,6 @@
 """What the groups of the image list, every reference matched with the entry that it leads to.
 
-References are matched in pandas: the same join in SQLite fetches a row of the image for every reference and builds
+References are matched in Arrow: the same join in SQLite fetches a row of the image for every reference and builds
 every group's key anew. An entry is its place in one frame here, 8 bytes instead of a key for each membership.
 """
 

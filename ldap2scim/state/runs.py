@@ -36,7 +36,7 @@ class RunRecord:
     accounts: Mapping[str, Any] | None
     """As `finish_run` was given them, after JSON; None: it did not come to its report."""
     in_step_with: str | None
-    """Settings and program with which it found nothing to do and nothing held; None: it did not."""
+    """`Run.in_step_with` of a run that found nothing to do, and whose finding holds on; None: it did not."""
 
     @property
     def exit_code(self) -> int | None:

@@ -201,7 +201,7 @@ runs = Table(
     Column("plan_id", Text),
     Column("result", Text),
     Column("accounts", Text),  # JSON
-    Column("in_step_with", Text),  # settings, program and image of a run that had nothing to do
+    Column("in_step_with", Text),  # `Run.in_step_with` of a run that had nothing to do
 )
 reads = Table(
     "reads",

@@ -92,6 +92,13 @@ def domain(people: int) -> Iterator[LdifEntry]:
     yield f"CN=all,{world}", {"objectClass": ["group"], "sAMAccountName": ["all"], "member": members}
 
 
+def rules(pair: Pair, *arguments: str, code: int = 0) -> list[str]:
+    """Run, and return what the report tells of."""
+    said = pair.program(*(arguments or ("sync", "--apply")), "--json")
+    assert said.code == code, said.text
+    return [one["rule"] for one in said.document["findings"]]
+
+
 def reads(pair: Pair) -> dict[str, object]:
     """Run, and return how its directory was read."""
     said = pair.program("sync", "--apply", "--json")
@@ -165,6 +172,13 @@ def test_changed_settings_are_looked_at(in_step: Pair) -> None:
     assert said.document["reads"][0]["why_full"] == "the settings ask for other entries or attributes than before"
     assert said.code == 3, "everybody's title would go, which waits for a person"
     assert said.document["held"]
+
+
+def tell_the_state(pair: Pair, statement: str, *values: str) -> None:
+    """Change the state behind the program's back."""
+    with closing(sqlite3.connect(pair.program.state)) as state:
+        state.execute(statement, values)
+        state.commit()
 
 
 def let_a_full_read_be_due(pair: Pair, *lost: str) -> None:
@@ -242,14 +256,64 @@ def test_a_second_entry_with_an_anchor_is_told_though_the_image_is_the_same(
         pair.program.directory |= {"source_anchor": "description", "full_read_every": "0"}
         pair.program.write()
         assert [pair.program("sync", "--apply").code for _ in range(3)] == [0, 0, 0]
+        pair.service.clear_requests()
         first = pair.administrator.people()[0]
-        twice = hire(pair.administrator, 1)
-        pair.administrator.replace(f"uid={twice},ou=research,{PEOPLE_DN}", description=[first.dn.partition(",")[0]])
+        second = f"uid={hire(pair.administrator, 1)},ou=research,{PEOPLE_DN}"
+        pair.administrator.replace(second, description=[first.dn.partition(",")[0]])
+        assert "duplicate-source-anchor" in rules(pair, code=3)
 
-        said = pair.program("sync", "--apply", "--json")
+        pair.administrator.replace(first.dn, title=["Changed"])
+        assert "duplicate-source-anchor" in rules(pair, code=3)
+        assert pair.writes() == 0, "who of the two is meant, nobody knows"
+        pair.administrator.delete(second)
 
-        assert said.code == 3
-        assert "duplicate-source-anchor" in [one["rule"] for one in said.document["findings"]]
+        assert "duplicate-source-anchor" not in rules(pair)
+        assert pair.writes() == 1
+
+
+@pytest.mark.slapd
+def test_everything_is_compared_once_a_day(in_step: Pair, looked: list[Run]) -> None:
+    """What nobody thought of is found within a day, though nothing changed."""
+    assert reads(in_step)["by_changes"] == "syncrepl"
+    assert looked == []
+    tell_the_state(
+        in_step, "UPDATE runs SET in_step_with = substr(in_step_with, 1, length(in_step_with) - 10) || ?", "1999-12-31"
+    )
+
+    for _ in range(2):
+        assert reads(in_step)["by_changes"] == "syncrepl"
+
+    assert len(looked) == 1
+
+
+@pytest.mark.slapd
+def test_a_run_that_left_a_doubt_alone_settles_nothing_for_the_next(in_step: Pair, looked: list[Run]) -> None:
+    """A dry run does not ask what became of a request; what it was about is not compared, and is by the next run."""
+    tell_the_state(
+        in_step,
+        "INSERT INTO journal (op_no, run_id, plan_id, key, verb, resource_type, removal, service_id, started_at) "
+        "SELECT (SELECT max(op_no) + 1 FROM journal), 'killed', 'a plan', key, 'update', resource_type, 0, service_id, "
+        "managed_since FROM snapshot WHERE resource_type = ? ORDER BY key LIMIT 1",
+        "User",
+    )
+    assert "in-doubt" in rules(in_step, "plan", code=3)
+    assert len(looked) == 1
+
+    assert "in-doubt" not in rules(in_step)
+    assert len(looked) == 2, "the run before was content, but for what it left alone"
+
+
+@pytest.mark.slapd
+def test_changed_settings_are_named_by_one_run_that_applies(in_step: Pair) -> None:
+    """Though a dry run has found all in step with them, so that this one has nothing to compare."""
+    in_step.program.others["safety"] = {"users": {"most": 7}}
+    in_step.program.write()
+    told = [
+        rules(in_step, *words).count("settings-changed")
+        for words in (("plan",), ("sync", "--apply"), ("sync", "--apply"))
+    ]
+
+    assert told == [1, 1, 0]
 
 
 @pytest.mark.slapd
