@@ -181,7 +181,7 @@ def _of_foreign(found: AtService, orphaned_in: str | None) -> str:
     if orphaned_in is not None:
         return (
             f"{known} Its externalId may be one of ours: plan {orphaned_in[:12]} proposes its removal as orphaned, "
-            f"which a person decides (`ldap2scim approve {orphaned_in[:12]} --kind orphaned`)."
+            f"which a person decides: `ldap2scim approve {orphaned_in[:12]} --kind orphaned` releases all of that kind."
         )
     orphaned = (
         " If its externalId may be one of ours, a full read (`ldap2scim recover`) proposes its removal as orphaned, "
