@@ -63,7 +63,7 @@ def test_the_parameters_are_typed_for_the_form_and_none_is_a_secret(
     parameters = inspect.signature(flow.fn).parameters
     schema = flow.parameters
 
-    more = {"ldap2scim-sync": ["mode", "when_held", "wait_days"], "ldap2scim-drift": ["sample"]}
+    more = {"ldap2scim-sync": ["mode", "when_held", "wait_days"], "ldap2scim-drift": ["sample", "since_last"]}
     assert list(parameters) == ["config", *more.get(flow.name, ["mode"])]
     assert all(schema.properties[name]["description"] for name in parameters)
     if "mode" in parameters:
