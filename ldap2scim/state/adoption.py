@@ -4,9 +4,10 @@ A first run reads the whole service and adopts what it finds. Until all of it is
 say what exists: who trusted it would create again what only waits to be adopted.
 """
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete
 
 from ldap2scim.state.lease import Lease
+from ldap2scim.state.marks import remember, remembered_mark
 from ldap2scim.state.schema import meta
 from ldap2scim.state.store import Store
 
@@ -21,9 +22,7 @@ def open_adoption(lease: Lease) -> None:
         RunRefused: the run lost its lease.
         StateError: the state cannot be written.
     """
-    with lease.write() as connection:
-        connection.execute(delete(meta).where(meta.c.name == _NAME))
-        connection.execute(insert(meta), {"name": _NAME, "value": _OPEN})
+    remember(lease, _NAME, _OPEN)
 
 
 def close_adoption(lease: Lease) -> None:
@@ -39,5 +38,4 @@ def close_adoption(lease: Lease) -> None:
 
 def is_adoption_open(store: Store) -> bool:
     """Say whether something may be left to adopt."""
-    with store.read() as connection:
-        return connection.scalar(select(meta.c.value).where(meta.c.name == _NAME)) is not None
+    return remembered_mark(store, _NAME) is not None

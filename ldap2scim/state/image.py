@@ -4,25 +4,24 @@ One read of one directory is one transaction. It is committed with the proof tha
 read that failed leaves the old image as it was. An entry that did not change costs a look-up and no write.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, case, delete, func, insert, null, select, update
+from sqlalchemy import Connection, delete, func, insert, select
 
 from ldap2scim.errors import ReadIncomplete
 from ldap2scim.model import Key, ResourceType
-from ldap2scim.state.bulk import Bulk
 from ldap2scim.state.chunks import chunks
 from ldap2scim.state.departed import remember_departing
 from ldap2scim.state.encoding import digest
 from ldap2scim.state.image_members import MemberChanges, groups_with, members_digest
 from ldap2scim.state.image_names import names
+from ldap2scim.state.image_pages import Known, Page, known_of, name_of
 from ldap2scim.state.image_rows import Duplicate, Evidence, ImageChanges, ImageRow, KnownName
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.marks import mark, remembered_mark
 from ldap2scim.state.places import store_place
-from ldap2scim.state.schema import image, image_entries, reads
+from ldap2scim.state.schema import image, reads
 from ldap2scim.state.store import Clock, Store
 
 _LAST_CHANGE = "image-changed-in"
@@ -66,28 +65,6 @@ def _require_commit(writer: "ImageWriter") -> None:
         raise _Abandoned  # through the transaction, which is rolled back by it
 
 
-@dataclass(slots=True)
-class _Known:
-    """What the image holds of an entry, as of this read."""
-
-    id: int
-    resource_type: str
-    dn_normalised: str
-    digest: bytes
-    members_digest: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """What of one page has to be written, as parameters of the statements below."""
-
-    inserted: list[tuple[object, ...]] = field(default_factory=list)
-    new_entries: list[tuple[int, bytes]] = field(default_factory=list)
-    updated: list[tuple[object, ...]] = field(default_factory=list)
-    changed_entries: list[tuple[int, bytes]] = field(default_factory=list)
-    members: list[tuple[int, bytes | None, int]] = field(default_factory=list)
-
-
 class ImageWriter:
     """Takes in the entries of one read of one directory."""
 
@@ -124,12 +101,13 @@ class ImageWriter:
             StateError: the store cannot be written.
         """
         for rows_of_page in chunks(rows):
-            known = self._known(rows_of_page)
-            page = _Page()
+            known = known_of(self._connection, self._directory, rows_of_page)
+            page = Page()
             for row in rows_of_page:
                 self._put[resource_type] += 1
                 self._take(resource_type, row, known, page)
-            self._write(page)
+            page.write(self._connection)
+            self._members.write()
 
     def named(self, uuids: Iterable[str]) -> tuple[KnownName, ...]:
         """Return the entries that the image has under the server's own names for them."""
@@ -259,20 +237,8 @@ class ImageWriter:
                 "Nothing was changed. Run again; if it happens again, it is a defect: report it.",
             )
 
-    def _known(self, rows: Sequence[ImageRow]) -> dict[str, _Known]:
-        keys = [row.key for row in rows if row.key is not None]
-        known = {
-            row.key: _Known(*row[1:]) for row in self._connection.execute(_KNOWN.where(image.c.key.in_(keys))).all()
-        }
-        keyless = [row.dn_normalised for row in rows if row.key is None]
-        if keyless:
-            query = _KNOWN.where(image.c.dn_normalised.in_(keyless), image.c.key.is_(None))
-            for row in self._connection.execute(query.where(image.c.directory == self._directory)):
-                known[_nameless(row.dn_normalised)] = _Known(*row[1:])
-        return known
-
-    def _take(self, resource_type: ResourceType, row: ImageRow, known: dict[str, _Known], page: _Page) -> None:
-        name = row.key if row.key is not None else _nameless(row.dn_normalised)
+    def _take(self, resource_type: ResourceType, row: ImageRow, known: dict[str, Known], page: Page) -> None:
+        name = name_of(row)
         old = known.get(name)
         if old is not None and self._seen[old.id]:
             self._again(resource_type, row, old)
@@ -298,7 +264,7 @@ class ImageWriter:
             if same_entry:
                 page.members.append((row_id, references, self._read_no))
                 return
-        known[name] = _Known(row_id, resource_type, row.dn_normalised, row_digest, references)
+        known[name] = Known(row_id, resource_type, row.dn_normalised, row_digest, references)
         names = (row.dn, row.dn_normalised, row.uid, row.uuid, row.sid, row.primary_group)
         values = (resource_type.value, *names, row_digest, references, self._read_no)
         if old is None:
@@ -308,53 +274,8 @@ class ImageWriter:
             page.updated.append((row_id, *values))
             page.changed_entries.append((row_id, row.entry))
 
-    def _again(self, resource_type: ResourceType, row: ImageRow, old: _Known) -> None:
+    def _again(self, resource_type: ResourceType, row: ImageRow, old: Known) -> None:
         if row.key is None or (old.dn_normalised == row.dn_normalised and old.resource_type == resource_type):
             self._repeated += 1
         else:
             self._duplicates.append(Duplicate(row.key, row.dn, old.dn_normalised))
-
-    def _write(self, page: _Page) -> None:
-        _INSERT.execute(self._connection, page.inserted)
-        _INSERT_ENTRY.execute(self._connection, page.new_entries)
-        _UPDATE.execute(self._connection, page.updated)
-        _UPDATE_ENTRY.execute(self._connection, page.changed_entries)
-        _UPDATE_MEMBERS.execute(self._connection, page.members)
-        self._members.write()
-
-
-def _nameless(dn_normalised: str) -> str:
-    """Return what stands for the key of an entry that has none; no key starts with a colon."""
-    return f":{dn_normalised}"
-
-
-_KNOWN = select(
-    image.c.key, image.c.id, image.c.resource_type, image.c.dn_normalised, image.c.digest, image.c.members_digest
-)
-_NAMES = ("dn", "dn_normalised", "uid", "uuid", "sid", "primary_group")
-_COLUMNS = ("resource_type", *_NAMES, "digest", "members_digest", "changed_in")
-_INSERT = Bulk.insert(image, ("id", "key", "directory", *_COLUMNS))
-_INSERT_ENTRY = Bulk.insert(image_entries, ("id", "entry"))
-_OF_ROW = image.c.id == bindparam("row_id")
-_UPDATE = Bulk(
-    update(image)
-    .where(_OF_ROW)
-    .values(
-        {
-            **{name: bindparam(name) for name in _COLUMNS},
-            "former_dn": case(
-                (image.c.dn_normalised != bindparam("dn_normalised"), image.c.dn_normalised), else_=image.c.former_dn
-            ),
-            "mapped_with": null(),
-        }
-    ),
-    ("row_id", *_COLUMNS),
-)
-_UPDATE_ENTRY = Bulk(
-    update(image_entries).where(image_entries.c.id == bindparam("row_id")).values(entry=bindparam("entry")),
-    ("row_id", "entry"),
-)
-_UPDATE_MEMBERS = Bulk(
-    update(image).where(_OF_ROW).values(members_digest=bindparam("members_digest"), changed_in=bindparam("changed_in")),
-    ("row_id", "members_digest", "changed_in"),
-)

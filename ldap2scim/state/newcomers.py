@@ -16,6 +16,7 @@ from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.operations import Create
 from ldap2scim.state.chunks import STATEMENT_ROWS, chunks
 from ldap2scim.state.lease import Lease
+from ldap2scim.state.marks import mark
 from ldap2scim.state.schema import UNSETTLED, journal, meta, newcomers
 from ldap2scim.state.store import Store
 
@@ -103,16 +104,15 @@ def conclude(lease: Lease, told: Iterable[int], left: Iterable[int] = ()) -> Non
     with lease.write() as connection:
         newest = connection.scalar(select(func.max(journal.c.op_no))) or 0
         unsettled = connection.scalar(select(func.min(journal.c.op_no)).where(UNSETTLED))
-        mark = min([newest, *(number - 1 for number in (unsettled, first_left) if number is not None)])
-        for piece in chunks(number for number in told if number > mark):
+        told_of = min([newest, *(number - 1 for number in (unsettled, first_left) if number is not None)])
+        for piece in chunks(number for number in told if number > told_of):
             here = newcomers.c.op_no.in_(piece)
             known = set(connection.scalars(select(newcomers.c.op_no).where(here)))
             connection.execute(update(newcomers).where(here).values(told=True))
             if new := [{"op_no": number, "told": True} for number in piece if number not in known]:
                 connection.execute(insert(newcomers), new)
-        connection.execute(delete(newcomers).where(newcomers.c.op_no <= mark))
-        connection.execute(delete(meta).where(meta.c.name == _MARK))
-        connection.execute(insert(meta), {"name": _MARK, "value": str(mark)})
+        connection.execute(delete(newcomers).where(newcomers.c.op_no <= told_of))
+        mark(connection, _MARK, str(told_of))
 
 
 def told_up_to(connection: Connection) -> int:

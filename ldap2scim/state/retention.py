@@ -8,7 +8,7 @@ good for as long as the shortest history that may be set, so what goes can relea
 from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select
 
 from ldap2scim.errors import StateError
 from ldap2scim.planning.accounts import Result
@@ -16,6 +16,7 @@ from ldap2scim.state import rewriting
 from ldap2scim.state.chunks import chunks
 from ldap2scim.state.history_entries import SINCE
 from ldap2scim.state.lease import Lease
+from ldap2scim.state.marks import mark
 from ldap2scim.state.newcomers import told_up_to
 from ldap2scim.state.schema import (
     decisions,
@@ -66,8 +67,7 @@ def _history(connection: Connection, before: datetime, most: int) -> int:
             break
         last, count = row, count + 1
     connection.execute(delete(history).where(history.c.entry_no <= last.entry_no))
-    connection.execute(delete(meta).where(meta.c.name == SINCE))
-    connection.execute(insert(meta), {"name": SINCE, "value": str(micros(last.at))})
+    mark(connection, SINCE, str(micros(last.at)))
     return count
 
 

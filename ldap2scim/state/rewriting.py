@@ -5,10 +5,11 @@ Until then the deleted data can be read in free parts of the file, or in the log
 
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete
 
 from ldap2scim.errors import StateError
 from ldap2scim.state.lease import Lease
+from ldap2scim.state.marks import mark, remembered_mark
 from ldap2scim.state.schema import meta
 from ldap2scim.state.store import Store
 
@@ -18,14 +19,12 @@ PENDING: Final = "rewrite_pending"
 
 def ask_for(connection: Connection) -> None:
     """Remember, in the transaction that deletes, that the state is to be written anew."""
-    connection.execute(delete(meta).where(meta.c.name == PENDING))
-    connection.execute(insert(meta), {"name": PENDING, "value": "1"})
+    mark(connection, PENDING, "1")
 
 
 def is_pending(store: Store) -> bool:
     """Say whether something that was deleted may still be readable."""
-    with store.read() as connection:
-        return connection.scalar(select(meta.c.value).where(meta.c.name == PENDING)) is not None
+    return remembered_mark(store, PENDING) is not None
 
 
 def finish(lease: Lease) -> bool:

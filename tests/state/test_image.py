@@ -1,9 +1,11 @@
 """The directory image: one read, one transaction, and only what changed is written."""
 
+from dataclasses import replace
+
 import pytest
 
 from ldap2scim.errors import ReadIncomplete
-from ldap2scim.model import ResourceType
+from ldap2scim.model import ResourceType, make_key
 from ldap2scim.state.access import StateReader
 from ldap2scim.state.image import image_writer
 from ldap2scim.state.image_rows import Duplicate, Evidence, Standing
@@ -93,6 +95,22 @@ def test_a_read_of_one_directory_leaves_the_others_alone(lease: Lease, reader: S
 
     assert changes.removed == 0
     assert keys(reader) == [key("a")]
+
+
+@pytest.mark.parametrize("many", [0, 10_000])
+def test_who_leaves_is_found_by_number_and_in_the_table(
+    lease: Lease, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    """Whichever is quicker: one who was missing from this read, and nobody of another directory."""
+    monkeypatch.setattr("ldap2scim.state.image._MANY", many)
+    read(lease, [person("a"), person("b")])
+    read(lease, [replace(person("c"), key=make_key("lab", "c"))], directory="lab")
+    with image_writer(lease, CORP) as image:
+        image.put(ResourceType.USER, [person("a")])
+        assert [one.key for one in image.unseen()] == [key("b")]
+        changes = image.commit_full({ResourceType.USER: 1}, Evidence("ldap.example.com:389"))
+
+    assert changes.removed == 1
 
 
 def test_a_read_that_breaks_leaves_the_old_image(lease: Lease, reader: StateReader) -> None:
