@@ -12,13 +12,14 @@ from ldap2scim.sandbox.directory import embedded_directory
 from ldap2scim.sandbox.service import PLAIN, Personality, embedded_service
 from ldap2scim.sandbox.world import BASE_DN, Size
 from tests.integration.everybody import everybody
+from tests.integration.in_step import in_step, looked
 from tests.integration.pairs import SMALL, Pair, paired, world
 from tests.servers.available import require
 from tests.servers.certificates import Certificates
 from tests.servers.scim import ScimProcess, django_scim2, scim2_server
 from tests.servers.slapd import SlapdOptions, running_slapd
 
-__all__ = ["everybody"]  # a fixture of its own module
+__all__ = ["everybody", "in_step", "looked"]  # fixtures of modules of their own
 EMBEDDED = "embedded"
 REAL = pytest.param("real", marks=pytest.mark.slapd)
 
