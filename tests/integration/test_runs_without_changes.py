@@ -12,7 +12,7 @@ from ldap2scim.run.context import Run
 from ldap2scim.sandbox.ldif import LdifEntry, write_ldif
 from ldap2scim.sandbox.service import embedded_service
 from tests.cli.imported import imported
-from tests.integration.in_step import let_a_full_read_be_due, reads
+from tests.integration.in_step import let_a_full_read_be_due, reads, tell_the_state
 from tests.integration.pairs import Pair, paired
 from tests.servers.fixtures import StartSamba
 from tests.servers.samba import BASE_DN as BASE
