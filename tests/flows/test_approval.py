@@ -69,6 +69,9 @@ def waiting(installation: Installation, pair: Pair) -> Waiting:
     run_id = installation.start("ldap2scim-sync/sync", config=config, when_held="wait")
     run = installation.in_state(run_id, "PAUSED")
     assert run["state"]["name"] == "Suspended", run["state"]["message"]
+    # Prefect suspends the run first and stores its form after that; until then every answer is sent back.
+    form = run["state"]["state_details"]["run_input_keyset"]["schema"]
+    installation.until(lambda: installation.ask(f"/flow_runs/{run_id}/input/filter", prefix=form))
     return Waiting(installation, pair, config, run_id, plan_shown(installation, run_id))
 
 
@@ -161,7 +164,8 @@ def test_an_answer_that_does_not_approve_this_plan_releases_nothing(
     """Rejected, or meant for another plan: the run ends as refused and says so, and nobody is removed."""
     form = {"plan": waiting.plan_id, "answer": "approve", "by": "Sato", **answer}
 
-    assert waiting.answer(**form)["status"] == "ACCEPT"
+    said_at_once = waiting.answer(**form)
+    assert said_at_once["status"] == "ACCEPT", said_at_once["details"]
     ended = waiting.ended()
 
     assert ended["state"]["name"] == "Refused"
