@@ -6,10 +6,11 @@ does not show it any more. The safety policy holds by the same parts; here the n
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 from ldap2scim.findings import Finding, Severity, named
 from ldap2scim.model import ResourceType
-from ldap2scim.planning.operations import ChangeMembers, Operation
+from ldap2scim.planning.operations import ChangeMembers, Create, Operation
 from ldap2scim.planning.policy import Dimension
 from ldap2scim.planning.population import Places
 from ldap2scim.planning.proposals import Difference
@@ -44,9 +45,10 @@ def check_totals(difference: Difference, places: Places) -> Iterator[Finding]:
     yield from _members(proposed, difference)
 
 
-def _proposed(difference: Difference) -> tuple[Operation, ...]:
+def _proposed(difference: Difference) -> list[Operation]:
+    """Return what may take something away: a creation, of which there may be a million, does not."""
     waiting = (one.operation for held in (difference.held, difference.blocked) for one in held)
-    return (*difference.operations, *waiting)
+    return [one for one in chain(difference.operations, waiting) if not isinstance(one, Create)]
 
 
 def _members(proposed: Iterable[Operation], difference: Difference) -> Iterator[Finding]:

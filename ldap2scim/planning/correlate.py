@@ -79,7 +79,8 @@ def correlate(
     Raises:
         DataError: the snapshot has one key under several service ids.
     """
-    by_external_id = _by_external_id(desired)
+    resources = tuple(resources)
+    by_external_id = _by_external_id(desired) if resources else {}
     ambiguous = _ambiguous(desired)
     ours: list[tuple[PreviousRow, ServiceResource]] = []
     claimants: defaultdict[Key, list[ServiceResource]] = defaultdict(list)

@@ -9,6 +9,16 @@ BATCH = 5_000
 """Keys of one question: a few megabytes of essences."""
 
 
+def all_at_once(ask: Callable[[Sequence[Key]], Mapping[Key, str]], keys: Sequence[Key]) -> list[str]:
+    """Return the essence of each key, in the order of `keys`: one question, for who keeps all of them anyway.
+
+    Raises:
+        StateError: an essence is missing though its row is there.
+    """
+    essences = ask(keys)
+    return [_there(key, essences.get(key)) for key in keys]
+
+
 def in_batches(ask: Callable[[Sequence[Key]], Mapping[Key, str]], keys: Sequence[Key]) -> Iterator[tuple[Key, str]]:
     """Yield each key with its essence, in the order of `keys`.
 
@@ -19,10 +29,13 @@ def in_batches(ask: Callable[[Sequence[Key]], Mapping[Key, str]], keys: Sequence
         batch = keys[start : start + BATCH]
         essences = ask(batch)
         for key in batch:
-            essence = essences.get(key)
-            if essence is None:
-                raise StateError(
-                    f"The state holds a fingerprint of {key} but not its attributes.",
-                    "Run `ldap2scim recover` to rebuild the snapshot from the service.",
-                )
-            yield key, essence
+            yield key, _there(key, essences.get(key))
+
+
+def _there(key: Key, essence: str | None) -> str:
+    if essence is None:
+        raise StateError(
+            f"The state holds a fingerprint of {key} but not its attributes.",
+            "Run `ldap2scim recover` to rebuild the snapshot from the service.",
+        )
+    return essence

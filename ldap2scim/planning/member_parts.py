@@ -24,6 +24,11 @@ class Standing:
     released: frozenset[Key]
     """Whose removal flows by an approval."""
 
+    @property
+    def any(self) -> bool:
+        """Say whether a member may have to wait for somebody."""
+        return bool(self.not_coming or self.staying)
+
 
 @dataclass(frozen=True, slots=True)
 class GroupChange:
@@ -51,9 +56,11 @@ def gather(
     free: Iterable[ChangeMembers], held: Iterable[HeldOperation], blocked: Iterable[HeldOperation]
 ) -> Mapping[Key, GroupChange]:
     """Bring together what was proposed for each group."""
-    groups: dict[Key, GroupChange] = {}
-    for change in free:
-        groups[change.key] = replace(_of(groups, change), added=frozenset(change.added), free=frozenset(change.removed))
+    nobody: frozenset[Key] = frozenset()
+    groups = {
+        change.key: GroupChange(change, frozenset(change.added), frozenset(change.removed), nobody, nobody, ())
+        for change in free
+    }
     for waiting, change in _of_members(held):
         group = _of(groups, change)
         reasons = (*group.reasons, *waiting.reasons)
@@ -83,6 +90,11 @@ class TooMany:
     gain: tuple[str, ...] = ()
     loss: tuple[str, ...] = ()
 
+    @property
+    def any(self) -> bool:
+        """Say whether there is a reason."""
+        return bool(self.gain or self.loss)
+
 
 NOT_TOO_MANY = TooMany()
 
@@ -91,6 +103,8 @@ def part(
     group: GroupChange, standing: Standing, too_many: TooMany, approvals: frozenset[Approval]
 ) -> tuple[ChangeMembers | None, HeldOperation | None]:
     """Part the change of one group."""
+    if not (standing.any or too_many.any or group.waiting or group.blocked):
+        return group.template, None
     key = group.template.key
     whole = key in standing.not_coming
     late = group.added if whole else group.added & standing.not_coming

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TypeAlias
 
 from ldap2scim.essence import from_essence
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.attribute_changes import attribute_changes
-from ldap2scim.planning.essences import in_batches
+from ldap2scim.planning.essences import all_at_once, in_batches
 from ldap2scim.planning.frames import Status, optional
 from ldap2scim.planning.linking import LINKING_ID, Behind, Linking, prospect
 from ldap2scim.planning.matching import Positions, texts
@@ -97,19 +98,22 @@ def _propose_new(pairing: Pairing, verdicts: Mapping[int, Verdict], rules: Rules
     if verdicts:
         rows = rows[[not isinstance(verdicts.get(row), TakeOver) for row in rows.tolist()]]
     keys, names, wanted = _desired_texts(pairing, rows)
-    row_numbers = rows.tolist()
     kind = pairing.resource_type
-    for i, (key, essence) in enumerate(in_batches(rules.essences.desired, keys)):
-        create = Create(key, kind, names[i], Inputs(wanted[i], None), essence)
-        match = rules.login_matches.get(key)
-        verdict = verdicts.get(row_numbers[i])
-        if key in rules.changing_type:
+    inputs = map(Inputs, wanted, repeat(None))
+    creates = map(Create, keys, repeat(kind), names, inputs, all_at_once(rules.essences.desired, keys))
+    if not (verdicts or rules.login_matches or rules.changing_type):
+        proposals.operations.extend(creates)
+        return
+    for row, create in zip(rows.tolist(), creates, strict=True):
+        match = rules.login_matches.get(create.key)
+        verdict = verdicts.get(row)
+        if create.key in rules.changing_type:
             # One key has one row in the snapshot.
             proposals.blocked.append(HeldOperation(create, (_changes_type(kind),)))
         elif isinstance(verdict, Unclear):
             proposals.blocked.append(HeldOperation(create, (verdict.reason,)))
         elif isinstance(verdict, Suspect):
-            proposals.held.append(HeldOperation(create, _suspected(verdict, essence, kind, rules)))
+            proposals.held.append(HeldOperation(create, _suspected(verdict, create.essence, kind, rules)))
         elif match is not None:
             proposals.held.append(HeldOperation(create, (_matched(match),)))
         else:

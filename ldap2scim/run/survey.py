@@ -5,6 +5,7 @@ Needed where the snapshot cannot be trusted or does not exist: the first run, `r
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
@@ -126,7 +127,7 @@ async def _list(run: Run, kind: ResourceType, desired: pd.DataFrame) -> _Listed:
     view, listed = run.session.view, _Listed()
     service = run.settings.service
     scim_filter = service.user_filter if kind is ResourceType.USER else service.group_filter
-    listing = _Listing(run, kind, dict(zip(desired["external_id"].tolist(), desired["key"].tolist(), strict=True)))
+    listing = _Listing(run, kind, desired)
     run.progress.begin(f"reading {kind.value.lower()}s of the service")
     page: list[Json] = []
     async for body in view.service.list_all(kind, scim_filter or None):
@@ -134,7 +135,8 @@ async def _list(run: Run, kind: ResourceType, desired: pd.DataFrame) -> _Listed:
         if len(page) == _PAGE:
             listing.take(page, listed)
             page = []
-    listing.take(page, listed)
+    if page:
+        listing.take(page, listed)
     listed.members.update(await unshown_members(run, listed.members))
     run.progress.end()
     return listed
@@ -143,12 +145,16 @@ async def _list(run: Run, kind: ResourceType, desired: pd.DataFrame) -> _Listed:
 class _Listing:
     """Turns resources into rows, page by page, so that no body outlives its page."""
 
-    def __init__(self, run: Run, kind: ResourceType, keys: Mapping[str, str]) -> None:
+    def __init__(self, run: Run, kind: ResourceType, desired: pd.DataFrame) -> None:
         self._run = run
         self._kind = kind
-        self._keys = keys
-        """Key of the desired entry, by externalId."""
+        self._desired = desired
         self._managed = _union(run.session.view, kind)
+
+    @cached_property
+    def _keys(self) -> Mapping[str, str]:
+        """Return the key of each desired entry by its externalId; an empty service asks for none."""
+        return dict(zip(self._desired["external_id"].tolist(), self._desired["key"].tolist(), strict=True))
 
     def take(self, page: Sequence[Json], listed: _Listed) -> None:
         """Add one page."""

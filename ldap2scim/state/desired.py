@@ -11,7 +11,7 @@ from ldap2scim.model import Key, ResourceType
 from ldap2scim.state.bulk import BulkSelect
 from ldap2scim.state.chunks import STATEMENT_ROWS, chunks
 from ldap2scim.state.encoding import unpack_findings
-from ldap2scim.state.frames import read_frame
+from ldap2scim.state.frames import plain_rows, read_frame
 from ldap2scim.state.image_rows import ReferenceKind, Standing
 from ldap2scim.state.listed import NestedGroups
 from ldap2scim.state.references import NOTHING_NESTED, Link, References, read_chain, read_references
@@ -100,10 +100,16 @@ class ImageReader:
         """Return `References.unresolved` alone. Somebody `unknown` or `held` there has not left the group."""
         return self.references().unresolved
 
-    def essences(self, keys: Iterable[Key]) -> dict[Key, str]:
+    def essences(self, keys: Collection[Key]) -> dict[Key, str]:
         """Return the essences of those of `keys` that are desired."""
         with self._store.read() as connection:
-            return dict(_ESSENCES.rows(connection, keys))
+            if len(keys) < _MANY or len(keys) * 2 < (connection.scalar(select(func.max(image.c.id))) or 0):
+                return dict(_ESSENCES.rows(connection, keys))
+            # Most of them: one pass through the table takes half the time of looking for each.
+            every: dict[Key, str] = {}
+            for rows in plain_rows(connection, _EVERY_ESSENCE):
+                every.update(rows)
+        return {key: every[key] for key in keys if key in every}
 
     def former_holders(self, directory: str, names: Iterable[str]) -> Mapping[str, Key]:
         """Return who had a normalised DN before being renamed or moved, by that DN; nobody where several had it."""
@@ -170,4 +176,6 @@ class ImageReader:
             after = rows[-1].id
 
 
-_ESSENCES = BulkSelect(select(image.c.key, image_essences.c.essence).join(image_essences), image.c.key)
+_EVERY_ESSENCE = select(image.c.key, image_essences.c.essence).join(image_essences)
+_ESSENCES = BulkSelect(_EVERY_ESSENCE, image.c.key)
+_MANY = 10_000
