@@ -23,6 +23,8 @@ class Applied:
     """Members that are not at the service yet; the next run adds them."""
     proof: Proof | None = None
     """None: the service said that it succeeded, and showed nothing."""
+    still_active: bool = False
+    """Whether it was there before the operation, and is left as it is: whoever has it would lose access."""
 
 
 @dataclass(frozen=True, slots=True)

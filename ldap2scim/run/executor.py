@@ -30,9 +30,10 @@ from ldap2scim.planning.operations import (
     Update,
 )
 from ldap2scim.planning.proof import Proof
+from ldap2scim.planning.removals import is_removal, takes_access
 from ldap2scim.run import leaving
 from ldap2scim.run.checking import Changing, Checker
-from ldap2scim.run.done import Done, Failed, InDoubt, Remembered
+from ldap2scim.run.done import Applied, Done, Failed, InDoubt, Remembered
 from ldap2scim.run.members import change_members
 from ldap2scim.run.sending import Sent, send_changes
 from ldap2scim.run.service_view import ServiceView, identifier_of, observed_row
@@ -149,12 +150,20 @@ class Executor:
         target = Target(operation.resource_type, identifier, self._view.version(version_of(found)))
         if not changes:
             return self._check.applied(operation, identifier, version_of(found), proof=Proof.READ)
+        if any(map(takes_access, changes)) and not is_removal(operation):
+            # No limit has counted that: the next run plans it, under all of them.
+            return self._as_it_is(operation, found)
         try:
             sent = await send_changes(self._view, operation.key, target, changes, attributes)
         except ServiceError as error:
             # It exists, and a failed creation would be tried again: the next run takes it as it is then.
             return InDoubt(operation, error)
         return await self._check.checked(operation, attributes, identifier, sent)
+
+    def _as_it_is(self, operation: Create | Changing, found: Json) -> Applied:
+        replaces = operation.replaces if isinstance(operation, Adopt | Restore) else None
+        row = observed_row(self._view, operation.key, operation.resource_type, found, from_essence(operation.essence))
+        return Applied(operation, Confirmed(row, replaces), still_active=True)
 
     async def _change(self, operation: Changing) -> Done:
         attributes = from_essence(operation.essence)

@@ -20,6 +20,7 @@ from ldap2scim.run.mapping import MappedCount
 from ldap2scim.run.reading import Read
 from ldap2scim.run.report import Report, close_run, read_line
 from ldap2scim.run.settings_changed import changes_of_settings, remember_settings
+from ldap2scim.run.waiting_orphans import reminder
 from ldap2scim.state import newcomers
 from ldap2scim.state.adoption import is_adoption_open
 from ldap2scim.state.image_rows import Standing
@@ -39,13 +40,17 @@ _OF_ONE_RUN = TOKEN_RULES | {
     "gone-from-the-service",
     "member-moved",
     "operation-refused",
+    "orphans-waiting",
     "read-contradicts-itself",
     "server-behind",
     "settings-changed",
     "settled-in-doubt",
     "short-read",
 }
-"""Rules about what a run did or met, and not about the state that it left; what is said of the token is said anew."""
+"""Rules about what a run did or met, and not about the state that it left.
+
+What is said of the token, and of orphans that wait for a person, is said anew by each run.
+"""
 
 
 def idle(run: Run, reads: tuple[Read | Unread, ...], mapped: MappedCount) -> Report | None:
@@ -65,7 +70,7 @@ def idle(run: Run, reads: tuple[Read | Unread, ...], mapped: MappedCount) -> Rep
     if accounts is None or not accounts.balanced:
         return None
     plan = make_plan((), (), evaluated_at=run.now, settings_digest=run.settings_digest, program=__version__)
-    run.note(*_findings(run, before), *about_token, *changes_of_settings(run, surveyed=False))
+    run.note(*_findings(run, before), *about_token, *changes_of_settings(run, surveyed=False), *reminder(run, plan))
     if run.mode is Mode.APPLY:
         remember_settings(run, surveyed=False)
     said = _report(run, reads, plan, accounts)

@@ -9,7 +9,7 @@ from typing import Final
 
 from ldap2scim.errors import ServiceError, UniquenessConflict
 from ldap2scim.findings import MOST_SUBJECTS, Finding, Severity
-from ldap2scim.model import Key, Scope, rfc_name, scope_of
+from ldap2scim.model import Key, ResourceType, Scope, rfc_name, scope_of
 from ldap2scim.planning.accounts import Outcome
 from ldap2scim.planning.approvals import Approval
 from ldap2scim.planning.canary import Brake, Kind, Waves, rank_and_type
@@ -60,6 +60,8 @@ class Loader:
         """Why the rest was not sent: the token is refused, or the service is away."""
         self._ignored: dict[str, list[str]] = {}
         """Attribute that the service did not take over → the entries."""
+        self._still_active: list[str] = []
+        """People who were at the service already, and whom the directory has disabled."""
         self._not_tried: dict[tuple[Key, str], Operation] = {}
 
     def apply(self, operations: Sequence[Operation]) -> Sequence[Outcome]:
@@ -106,6 +108,7 @@ class Loader:
         untried = [one for one in self._run.approved if self._was_not_tried(one.approval)] if self._not_tried else ()
         approvals.give_back(self._run.lease, untried, self._run.run_id)
         self._run.note(*(_ignored(path, names) for path, names in self._ignored.items()))
+        self._run.note(*_found_active(self._still_active))
         self._run.note(*(_rest_not_sent(kind, one) for kind, one in self._waves.brakes.items() if one.held_back))
         if self._surveyed is not None:
             conclude_adoption(self._run, self._surveyed)
@@ -131,6 +134,7 @@ class Loader:
             if isinstance(one, Applied) and one.missing:
                 self._run.note(_missing(one))
             if isinstance(one, Applied):
+                self._still_active += [one.operation.name] if one.still_active else []
                 for path in one.ignored:
                     self._ignored.setdefault(path, []).append(one.operation.name)
         count_removed(self._run, [one.operation for one in done if isinstance(one, Applied)])
@@ -177,6 +181,19 @@ def _missing(done: Applied) -> Finding:
         remedy="Mend what the report says of them; they are added by the next run that finds them there.",
         subjects=(done.operation.name,),
     )
+
+
+def _found_active(names: Sequence[str]) -> Iterator[Finding]:
+    if names:
+        yield Finding(
+            rule="found-active",
+            severity=Severity.NOTE,
+            message="Disabled in the directory, to be created, and found at the service with their externalId, active: "
+            f"{plural(ResourceType.USER, len(names))}, left as they are.",
+            remedy="The next run plans to disable them, and holds that where they are more than may go without a "
+            "person.",
+            subjects=tuple(names[:MOST_SUBJECTS]),
+        )
 
 
 def _ignored(path: str, names: Sequence[str]) -> Finding:

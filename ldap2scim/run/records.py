@@ -94,7 +94,7 @@ def intent_of(operation: Operation) -> Intent:
 def outcome_of(done: Done) -> Outcome:
     """Return what the report says of an operation."""
     match done:
-        case Applied(operation, _, ignored, _):
+        case Applied(operation, ignored=ignored):
             return Outcome(operation, Result.APPLIED, ignored=ignored)
         case Failed(operation, error):
             return Outcome(operation, Result.FAILED, error=str(error))
@@ -108,7 +108,7 @@ def settlement_of(number: int, done: Done) -> Settlement:
     """Return what the journal keeps of an outcome."""
     changes = () if done.change is None else (done.change,)
     match done:
-        case Applied(Adopt(changes=brought) as adopted, Confirmed() as confirmed):
+        case Applied(Adopt(changes=brought) as adopted, Confirmed() as confirmed, still_active=False):
             found = to_essence(apply_changes(from_essence(adopted.essence), inverse(brought)))
             return Settlement(number, Result.APPLIED, (replace(confirmed, found=found),), proof=done.proof)
         case Applied(proof=proof):

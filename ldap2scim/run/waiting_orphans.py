@@ -1,4 +1,4 @@
-"""Orphans that a full read of the service proposed to remove, and that nobody has released: later runs remind of them.
+"""Orphans that a full read of the service proposed to remove, and that wait for a person: later runs remind of them.
 
 Only their number is remembered, with the plan that held them: who they are the plan says, while it is kept.
 """
@@ -15,6 +15,7 @@ from ldap2scim.planning.operations import Operation
 from ldap2scim.planning.orphans import is_of_an_orphan, orphan_key
 from ldap2scim.planning.plan import Plan
 from ldap2scim.run.context import Run
+from ldap2scim.state.decisions import rejections_on
 from ldap2scim.state.marks import remember, remembered_mark
 
 _MARK: Final = "orphans-waiting"
@@ -53,6 +54,8 @@ def reminder(run: Run, plan: Plan) -> Iterator[Finding]:
     if waiting is None:
         return
     plan_id, since, count = waiting
+    if rejections_on(run.store, plan_id):
+        return  # somebody has looked, and wants them to stay
     left = count - sum(map(is_of_an_orphan, plan.operations))
     if left > 0:
         yield Finding(

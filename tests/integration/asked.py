@@ -1,7 +1,7 @@
 """What a service was asked for, held against what had been decided: nothing is done beyond the plans."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ldap2scim.essence import from_essence
@@ -36,7 +36,10 @@ def _plain(operation: Operation) -> dict[str, Any]:
 
 
 def beyond(
-    asked: Sequence[RecordedRequest], plans: Sequence[Mapping[str, Any]], external_ids: Mapping[str, str]
+    asked: Sequence[RecordedRequest],
+    plans: Sequence[Mapping[str, Any]],
+    external_ids: Mapping[str, str],
+    away: Collection[str] = (),
 ) -> list[str]:
     """Return the requests that no operation of the plans accounts for.
 
@@ -44,6 +47,7 @@ def beyond(
         asked: the changes that the service was asked for.
         plans: operations, as `announced` tells them.
         external_ids: by service id, of every resource that was ever seen.
+        away: service ids of users who were disabled before; to send them whole takes nothing away.
     """
     ids = {external_id: service_id for service_id, external_id in external_ids.items()}
     allowed: set[tuple[str, str, str | None]] = set()
@@ -51,6 +55,9 @@ def beyond(
         anchor = one["external_id"] if one["verb"] == "create" else one["service_id"]
         subject = anchor or ids.get(one["key"].partition(":")[2])
         allowed |= {(method, f"{one['type']}s", subject) for method in WRITES_OF[one["verb"]]}
+        if one["verb"] == "create":
+            # One that was there already is brought in step, as far as that takes nothing away.
+            allowed |= {(method, f"{one['type']}s", ids.get(anchor)) for method in WRITES_OF["adopt"]}
     disabled = {one["service_id"] or one["external_id"] for one in plans if one["disables"]}
     found = []
     for request in asked:
@@ -61,7 +68,8 @@ def beyond(
             assert request.status in {None, 400}, f"half a request was carried out: {request}"
             continue  # the sender died while it sent
         subject = rest[0] if rest else body.get("externalId")
-        takes_away = '"active":false' in json.dumps(body, separators=(",", ":"))
+        disables = '"active":false' in json.dumps(body, separators=(",", ":"))
+        takes_away = disables and not (request.method == "PUT" and subject in away)
         if (request.method, endpoint, subject) not in allowed or (takes_away and subject not in disabled):
             found.append(f"{request.method} {request.path}: {body}")
     return found

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,17 @@ def test_name_that_is_given_up_in_the_same_step_is_taken_at_the_second_attempt(s
     script: Script = {"POST /Users": [UniquenessConflict("409", "", 409), created, created]}
     loads = apply(start, ScriptedProvider(script=script), [creation(number) for number in range(2)])
     assert [outcome.result for outcome in loads.outcomes] == [Result.APPLIED, Result.APPLIED]
+
+
+def test_who_was_found_active_is_said(start: StartRun) -> None:
+    """Nobody is disabled by a creation; that they are left active until the next run is in the report."""
+    conflict = UniquenessConflict("409", "", 409)
+    essence = to_essence({"external_id": "x-1", "user_name": "aiko", "title": "engineer", "active": False})
+    provider = ScriptedProvider({"/Users/7": on_wire("7")}, {"POST /Users": [conflict]})
+    loads = apply(start, provider, [replace(creation(1), essence=essence)])
+    assert [outcome.result for outcome in loads.outcomes] == [Result.APPLIED]
+    (said,) = [one for one in loads._run.findings if one.rule == "found-active"]
+    assert "1 user, left as they are" in said.message
 
 
 def test_conflict_that_stays_has_failed_once(start: StartRun) -> None:

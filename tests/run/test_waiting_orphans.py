@@ -1,10 +1,12 @@
 """Later runs remind of orphans that wait for a person, as long as any do."""
 
 from ldap2scim.model import ResourceType
+from ldap2scim.planning.approvals import Release
 from ldap2scim.planning.operations import Deactivate, HeldOperation, Inputs, Operation
 from ldap2scim.planning.orphans import orphan_key
 from ldap2scim.planning.plan import Plan, make_plan
 from ldap2scim.run.waiting_orphans import count_removed, remember_waiting, reminder
+from ldap2scim.state.decisions import record_rejection
 from tests.run.conftest import NOW, StartRun
 from tests.run.scripted import ScriptedProvider
 
@@ -49,3 +51,16 @@ def test_a_full_read_that_finds_none_ends_it(start: StartRun) -> None:
     remember_waiting(run, plan([], removals("a")))
     remember_waiting(run, plan([], []))
     assert list(reminder(run, plan([], []))) == []
+
+
+def test_a_person_who_said_no_is_not_reminded(start: StartRun) -> None:
+    """The plan that holds them was rejected; the next full read may find others, whose plan is another one."""
+    run = start(ScriptedProvider({}))
+    rejected, another = plan([], removals("a")), plan([], removals("a", "b"))
+    remember_waiting(run, rejected)
+    record_rejection(run.lease, rejected.plan_id, Release("Sato", "They belong to the laboratory."), run.run_id)
+    assert list(reminder(run, plan([], []))) == []
+
+    remember_waiting(run, another)
+    (said,) = reminder(run, plan([], []))
+    assert another.plan_id[:12] in said.message

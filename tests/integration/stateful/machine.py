@@ -74,7 +74,7 @@ class Histories(Watched):
     def the_service_fails(self, name: str, after: int, times: int | None) -> None:
         """After some requests, some times or from then on."""
         self.bad_service = True
-        self.ground.service.faults.add(replace(FAULTS[name], after=after, times=times))
+        self.service.faults.add(replace(FAULTS[name], after=after, times=times))
 
     @precondition(lambda self: not self.lost)
     @rule()
@@ -90,7 +90,7 @@ class Histories(Watched):
     def all_is_well_again(self) -> None:
         """Nothing goes wrong any more."""
         mend(self.directory)
-        self.ground.service.faults.clear()
+        self.service.faults.clear()
         self.bad_read = self.bad_service = False
 
     # Runs.
@@ -185,8 +185,8 @@ class Histories(Watched):
         self.console.edited = False
         idle = self._sync()
         assert idle is not None
-        assert (idle.exit_code, self.ground.service.writes()) == (0, ()), summary(idle)
-        assert len(self.ground.service.requests) <= 3, "an idle run asks the service for much"
+        assert (idle.exit_code, self.service.writes()) == (0, ()), summary(idle)
+        assert len(self.service.requests) <= 3, "an idle run asks the service for much"
         assert idle.reads[0].by_changes is not None, idle.reads[0]
         seen = drift(self.settings)
         assert (seen.exit_code, seen.edits) == (0, ()), seen.document
@@ -210,7 +210,7 @@ class Histories(Watched):
         logins = {login(one.operation) for one in plan.held if isinstance(one.operation, Create)}
         for key, user in self.console.held().users.items():
             if user["userName"] in logins:
-                self.ground.service.store.remove("User", key)
+                self.service.store.remove("User", key)
 
     def _unremembered(self) -> list[str]:
         """Return the resources of ours that the snapshot has forgotten; nobody knows who had left before a loss."""
@@ -220,10 +220,10 @@ class Histories(Watched):
         return [key for key in ours if key not in known]
 
     def _differences(self) -> list[str]:
-        console = PairConsole(self.ground.service)
+        console = PairConsole(self.service)
         try:
             with Administrator.of(self.directory, BASE_DN) as administrator:
-                pair = Pair(self.directory, self.ground.service, console, administrator, self.program)
+                pair = Pair(self.directory, self.service, console, administrator, self.program)
                 return differences(pair, left=self._leavers(), foreign=self._foreign_names())
         finally:
             console.close()

@@ -5,13 +5,14 @@ invariants of `machine` are looked at. `LDAP2SCIM_SEED` brings a failure back.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from ldap2scim.run import conclusion
-from ldap2scim.sandbox.service import embedded_service
+from ldap2scim.sandbox.service import PLAIN, embedded_service
 from ldap2scim.scim import rate
 from tests.integration.stateful.machine import Histories
 from tests.integration.stateful.watched import Ground
@@ -25,9 +26,14 @@ STEPS = 2000 if LONG else 300
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """One service and one process that forks, for all histories."""
-    with embedded_service() as service, warm_process() as warm, pytest.MonkeyPatch.context() as patched:
-        ground = Ground(service, warm, tmp_path_factory.mktemp("histories"))
+    """Two services and one process that forks, for all histories."""
+    with (
+        embedded_service() as patching,
+        embedded_service(replace(PLAIN, patch_supported=False)) as putting,
+        warm_process() as warm,
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        ground = Ground(patching, putting, warm, tmp_path_factory.mktemp("histories"))
         patched.setattr(rate, "FIRST_WAIT", 0.02)  # nobody recovers by waiting here
         patched.setattr(conclusion, "start_load", ground.start_load(conclusion.start_load))
         yield ground
@@ -97,6 +103,15 @@ def _nobody_can_be_mapped(history: Histories) -> None:
     history.sync()
 
 
+def _disabled_people_are_found_by_a_creation(history: Histories) -> None:
+    history.reads_go_bad(name="a login cannot be read", number=1)
+    history.the_state_is_lost()
+    history.sync()
+    history.all_is_well_again()
+    history.the_directory_changes(changes=[("holiday", 1)])
+    history.sync()
+
+
 @pytest.mark.parametrize(
     "happens",
     [
@@ -107,13 +122,17 @@ def _nobody_can_be_mapped(history: Histories) -> None:
         _too_many_are_disabled_in_a_reviewed_plan,
         _departments_are_hidden,
         _nobody_can_be_mapped,
+        _disabled_people_are_found_by_a_creation,
     ],
 )
-def test_histories_in_which_each_promise_was_broken(ground: Ground, happens: Callable[[Histories], None]) -> None:
+@pytest.mark.parametrize("patches", [True, False], ids=["with PATCH", "without PATCH"])
+def test_histories_in_which_each_promise_was_broken(
+    ground: Ground, patches: bool, happens: Callable[[Histories], None]
+) -> None:
     """Each turned red when its promise was broken on purpose: the journal's order, the guards, approvals, accounts."""
     history = Histories(ground)
     try:
-        history.begin(careful=True, leavers="delete", loaded=True)
+        history.begin(careful=True, leavers="delete", loaded=True, patches=patches)
         happens(history)
         history.nothing_is_there_twice_and_nothing_foreign_was_touched()
         history.settle_down()

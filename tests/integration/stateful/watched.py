@@ -60,9 +60,11 @@ Work = Callable[[], Report]
 
 @dataclass
 class Ground:
-    """What all histories share: the service, the process that forks, and what the load was given to do."""
+    """What all histories share: the services, the process that forks, and what the load was given to do."""
 
-    service: EmbeddedService
+    patching: EmbeddedService
+    putting: EmbeddedService
+    """Has no PATCH: whatever changes is sent whole (RFC 7644 §3.5.1)."""
     warm: Warm
     folder: Path
     announced: list[dict[str, Any]] = field(default_factory=list)
@@ -88,10 +90,17 @@ class Watched(RuleBasedStateMachine):
         self.ground = ground
         self._running = ExitStack()
 
-    @initialize(careful=st.booleans(), leavers=st.sampled_from(["deactivate", "delete"]), loaded=st.booleans())
-    def begin(self, careful: bool, leavers: str, loaded: bool) -> None:
-        """An office, an empty service, and settings: usual limits, or everything flows."""
-        ground, service = self.ground, self.ground.service
+    @initialize(
+        careful=st.booleans(),
+        leavers=st.sampled_from(["deactivate", "delete"]),
+        loaded=st.booleans(),
+        patches=st.booleans(),
+    )
+    def begin(self, careful: bool, leavers: str, loaded: bool, patches: bool) -> None:
+        """An office, an empty service with PATCH or without, and settings: usual limits, or everything flows."""
+        ground = self.ground
+        service = ground.patching if patches else ground.putting
+        self.service: EmbeddedService = service
         ground.steps -= 1  # the beginning is none
         service.store.clear()
         service.faults.clear()
@@ -161,21 +170,22 @@ class Watched(RuleBasedStateMachine):
         return self._observed(lambda: pipeline.synchronise(self.settings, Mode.APPLY, now=self._now()))
 
     def _begin(self) -> Held:
-        self.ground.service.clear_requests()
+        self.service.clear_requests()
         self.ground.announced.clear()
         return self.console.held()
 
     def _check_that_nothing_was_done(self, before: Held) -> None:
-        assert self.ground.service.writes() == ()
+        assert self.service.writes() == ()
         assert self.console.held() == before
 
     def _check_what_was_done(
         self, before: Held, plans: list[dict[str, Any]] | None = None, *, back: bool = False
     ) -> None:
-        after, truth, asked = self.console.held(), self.company.truth(), self.ground.service.writes()
+        after, truth, asked = self.console.held(), self.company.truth(), self.service.writes()
         self.external_ids.update(external_ids(before, after))
         plans = self.ground.announced if plans is None else plans
-        assert beyond(asked, plans, self.external_ids) == [], "done beyond the plan (P2)"
+        away = {key for key, user in before.users.items() if user.get("active") is False}
+        assert beyond(asked, plans, self.external_ids, away) == [], "done beyond the plan (P2)"
         if not (back or self._is_deceived()):
             assert [*unfounded(before, after, truth)] == [], "removed without a reason (P1)"
         assert [*made_up(before, after, self.company.ever)] == []
@@ -205,8 +215,8 @@ class Watched(RuleBasedStateMachine):
         if said.plan is not None:
             # What somebody has edited is refused by its version first (412); a name that another one has (409), and
             # may give up, is asked for again.
-            written = [one for one in self.ground.service.writes() if one.status not in {409, 412}]
-            assert len(written) <= cost(said.plan), asked_too_much(self.ground.service, said)
+            written = [one for one in self.service.writes() if one.status not in {409, 412}]
+            assert len(written) <= cost(said.plan), asked_too_much(self.service, said)
         if not (self.bad_read or self.console.edited):
             assert self._waits_for_logins(said) or not said.failed, summary(said)
         if not self.bad_read and said.accounts is not None and said.reads:
