@@ -12,10 +12,11 @@ from ldap2scim.essence import fingerprint, from_essence
 from ldap2scim.model import Attributes
 from ldap2scim.planning.operations import Adopt, AttributeChange, Create, Restore, Update
 from ldap2scim.planning.proof import Proof, proof_of
+from ldap2scim.planning.removals import is_removal, takes_access
 from ldap2scim.run import leaving
 from ldap2scim.run.done import Applied, Done, Failed, Remembered
 from ldap2scim.run.sending import Sent, send_changes
-from ldap2scim.run.service_view import LOGIN, WITHOUT_MEMBERS, ServiceView, same_external_id
+from ldap2scim.run.service_view import LOGIN, WITHOUT_MEMBERS, ServiceView, observed_row, same_external_id
 from ldap2scim.scim import echo
 from ldap2scim.scim.provider import Json
 from ldap2scim.scim.requests import Target
@@ -55,7 +56,7 @@ class Checker:
         if self._view.learned.is_read_back(kind, operation.verb) or (shown is None and _is_renamed(operation)):
             shown, read = await self._read_again(operation, attributes, identifier), True
             identifier = _id_of(shown, identifier)
-            ignored = self._ignored(operation, attributes, shown)
+            ignored = self._planned(operation, self._ignored(operation, attributes, shown))
             if shown is not None and ignored:
                 # Once more, in case that it was a passing fault.
                 target = Target(kind, identifier, self._view.version(version_of(shown)))
@@ -65,9 +66,21 @@ class Checker:
         self._view.learned.made(kind, identifier)
         paths = tuple(change.path for change in self._ignored(operation, attributes, shown))
         if "active" in paths and attributes.get("active") is False and not isinstance(operation, Create):
-            return Failed(operation, leaving.still_active(operation.name))
+            # Where that was not what was asked for, somebody has enabled it: the next run plans from what is there.
+            seen = None if shown is None or is_removal(operation) else self._seen(operation, attributes, shown)
+            return Failed(operation, leaving.still_active(operation.name), seen)
         shows = shown is not None and echo.tells(shown) and not paths
         return self.applied(operation, identifier, version, paths, proof=proof_of(read=read, shows=shows))
+
+    @staticmethod
+    def _planned(operation: Create | Changing, changes: tuple[AttributeChange, ...]) -> tuple[AttributeChange, ...]:
+        """Return the changes without the loss of access that the operation does not ask for."""
+        if isinstance(operation, Create) or is_removal(operation):
+            return changes
+        return tuple(change for change in changes if not takes_access(change))
+
+    def _seen(self, operation: Create | Changing, attributes: Attributes, shown: Json) -> Confirmed:
+        return Confirmed(observed_row(self._view, operation.key, operation.resource_type, shown, attributes))
 
     async def _read_again(self, operation: Create | Changing, attributes: Attributes, identifier: str) -> Json | None:
         """Return what the service holds now; None: it was confirmed, and only the second look failed."""

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ldap2scim.errors import RequestRejected, ServiceError
+from ldap2scim.errors import RequestRejected, ServiceError, VersionConflict
 from ldap2scim.model import Attributes, Key
 from ldap2scim.planning.operations import AttributeChange
-from ldap2scim.run.service_view import ServiceView
+from ldap2scim.planning.removals import takes_access
+from ldap2scim.run.service_view import ServiceView, shows_active
 from ldap2scim.scim import put, requests
 from ldap2scim.scim.provider import Json, ScimRequest, ScimResponse
 from ldap2scim.scim.requests import Target
@@ -45,6 +46,7 @@ async def send_changes(
     """Send changes that lead to `attributes`.
 
     Raises:
+        VersionConflict: the service has no PATCH, and has enabled a user meanwhile who would lose access by a PUT.
         ServiceError: they were refused, or what became of them is not known.
     """
     if not view.profile.group_rename and any(change.path == "display_name" for change in changes):
@@ -61,6 +63,12 @@ async def send_changes(
                 raise
             view.learned.refuses_patch(target.resource_type)
     current = await view.read(target)
+    if attributes.get("active") is False and shows_active(current) and not any(map(takes_access, changes)):
+        # PUT sends everything, and a service without versions would take it; no limit has counted that.
+        raise VersionConflict(
+            f"{target.path} was enabled at the service, and the directory has disabled it.",
+            "The next run plans to disable it.",
+        )
     managed = view.managed_of(key, target.resource_type)
     body = put.with_attributes(target.resource_type, current, attributes, managed, view.profile)
     request = requests.replace(target, body)

@@ -233,6 +233,11 @@ def observed_row(view: ServiceView, key: Key, kind: ResourceType, found: Json, l
     )
 
 
+def shows_active(user: Json) -> bool:
+    """Say whether the service shows a user as enabled; some write booleans as text."""
+    return str(member_of(user, "active")).casefold() == "true"
+
+
 def same_external_id(found: Json, attributes: Attributes) -> bool:
     """Say whether a found resource has the externalId that is wanted, or both have none."""
     held = member_of(found, "externalId")

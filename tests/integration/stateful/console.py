@@ -60,6 +60,13 @@ class Console:
         if (user := self._ours("users", number)) is not None:
             self.service.store.edit("User", user["id"], active=False)
 
+    def activate(self, number: int) -> None:
+        """Somebody switches an account on again, whether it was switched off by hand or by us."""
+        off = {key: user for key, user in self.held().users.items() if user.get("active") is False}
+        ours = sorted((one["externalId"], key) for key, one in off.items() if one.get("externalId") in self.ever)
+        if ours:
+            self.service.store.edit("User", ours[number % len(ours)][1], active=True)
+
     def delete_user(self, number: int) -> None:
         """Somebody deletes an account."""
         if (user := self._ours("users", number)) is not None:
@@ -119,7 +126,7 @@ class Console:
 
 
 EDITS = (
-    *("edit_user", "deactivate", "delete_user", "delete_group", "rename_group", "put_in", "take_out"),
+    *("edit_user", "deactivate", "activate", "delete_user", "delete_group", "rename_group", "put_in", "take_out"),
     *("create_stranger", "edit_stranger"),
 )
 """Names of what somebody may do."""

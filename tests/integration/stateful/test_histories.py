@@ -5,17 +5,17 @@ invariants of `machine` are looked at. `LDAP2SCIM_SEED` brings a failure back.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from ldap2scim.run import conclusion
-from ldap2scim.sandbox.service import PLAIN, embedded_service
+from ldap2scim.sandbox.service import embedded_service
 from ldap2scim.scim import rate
 from tests.integration.stateful.machine import Histories
-from tests.integration.stateful.watched import Ground
+from tests.integration.stateful.watched import HABITS, Ground
 from tests.integration.warm import warm_process
 from tests.seed import LONG, SEED
 
@@ -26,14 +26,10 @@ STEPS = 2000 if LONG else 300
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """Two services and one process that forks, for all histories."""
-    with (
-        embedded_service() as patching,
-        embedded_service(replace(PLAIN, patch_supported=False)) as putting,
-        warm_process() as warm,
-        pytest.MonkeyPatch.context() as patched,
-    ):
-        ground = Ground(patching, putting, warm, tmp_path_factory.mktemp("histories"))
+    """The services and one process that forks, for all histories."""
+    with ExitStack() as running, warm_process() as warm, pytest.MonkeyPatch.context() as patched:
+        services = {name: running.enter_context(embedded_service(one)) for name, one in HABITS.items()}
+        ground = Ground(services, warm, tmp_path_factory.mktemp("histories"))
         patched.setattr(rate, "FIRST_WAIT", 0.02)  # nobody recovers by waiting here
         patched.setattr(conclusion, "start_load", ground.start_load(conclusion.start_load))
         yield ground
@@ -125,14 +121,14 @@ def _disabled_people_are_found_by_a_creation(history: Histories) -> None:
         _disabled_people_are_found_by_a_creation,
     ],
 )
-@pytest.mark.parametrize("patches", [True, False], ids=["with PATCH", "without PATCH"])
+@pytest.mark.parametrize("habits", sorted(HABITS))
 def test_histories_in_which_each_promise_was_broken(
-    ground: Ground, patches: bool, happens: Callable[[Histories], None]
+    ground: Ground, habits: str, happens: Callable[[Histories], None]
 ) -> None:
     """Each turned red when its promise was broken on purpose: the journal's order, the guards, approvals, accounts."""
     history = Histories(ground)
     try:
-        history.begin(careful=True, leavers="delete", loaded=True, patches=patches)
+        history.begin(careful=True, leavers="delete", loaded=True, habits=habits)
         happens(history)
         history.nothing_is_there_twice_and_nothing_foreign_was_touched()
         history.settle_down()

@@ -1,9 +1,9 @@
 """What every history is watched for: before and after each run, at the service, in the state, in the report."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -23,7 +23,7 @@ from ldap2scim.run.decide import Decision
 from ldap2scim.run.kept_plans import kept_plan
 from ldap2scim.run.report import Report
 from ldap2scim.sandbox.directory import EmbeddedDirectory, embedded_directory
-from ldap2scim.sandbox.service import EmbeddedService
+from ldap2scim.sandbox.service import PLAIN, EmbeddedService, Personality
 from ldap2scim.sandbox.world import BASE_DN, Size
 from ldap2scim.settings import Settings, load
 from ldap2scim.state.access import StateReader
@@ -51,6 +51,12 @@ EVERYTHING_FLOWS: Final = {
     "by": {part: {"population": 1000} for part in ("directory", "unit", "department", "group")},
 }
 """But a third of the managed stays the most that leaves at once, and a short read is one, as always."""
+HABITS: Mapping[str, Personality] = {
+    "PATCH": PLAIN,
+    "PUT": replace(PLAIN, patch_supported=False),
+    "PUT without versions": replace(PLAIN, patch_supported=False, etag_supported=False),
+}
+"""Of services: without PATCH whatever changes is sent whole (RFC 7644 §3.5.1)."""
 SHORT = 0.9
 """A read with less than this share of the people of the last one is visibly short (DESIGN §6)."""
 
@@ -62,9 +68,8 @@ Work = Callable[[], Report]
 class Ground:
     """What all histories share: the services, the process that forks, and what the load was given to do."""
 
-    patching: EmbeddedService
-    putting: EmbeddedService
-    """Has no PATCH: whatever changes is sent whole (RFC 7644 §3.5.1)."""
+    services: Mapping[str, EmbeddedService]
+    """By what is said of it in `HABITS`."""
     warm: Warm
     folder: Path
     announced: list[dict[str, Any]] = field(default_factory=list)
@@ -94,13 +99,12 @@ class Watched(RuleBasedStateMachine):
         careful=st.booleans(),
         leavers=st.sampled_from(["deactivate", "delete"]),
         loaded=st.booleans(),
-        patches=st.booleans(),
+        habits=st.sampled_from(sorted(HABITS)),
     )
-    def begin(self, careful: bool, leavers: str, loaded: bool, patches: bool) -> None:
-        """An office, an empty service with PATCH or without, and settings: usual limits, or everything flows."""
+    def begin(self, careful: bool, leavers: str, loaded: bool, habits: str) -> None:
+        """An office, an empty service, and settings: usual limits, or everything flows."""
         ground = self.ground
-        service = ground.patching if patches else ground.putting
-        self.service: EmbeddedService = service
+        self.service = service = ground.services[habits]
         ground.steps -= 1  # the beginning is none
         service.store.clear()
         service.faults.clear()
