@@ -128,7 +128,7 @@ def test_histories_in_which_each_promise_was_broken(
     """Each turned red when its promise was broken on purpose: the journal's order, the guards, approvals, accounts."""
     history = Histories(ground)
     try:
-        history.begin(careful=True, leavers="delete", loaded=True, habits=habits)
+        history.begin(careful=True, leavers="delete", loaded=True, habits=habits, read_back="sample")
         happens(history)
         history.nothing_is_there_twice_and_nothing_foreign_was_touched()
         history.settle_down()

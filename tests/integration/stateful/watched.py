@@ -100,8 +100,9 @@ class Watched(RuleBasedStateMachine):
         leavers=st.sampled_from(["deactivate", "delete"]),
         loaded=st.booleans(),
         habits=st.sampled_from(sorted(HABITS)),
+        read_back=st.sampled_from(["none", "sample", "all"]),
     )
-    def begin(self, careful: bool, leavers: str, loaded: bool, habits: str) -> None:
+    def begin(self, *, careful: bool, leavers: str, loaded: bool, habits: str, read_back: str) -> None:
         """An office, an empty service, and settings: usual limits, or everything flows."""
         ground = self.ground
         self.service = service = ground.services[habits]
@@ -113,14 +114,14 @@ class Watched(RuleBasedStateMachine):
         self.company = Company(self.directory)
         self.console = Console(service, self.company.ever)
         connection = openldap(self.directory, BASE_DN, mapping=DISABLED)
-        budget = {"retry_budget": 0.3, "leavers": leavers}
-        self.program = Installation(ground.folder / str(next(ground.histories)), connection, scim(service, **budget))
+        more = {"retry_budget": 0.3, "leavers": leavers, "read_back": read_back}
+        self.program = Installation(ground.folder / str(next(ground.histories)), connection, scim(service, **more))
         self.careful = careful
         if not careful:
             self.program.others["safety"] = EVERYTHING_FLOWS
             self.program.write()
         self.settings: Settings = load(self.program.settings, {})
-        self.bad_read = self.bad_service = False
+        self.bad_read = self.bad_service = self.members_withheld = False
         self.armed = False
         """Whether something that a person released may wait for a run."""
         self.measure: int | None = None
@@ -209,7 +210,8 @@ class Watched(RuleBasedStateMachine):
         """Say whether nobody could have known that a read is bad, or somebody approved what follows from it."""
         shown = self.company.shown()
         hidden = shown < len(self.company.truth().people)
-        return hidden and (self.armed or self.measure is None or shown >= self.measure * SHORT)
+        released = self.armed and (hidden or self.members_withheld)
+        return released or (hidden and (self.measure is None or shown >= self.measure * SHORT))
 
     def _check_what_was_said(self, said: Report) -> None:
         assert said.accounts is None or said.accounts.balanced, said.accounts  # P5
