@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from ldap2scim.essence import fingerprint
+from ldap2scim.essence import fingerprint, to_essence
 from ldap2scim.findings import Finding, Held, Severity
 from ldap2scim.model import Key, ResourceType, make_key
 from ldap2scim.planning.frames import ABSENT, DESIRED_COLUMNS, checked_desired
+from ldap2scim.state import desired as state_desired
 from ldap2scim.state.access import StateReader
 from ldap2scim.state.encoding import unpack
 from ldap2scim.state.image_rows import MappedRow, Standing
@@ -122,6 +123,21 @@ def test_held_and_out_of_scope_are_not_desired(lease: Lease, reader: StateReader
     assert list(reader.image.held()) == [Held(key("b"), CORP, ResourceType.USER, person("b").dn, (HOLD,))]
     assert reader.image.counts() == {(CORP, ResourceType.USER, standing): 1 for standing in Standing}
     assert set(reader.image.essences([key("a"), key("b"), key("c"), Key("none")])) == {key("a")}
+
+
+@pytest.mark.parametrize("many", [1, 10_000], ids=["in one pass", "looked for"])
+@pytest.mark.parametrize("asked", ["ab", "abc", "a"])
+def test_essences_are_those_that_were_asked_for(
+    lease: Lease, reader: StateReader, monkeypatch: pytest.MonkeyPatch, many: int, asked: str
+) -> None:
+    """Whether most of them are asked for, which one pass through the table answers, or a few."""
+    monkeypatch.setattr(state_desired, "_MANY", many)
+    read(lease, [person("a"), person("b"), person("c")])
+    map_all(lease, {person("b").dn: HELD_ROW})
+
+    found = reader.image.essences([key(one) for one in asked] + [Key("none")])
+
+    assert found == {key(one): to_essence({"user_name": person(one).dn}) for one in asked if one != "b"}
 
 
 def test_one_who_becomes_held_is_no_longer_desired(lease: Lease, reader: StateReader) -> None:
