@@ -5,18 +5,26 @@ an id that we never had. What is written down is what was seen, or confirmed whe
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeAlias
 
 from ldap2scim.errors import ResourceNotFound, ServiceError
 from ldap2scim.essence import fingerprint, from_essence
-from ldap2scim.model import Attributes
+from ldap2scim.model import Attributes, Key
 from ldap2scim.planning.operations import Adopt, AttributeChange, Create, Restore, Update
 from ldap2scim.planning.proof import Proof, proof_of
 from ldap2scim.planning.removals import is_removal, takes_access
 from ldap2scim.run import leaving
 from ldap2scim.run.done import Applied, Done, Failed, Remembered
 from ldap2scim.run.sending import Sent, send_changes
-from ldap2scim.run.service_view import LOGIN, WITHOUT_MEMBERS, ServiceView, observed_row, same_external_id
+from ldap2scim.run.service_view import (
+    LOGIN,
+    WITHOUT_MEMBERS,
+    ServiceView,
+    observed_row,
+    same_external_id,
+    would_disable,
+)
 from ldap2scim.scim import echo
 from ldap2scim.scim.provider import Json
 from ldap2scim.scim.requests import Target
@@ -56,31 +64,41 @@ class Checker:
         if self._view.learned.is_read_back(kind, operation.verb) or (shown is None and _is_renamed(operation)):
             shown, read = await self._read_again(operation, attributes, identifier), True
             identifier = _id_of(shown, identifier)
-            ignored = self._planned(operation, self._ignored(operation, attributes, shown))
+            # What takes access away is sent again where that was planned alone: it may be another's resource by now.
+            ignored = tuple(
+                change
+                for change in self._ignored(operation, attributes, shown)
+                if is_removal(operation) or not takes_access(change)
+            )
             if shown is not None and ignored:
                 # Once more, in case that it was a passing fault.
                 target = Target(kind, identifier, self._view.version(version_of(shown)))
                 with suppress(ServiceError):
-                    version = (await send_changes(self._view, operation.key, target, ignored, attributes)).version
+                    version = (
+                        await send_changes(self._view, self._remembered, operation.key, target, ignored, attributes)
+                    ).version
                     shown = await self._read_again(operation, attributes, identifier)
         self._view.learned.made(kind, identifier)
+        if shown is not None and would_disable(shown, attributes):
+            if is_removal(operation):
+                return Failed(operation, leaving.still_active(operation.name))
+            return self.as_it_is(operation, identifier, version, shown)
         paths = tuple(change.path for change in self._ignored(operation, attributes, shown))
-        if "active" in paths and attributes.get("active") is False and not isinstance(operation, Create):
-            # Where that was not what was asked for, somebody has enabled it: the next run plans from what is there.
-            seen = None if shown is None or is_removal(operation) else self._seen(operation, attributes, shown)
-            return Failed(operation, leaving.still_active(operation.name), seen)
         shows = shown is not None and echo.tells(shown) and not paths
         return self.applied(operation, identifier, version, paths, proof=proof_of(read=read, shows=shows))
 
-    @staticmethod
-    def _planned(operation: Create | Changing, changes: tuple[AttributeChange, ...]) -> tuple[AttributeChange, ...]:
-        """Return the changes without the loss of access that the operation does not ask for."""
-        if isinstance(operation, Create) or is_removal(operation):
-            return changes
-        return tuple(change for change in changes if not takes_access(change))
+    def as_it_is(
+        self, operation: Create | Changing, identifier: str, version: str | None, shown: Json, *, is_new: bool = True
+    ) -> Applied:
+        """Return what is remembered of somebody who is active at the service, and not in the directory.
 
-    def _seen(self, operation: Create | Changing, attributes: Attributes, shown: Json) -> Confirmed:
-        return Confirmed(observed_row(self._view, operation.key, operation.resource_type, shown, attributes))
+        No limit has counted that an operation which is no removal takes access away: the next run plans that.
+        """
+        like = from_essence(operation.essence)
+        seen = observed_row(self._view, operation.key, operation.resource_type, shown, like)
+        row = replace(seen, service_id=identifier, version=self._view.version(version))
+        found = None if is_new else row.essence
+        return Applied(operation, Confirmed(row, _replaced(operation), found), still_active=True)
 
     async def _read_again(self, operation: Create | Changing, attributes: Attributes, identifier: str) -> Json | None:
         """Return what the service holds now; None: it was confirmed, and only the second look failed."""
@@ -121,8 +139,11 @@ class Checker:
             essence=operation.essence,
             version=self._view.version(version),
         )
-        replaces = operation.replaces if isinstance(operation, Adopt | Restore) else None
-        return Applied(operation, Confirmed(row, replaces), ignored, proof=proof)
+        return Applied(operation, Confirmed(row, _replaced(operation)), ignored, proof=proof)
+
+
+def _replaced(operation: Create | Changing) -> Key | None:
+    return operation.replaces if isinstance(operation, Adopt | Restore) else None
 
 
 def _id_of(shown: Json | None, otherwise: str) -> str:

@@ -24,7 +24,7 @@ class Applied:
     proof: Proof | None = None
     """None: the service said that it succeeded, and showed nothing."""
     still_active: bool = False
-    """Whether it was there before the operation, and is left as it is: whoever has it would lose access."""
+    """Whether it is active at the service and not in the directory: the next run plans from what `change` says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,13 +30,13 @@ from ldap2scim.planning.operations import (
     Update,
 )
 from ldap2scim.planning.proof import Proof
-from ldap2scim.planning.removals import is_removal, takes_access
+from ldap2scim.planning.removals import is_removal
 from ldap2scim.run import leaving
 from ldap2scim.run.checking import Changing, Checker
-from ldap2scim.run.done import Applied, Done, Failed, InDoubt, Remembered
+from ldap2scim.run.done import Done, Failed, InDoubt, Remembered
 from ldap2scim.run.members import change_members
 from ldap2scim.run.sending import Sent, send_changes
-from ldap2scim.run.service_view import ServiceView, identifier_of, observed_row
+from ldap2scim.run.service_view import ServiceView, identifier_of, observed_row, would_disable
 from ldap2scim.scim import requests
 from ldap2scim.scim.profiles import RestoreMethod
 from ldap2scim.scim.provider import Json, ScimRequest
@@ -150,20 +150,14 @@ class Executor:
         target = Target(operation.resource_type, identifier, self._view.version(version_of(found)))
         if not changes:
             return self._check.applied(operation, identifier, version_of(found), proof=Proof.READ)
-        if any(map(takes_access, changes)) and not is_removal(operation):
-            # No limit has counted that: the next run plans it, under all of them.
-            return self._as_it_is(operation, found)
+        if would_disable(found, attributes) and not is_removal(operation):
+            return self._check.as_it_is(operation, identifier, version_of(found), found, is_new=False)
         try:
-            sent = await send_changes(self._view, operation.key, target, changes, attributes)
+            sent = await send_changes(self._view, self._remembered, operation.key, target, changes, attributes)
         except ServiceError as error:
             # It exists, and a failed creation would be tried again: the next run takes it as it is then.
             return InDoubt(operation, error)
         return await self._check.checked(operation, attributes, identifier, sent)
-
-    def _as_it_is(self, operation: Create | Changing, found: Json) -> Applied:
-        replaces = operation.replaces if isinstance(operation, Adopt | Restore) else None
-        row = observed_row(self._view, operation.key, operation.resource_type, found, from_essence(operation.essence))
-        return Applied(operation, Confirmed(row, replaces), still_active=True)
 
     async def _change(self, operation: Changing) -> Done:
         attributes = from_essence(operation.essence)
@@ -176,7 +170,7 @@ class Executor:
     ) -> Done:
         target = Target(operation.resource_type, operation.service_id, self._view.version(operation.version))
         try:
-            sent = await send_changes(self._view, operation.key, target, changes, attributes)
+            sent = await send_changes(self._view, self._remembered, operation.key, target, changes, attributes)
         except ResourceNotFound as error:
             return await self._vanished(operation, attributes, error)
         except OutcomeUnknown as error:
@@ -204,7 +198,7 @@ class Executor:
         if all(change in changes for change in left) and version not in {None, operation.version}:
             target = Target(operation.resource_type, operation.service_id, self._view.version(version))
             try:
-                sent = await send_changes(self._view, operation.key, target, left, attributes)
+                sent = await send_changes(self._view, self._remembered, operation.key, target, left, attributes)
             except OutcomeUnknown as unknown:
                 return await self._compare(operation, attributes, unknown)
             except VersionConflict as again:
@@ -229,8 +223,14 @@ class Executor:
         attributes = from_essence(operation.essence)
         pending = operation.resource_type is ResourceType.USER and self._profile.restore is RestoreMethod.POST
         if not pending:
-            return await self._bring_in_step(operation, attributes, _with_activity(operation.changes, attributes))
+            return await self._reactivate(operation, attributes)
         return await self._make(operation, attributes, requests.create_again(attributes, self._profile))
+
+    async def _reactivate(self, operation: Restore, attributes: Attributes) -> Done:
+        changes = _with_activity(operation.changes, attributes)
+        if not changes:
+            return self._check.applied(operation, operation.service_id, operation.version)
+        return await self._bring_in_step(operation, attributes, changes)
 
     async def _vanished(self, operation: Changing, attributes: Attributes, error: ResourceNotFound) -> Done:
         """It was deleted at the service, or has another id there since it was renamed.
@@ -254,6 +254,11 @@ def _without_id(operation: Create | Restore, sent: Sent) -> OutcomeUnknown:
 
 
 def _with_activity(changes: tuple[AttributeChange, ...], attributes: Attributes) -> tuple[AttributeChange, ...]:
-    """Return the changes with `active` among them: our last word to a leaver was false, whatever the snapshot says."""
+    """Return the changes with `active` among them: our last word to a leaver was false, whatever the snapshot says.
+
+    Who comes back disabled stays so: of that the plan has said what there is to do, and the limits have counted it.
+    """
+    if attributes.get("active") is False:
+        return changes
     others = tuple(change for change in changes if change.path != "active")
     return (AttributeChange("active", False, attributes.get("active", True)), *others)

@@ -8,6 +8,7 @@ from ldap2scim.essence import from_essence
 from ldap2scim.planning.operations import Deactivate, Delete
 from ldap2scim.planning.proof import proof_of
 from ldap2scim.run.done import Applied, Done, Failed, Remembered
+from ldap2scim.run.observed import resource_of
 from ldap2scim.run.sending import is_patch_refusal
 from ldap2scim.run.service_view import ServiceView, observed_row
 from ldap2scim.scim import put, requests
@@ -112,16 +113,21 @@ async def _decide_again(view: ServiceView, remembered: Remembered, operation: Le
         raise error from None
     row = remembered.row_of(operation.key)
     version = version_of(current)
-    known = from_essence(row.essence) if row is not None else None
-    unchanged = known is not None and not view.differences(operation.key, operation.resource_type, current, known)
-    if unchanged and version is not None and version != operation.version:
+    if _is_unchanged(view, row, operation, current) and version is not None and version != operation.version:
         again = replace(operation, version=version)
         return await (
             deactivate(view, remembered, again) if isinstance(again, Deactivate) else delete(view, remembered, again)
         )
     if row is None:
-        return Failed(operation, error)  # an orphan: nothing is remembered of it
+        return Failed(operation, error)
     return Failed(operation, error, Confirmed(observed_row(view, operation.key, operation.resource_type, current, {})))
+
+
+def _is_unchanged(view: ServiceView, row: SnapshotRow | None, operation: Leaving, current: Json) -> bool:
+    if row is not None:
+        return not view.differences(operation.key, operation.resource_type, current, from_essence(row.essence))
+    # An orphan is remembered by nobody but the plan. Who leaves with the same plan changes the groups that it was in.
+    return resource_of(view, operation.resource_type, current).fingerprint == operation.inputs.known
 
 
 async def _gone_already(view: ServiceView, operation: Leaving, error: ResourceNotFound) -> Done:

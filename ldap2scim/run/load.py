@@ -61,7 +61,7 @@ class Loader:
         self._ignored: dict[str, list[str]] = {}
         """Attribute that the service did not take over → the entries."""
         self._still_active: list[str] = []
-        """People who were at the service already, and whom the directory has disabled."""
+        """Whom the directory has disabled, and the service has not."""
         self._not_tried: dict[tuple[Key, str], Operation] = {}
 
     def apply(self, operations: Sequence[Operation]) -> Sequence[Outcome]:
@@ -188,8 +188,8 @@ def _found_active(names: Sequence[str]) -> Iterator[Finding]:
         yield Finding(
             rule="found-active",
             severity=Severity.NOTE,
-            message="Disabled in the directory, to be created, and found at the service with their externalId, active: "
-            f"{plural(ResourceType.USER, len(names))}, left as they are.",
+            message=f"{plural(ResourceType.USER, len(names))} whom the directory has disabled turned out to be active "
+            "at the service; what the plan did not count as a removal was not done to them.",
             remedy="The next run plans to disable them, and holds that where they are more than may go without a "
             "person.",
             subjects=tuple(names[:MOST_SUBJECTS]),

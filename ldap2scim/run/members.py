@@ -108,7 +108,8 @@ async def _put(
     leaving = {found for _, found in named.removed}
     members = dict.fromkeys([*present, *(found for _, found in named.added)])
     staying = [one for one in members if one not in leaving]
-    request = requests.replace(target, put.with_members(current, staying, groups))
+    seen = replace(target, version=view.version(version_of(current)))  # whoever enters meanwhile is not lost
+    request = requests.replace(seen, put.with_members(current, staying, groups))
     response = await view.service.send(request)
     version = view.version(response.etag or version_of(response.body or {}))
     change = MembersChanged(operation.key, _keys(named.added), operation.removed, version)

@@ -1,7 +1,7 @@
 """Memory between two phases: what one has freed goes back to the system before the next one takes its own.
 
-Arrow's allocator and glibc's keep what was freed for later, each for itself, and a run lets the collector of cycles
-look rarely (`context`): together a tenth of the peak of a large run.
+The allocators keep what was freed for later, and a run lets the collector of cycles look rarely (`context`): together a
+tenth of the peak of a large run.
 """
 
 import ctypes

@@ -27,8 +27,9 @@ from ldap2scim.planning.reconsidered import KnownAs
 from ldap2scim.planning.states import Leaving, ReadState
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
+from ldap2scim.run.observed import resource_of
 from ldap2scim.run.service_view import ServiceView
-from ldap2scim.run.survey import Survey, resource_of
+from ldap2scim.run.survey import Survey
 from ldap2scim.scim.filter_match import matches
 from ldap2scim.scim.filter_parser import ParsedFilter, parse
 from ldap2scim.scim.provider import Json

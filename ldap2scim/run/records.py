@@ -8,7 +8,7 @@ from ldap2scim.essence import from_essence, to_essence
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.accounts import Outcome, Result
 from ldap2scim.planning.attribute_changes import apply_changes
-from ldap2scim.planning.operations import Adopt, ChangeMembers, Deactivate, Delete, Operation
+from ldap2scim.planning.operations import Adopt, ChangeMembers, Create, Deactivate, Delete, Operation
 from ldap2scim.planning.orphans import is_of_an_orphan
 from ldap2scim.planning.removals import is_removal
 from ldap2scim.run.context import Run
@@ -108,9 +108,12 @@ def settlement_of(number: int, done: Done) -> Settlement:
     """Return what the journal keeps of an outcome."""
     changes = () if done.change is None else (done.change,)
     match done:
-        case Applied(Adopt(changes=brought) as adopted, Confirmed() as confirmed, still_active=False):
+        case Applied(Adopt(changes=brought) as adopted, Confirmed(found=None) as confirmed):
             found = to_essence(apply_changes(from_essence(adopted.essence), inverse(brought)))
             return Settlement(number, Result.APPLIED, (replace(confirmed, found=found),), proof=done.proof)
+        case Applied(Create(), still_active=True):
+            # Whom the directory has disabled nobody welcomes.
+            return Settlement(number, Result.UNCHANGED, changes)
         case Applied(proof=proof):
             return Settlement(number, Result.APPLIED, changes, proof=proof)
         case Failed(_, error):

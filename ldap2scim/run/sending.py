@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ldap2scim.errors import RequestRejected, ServiceError, VersionConflict
-from ldap2scim.model import Attributes, Key
+from ldap2scim.errors import RequestRejected, ServiceError
+from ldap2scim.model import Attributes, Key, ResourceType
 from ldap2scim.planning.operations import AttributeChange
 from ldap2scim.planning.removals import takes_access
-from ldap2scim.run.service_view import ServiceView, shows_active
+from ldap2scim.run.done import Remembered
+from ldap2scim.run.service_view import ServiceView, shown_members, would_disable
 from ldap2scim.scim import put, requests
 from ldap2scim.scim.provider import Json, ScimRequest, ScimResponse
 from ldap2scim.scim.requests import Target
@@ -40,13 +41,17 @@ def is_patch_refusal(error: ServiceError) -> bool:
     return isinstance(error, RequestRejected) and error.status in _NOT_OFFERED
 
 
-async def send_changes(
-    view: ServiceView, key: Key, target: Target, changes: Sequence[AttributeChange], attributes: Attributes
+async def send_changes(  # noqa: PLR0913, PLR0917 (what is changed, where, and what is known of both sides)
+    view: ServiceView,
+    remembered: Remembered,
+    key: Key,
+    target: Target,
+    changes: Sequence[AttributeChange],
+    attributes: Attributes,
 ) -> Sent:
     """Send changes that lead to `attributes`.
 
     Raises:
-        VersionConflict: the service has no PATCH, and has enabled a user meanwhile who would lose access by a PUT.
         ServiceError: they were refused, or what became of them is not known.
     """
     if not view.profile.group_rename and any(change.path == "display_name" for change in changes):
@@ -63,13 +68,18 @@ async def send_changes(
                 raise
             view.learned.refuses_patch(target.resource_type)
     current = await view.read(target)
-    if attributes.get("active") is False and shows_active(current) and not any(map(takes_access, changes)):
-        # PUT sends everything, and a service without versions would take it; no limit has counted that.
-        raise VersionConflict(
-            f"{target.path} was enabled at the service, and the directory has disabled it.",
-            "The next run plans to disable it.",
-        )
+    if would_disable(current, attributes) and not any(map(takes_access, changes)):
+        # PUT sends everything, and no limit has counted that somebody loses access: PATCH would leave it as well.
+        attributes = {**attributes, "active": True}
     managed = view.managed_of(key, target.resource_type)
     body = put.with_attributes(target.resource_type, current, attributes, managed, view.profile)
+    if target.resource_type is ResourceType.GROUP and not shown_members(current):
+        # A service that never shows members would have none left.
+        members = remembered.members_of(key)
+        body = put.with_members(body, [found for _, found in members], _groups(remembered, members))
     request = requests.replace(target, body)
     return Sent(request, await view.service.send(request))
+
+
+def _groups(remembered: Remembered, members: Sequence[tuple[Key, str]]) -> frozenset[str]:
+    return frozenset(found for key, found in members if remembered.is_group(key))

@@ -238,6 +238,11 @@ def shows_active(user: Json) -> bool:
     return str(member_of(user, "active")).casefold() == "true"
 
 
+def would_disable(shown: Json, attributes: Attributes) -> bool:
+    """Say whether somebody whom the service shows as enabled would lose access by these attributes."""
+    return attributes.get("active") is False and shows_active(shown)
+
+
 def same_external_id(found: Json, attributes: Attributes) -> bool:
     """Say whether a found resource has the externalId that is wanted, or both have none."""
     held = member_of(found, "externalId")

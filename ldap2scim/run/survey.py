@@ -9,7 +9,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from ldap2scim.essence import fingerprint, from_essence, to_essence
+from ldap2scim.essence import from_essence
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Attributes, Key, ResourceType, Scope, directory_of
 from ldap2scim.planning.correlate import Correlation, PreviousRow, ServiceResource, correlate
@@ -22,13 +22,14 @@ from ldap2scim.planning.three_way import Moved
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
 from ldap2scim.run.nesting import nested_groups
-from ldap2scim.run.service_view import LOGIN, LOGIN_ON_WIRE, ServiceView, ShownMember, foreign_key, shown_members
+from ldap2scim.run.observed import managed_by_any, resource_like
+from ldap2scim.run.service_view import ShownMember, foreign_key, shown_members
 from ldap2scim.run.settle import in_doubt
 from ldap2scim.run.three_ways import DELETED, Seen, three_ways
 from ldap2scim.run.unshown_members import unshown_members
 from ldap2scim.scim.layout import member_of
 from ldap2scim.scim.provider import Json
-from ldap2scim.scim.wire import Managed, from_wire, service_id, version_of
+from ldap2scim.scim.wire import service_id
 from ldap2scim.state import remembered
 
 _PAGE = 500
@@ -149,7 +150,7 @@ class _Listing:
         self._run = run
         self._kind = kind
         self._desired = desired
-        self._managed = _union(run.session.view, kind)
+        self._managed = managed_by_any(run.session.view, kind)
 
     @cached_property
     def _keys(self) -> Mapping[str, str]:
@@ -163,41 +164,9 @@ class _Listing:
         like = self._run.state.image.essences([Key(key) for key in wanted if key is not None])
         for body, key in zip(page, wanted, strict=True):
             order: Attributes = from_essence(like[Key(key)]) if key is not None and key in like else {}
-            listed.resources.append(_resource(self._run.session.view, self._kind, body, self._managed, order))
+            listed.resources.append(resource_like(self._run.session.view, self._kind, body, self._managed, order))
             if self._kind is ResourceType.GROUP:
                 listed.members[service_id(body) or ""] = shown_members(body)
-
-
-def resource_of(view: ServiceView, kind: ResourceType, body: Json) -> ServiceResource:
-    """Return a resource that no entry has, as a survey would."""
-    return _resource(view, kind, body, _union(view, kind), {})
-
-
-def _resource(
-    view: ServiceView, kind: ResourceType, body: Json, managed: Managed, order: Attributes
-) -> ServiceResource:
-    held = dict(from_wire(kind, body, view.profile, managed, order))
-    essence = to_essence(held)
-    external = member_of(body, "externalId") or None
-    return ServiceResource(
-        service_id=service_id(body) or "",
-        external_id=None if external is None else str(external),
-        login=str(held.get(LOGIN[kind]) or member_of(body, LOGIN_ON_WIRE[kind]) or ""),
-        version=view.version(version_of(body)),
-        fingerprint=fingerprint(essence),
-        essence=essence,
-    )
-
-
-def _union(view: ServiceView, kind: ResourceType) -> Managed:
-    """Return what any directory's mapping manages; whose resource it is, is not known while it is listed."""
-    union: dict[str, frozenset[str] | None] = {}
-    for (_, of_kind), managed in view.managed.items():
-        if of_kind is kind:
-            for name, subs in managed.items():
-                before = union.get(name, frozenset())
-                union[name] = None if subs is None or before is None else before | subs
-    return union
 
 
 def _previous(run: Run, kind: ResourceType) -> Mapping[str, PreviousRow]:

@@ -13,7 +13,7 @@ from ldap2scim.errors import (
     UniquenessConflict,
     VersionConflict,
 )
-from ldap2scim.essence import from_essence, to_essence
+from ldap2scim.essence import to_essence
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.operations import AttributeChange, Create, Deactivate, Delete, Operation, Update
 from ldap2scim.planning.proof import Proof
@@ -179,18 +179,6 @@ async def test_a_deactivation_that_changes_nothing_has_failed(read_back: ReadBac
     assert isinstance(done, Failed)
     assert "still active" in done.error.message or "active all the same" in done.error.message
     assert done.change is None
-
-
-async def test_what_is_sent_once_more_disables_nobody_whom_the_service_has_enabled() -> None:
-    """Read again, it has the old title and is active: the title alone is sent again; the next run plans the rest."""
-    provider = ScriptedProvider({"/Users/1": on_wire(title="clerk")}, {"PATCH /Users/1": [OK, OK]})
-    disabled = replace(UPDATE, essence=to_essence(user(active=False)))
-    done = await carry_out(disabled, provider, read_back=ReadBack.ALL)
-    assert isinstance(done, Failed)
-    assert provider.writes == ["PATCH /Users/1"] * 2
-    assert "active" not in str([one.body for one in provider.sent])
-    assert isinstance(done.change, Confirmed)
-    assert from_essence(done.change.row.essence)["active"] is True
 
 
 async def test_a_change_that_is_not_there_when_read_again_is_sent_once_more() -> None:

@@ -9,7 +9,7 @@ from ldap2scim.errors import (
     NotScim,
     ServiceError,
 )
-from ldap2scim.essence import from_essence, to_essence
+from ldap2scim.essence import to_essence
 from ldap2scim.planning.operations import (
     Operation,
 )
@@ -117,19 +117,6 @@ class TestCreate:
         script: Script = {"POST /Users": [CONFLICT], "PATCH /Users/7": [OK]}
         provider = ScriptedProvider({"/Users/7": on_wire("7", title="clerk")}, script)
         assert confirmed(await carry_out(CREATE, provider)).row.service_id == "7"
-
-    @pytest.mark.parametrize("answer", [CONFLICT, LOST])
-    async def test_who_is_active_there_is_not_disabled_by_a_creation(self, answer: ServiceError) -> None:
-        """No limit has counted it: what is there is remembered as it is, and the next run plans the rest."""
-        provider = ScriptedProvider({"/Users/7": on_wire("7", title="clerk")}, {"POST /Users": [answer]})
-        disabled = replace(CREATE, essence=to_essence(user(active=False)))
-        done = await carry_out(disabled, provider)
-        assert isinstance(done, Applied)
-        assert done.still_active
-        assert done.proof is None
-        assert provider.writes == ["POST /Users"]
-        held = from_essence(confirmed(done).row.essence)
-        assert (held["active"], held["title"]) == (True, "clerk")
 
     @pytest.mark.parametrize("external_id", ["x-2", None])
     async def test_conflict_over_the_login_alone_is_left_to_a_person(self, external_id: str | None) -> None:

@@ -9,7 +9,7 @@ from ldap2scim.errors import (
     NotScim,
     ServiceError,
 )
-from ldap2scim.essence import from_essence, to_essence
+from ldap2scim.essence import from_essence
 from ldap2scim.model import Key
 from ldap2scim.planning.operations import (
     Adopt,
@@ -28,7 +28,6 @@ from tests.run.scripted import (
     ScriptedProvider,
     capabilities,
     on_wire,
-    user,
     view,
 )
 
@@ -188,16 +187,6 @@ class TestRestoreByPost:
         script: Script = {"POST /Users": [CONFLICT]}
         done = await carry_out(RESTORE, ScriptedProvider({"/Users/1": on_wire()}, script), profile="iij-id")
         assert isinstance(done, Applied)
-
-
-async def test_put_disables_nobody_whom_the_service_has_enabled() -> None:
-    """PUT sends everything: where nothing has a version, what was to be another title would disable an account."""
-    provider = ScriptedProvider({"/Users/1": on_wire(title="clerk")}, able=capabilities(patch=False, etag=False))
-    done = await carry_out(replace(UPDATE, essence=to_essence(user(active=False)), version=None), provider)
-    assert isinstance(done, Failed)
-    assert provider.writes == []
-    held = from_essence(confirmed(done).row.essence)
-    assert (held["active"], held["title"]) == (True, "clerk")
 
 
 async def test_put_keeps_what_is_not_managed_and_demands_the_version() -> None:

@@ -1,19 +1,27 @@
 """What becomes of an operation that takes access away."""
 
+from dataclasses import replace
+
 import pytest
 
+from ldap2scim.model import ResourceType
 from ldap2scim.planning.operations import (
     Operation,
 )
+from ldap2scim.planning.orphans import orphan_removal
+from ldap2scim.planning.states import Leaving
 from ldap2scim.run.done import Applied, Failed, InDoubt
+from ldap2scim.run.observed import resource_of
 from ldap2scim.scim.provider import ScimResponse
 from ldap2scim.state.snapshot_rows import Gone, Status
 from tests.run.executing import AWAY, DEACTIVATE, DELETE, LOST, MISSING, OK, STALE, carry_out, confirmed
 from tests.run.scripted import (
     KEY,
+    Memory,
     ScriptedProvider,
     capabilities,
     on_wire,
+    view,
 )
 
 
@@ -86,3 +94,14 @@ class TestDelete:
     async def test_lost_answer(self) -> None:
         """It is in doubt."""
         assert isinstance(await carry_out(DELETE, ScriptedProvider(script={"DELETE /Users/1": [LOST]})), InDoubt)
+
+
+@pytest.mark.parametrize(("title", "outcome"), [("engineer", Applied), ("boss", Failed)])
+async def test_an_orphan_whose_version_moved(title: str, outcome: type) -> None:
+    """A member of it left with the same plan, and nothing else is new: it goes. What somebody edited is left."""
+    provider = ScriptedProvider({"/Users/1": on_wire(title=title)}, {"DELETE /Users/1": [STALE, OK]})
+    seen = resource_of(view(provider), ResourceType.USER, on_wire())
+    orphan = orphan_removal(ResourceType.USER, replace(seen, version='W/"0"'), Leaving.DELETE)
+    assert orphan is not None
+    assert isinstance(await carry_out(orphan.operation, provider, Memory()), outcome)
+    assert provider.writes == ["DELETE /Users/1"] * (2 if outcome is Applied else 1)

@@ -6,14 +6,16 @@ from typing import Any
 import pytest
 
 from ldap2scim.directory.settings import Nesting
+from ldap2scim.essence import to_essence
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.frames import Status
 from ldap2scim.planning.members import member_inputs
-from ldap2scim.planning.operations import ChangeMembers
+from ldap2scim.planning.operations import AttributeChange, ChangeMembers, Inputs, Update
 from ldap2scim.run.believe import believe
 from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.decide import compare
 from ldap2scim.run.done import Applied
+from ldap2scim.run.executor import Executor
 from ldap2scim.run.members import change_members
 from ldap2scim.run.service_view import ShownMember, foreign_key, shown_members
 from ldap2scim.run.settle import settle_doubts
@@ -141,6 +143,22 @@ async def test_put_says_so_too() -> None:
     assert (provider.sent[-1].body or {})["members"] == [
         {"value": "other", "type": "Group"}, {"value": "b"}, {"value": "a"}, {"value": "i", "type": "Group"},
     ]  # fmt: skip
+
+
+async def test_a_group_is_renamed_whole_where_no_member_is_ever_shown() -> None:
+    """PUT of a name without members would empty the group: those that were confirmed are sent along."""
+    members = ((key("aiko"), "a"), (INNER, "i"))
+    memory = Memory(ids=MEMORY.ids, members=members, groups=MEMORY.groups)
+    renamed = Update(
+        STAFF, ResourceType.GROUP, "staff", Inputs("n", "o"), "g", None,
+        to_essence({"external_id": "x-g", "display_name": "crew"}), (AttributeChange("display_name", "staff", "crew"),),
+    )  # fmt: skip
+    group = {"id": "g", "displayName": "staff", "externalId": "x-g"}
+    answer = ScimResponse(200, {**group, "displayName": "crew"})
+    provider = ScriptedProvider({"/Groups/g": group}, {"PUT /Groups/g": [answer]}, able=capabilities(patch=False))
+    assert isinstance(await Executor(view(provider), memory).carry_out(renamed), Applied)
+    body = provider.sent[-1].body or {}
+    assert (body["displayName"], body["members"]) == ("crew", [{"value": "a"}, {"value": "i", "type": "Group"}])
 
 
 @pytest.mark.parametrize(("mode", "expected"), [(Nesting.KEEP, (key("aiko"), INNER)), (Nesting.IGNORE, (key("aiko"),))])

@@ -168,7 +168,7 @@ def test_who_was_found_active_is_said(start: StartRun) -> None:
     loads = apply(start, provider, [replace(creation(1), essence=essence)])
     assert [outcome.result for outcome in loads.outcomes] == [Result.APPLIED]
     (said,) = [one for one in loads._run.findings if one.rule == "found-active"]
-    assert "1 user, left as they are" in said.message
+    assert "1 user whom the directory has disabled" in said.message
 
 
 def test_conflict_that_stays_has_failed_once(start: StartRun) -> None:

@@ -13,13 +13,14 @@ def _size_limit(directory: EmbeddedDirectory, number: int) -> None:
     directory._state.options = replace(directory._state.options, size_limit=number % 9 + 1)
 
 
-MEMBERS_WITHHELD = "members cannot be read"
+SHOWS_LESS = frozenset({"nobody is shown", "no group is shown", "members cannot be read"})
+"""Of the bad reads those that come to their end, so that a person may release what follows from them."""
 BAD_READS: Mapping[str, Callable[[EmbeddedDirectory, int], None]] = {
     "nobody is shown": lambda directory, _: directory.hide(PEOPLE_DN),
     "no group is shown": lambda directory, _: directory.hide(GROUPS_DN),
     "a login cannot be read": lambda directory, _: directory.withhold("uid"),
     "an identity cannot be read": lambda directory, _: directory.withhold("entryUUID"),
-    MEMBERS_WITHHELD: lambda directory, _: directory.withhold("member"),
+    "members cannot be read": lambda directory, _: directory.withhold("member"),
     "a name cannot be read": lambda directory, _: directory.withhold("sn"),
     "a size limit": _size_limit,
     "busy after some": lambda directory, number: directory.fail_after(number % 20, 51),

@@ -24,7 +24,7 @@ from tests.integration.pairs import Console as PairConsole
 from tests.integration.pairs import Pair
 from tests.integration.stateful.company import CHANGES
 from tests.integration.stateful.console import EDITS
-from tests.integration.stateful.faults import BAD_READS, FAULTS, MEMBERS_WITHHELD, POINTS, WORKS, mend
+from tests.integration.stateful.faults import BAD_READS, FAULTS, POINTS, SHOWS_LESS, WORKS, mend
 from tests.integration.stateful.said import everything, login, plan_id, summary
 from tests.integration.stateful.watched import SHORT, SOMEBODY, Watched
 from tests.integration.warm import Order
@@ -61,7 +61,7 @@ class Histories(Watched):
     def reads_go_bad(self, name: str, number: int) -> None:
         """The directory shows less than it has, or breaks off."""
         self.bad_read = True
-        self.members_withheld |= name == MEMBERS_WITHHELD
+        self.shows_less |= name in SHOWS_LESS
         BAD_READS[name](self.directory, number)
 
     @rule(number=numbers)
@@ -92,7 +92,7 @@ class Histories(Watched):
         """Nothing goes wrong any more."""
         mend(self.directory)
         self.service.faults.clear()
-        self.bad_read = self.bad_service = self.members_withheld = False
+        self.bad_read = self.bad_service = self.shows_less = False
 
     # Runs.
 

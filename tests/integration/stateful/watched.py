@@ -121,7 +121,7 @@ class Watched(RuleBasedStateMachine):
             self.program.others["safety"] = EVERYTHING_FLOWS
             self.program.write()
         self.settings: Settings = load(self.program.settings, {})
-        self.bad_read = self.bad_service = self.members_withheld = False
+        self.bad_read = self.bad_service = self.shows_less = False
         self.armed = False
         """Whether something that a person released may wait for a run."""
         self.measure: int | None = None
@@ -210,7 +210,7 @@ class Watched(RuleBasedStateMachine):
         """Say whether nobody could have known that a read is bad, or somebody approved what follows from it."""
         shown = self.company.shown()
         hidden = shown < len(self.company.truth().people)
-        released = self.armed and (hidden or self.members_withheld)
+        released = self.armed and (hidden or self.shows_less)
         return released or (hidden and (self.measure is None or shown >= self.measure * SHORT))
 
     def _check_what_was_said(self, said: Report) -> None:
