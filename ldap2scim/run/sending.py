@@ -73,7 +73,8 @@ async def send_changes(  # noqa: PLR0913, PLR0917 (what is changed, where, and w
         attributes = {**attributes, "active": True}
     managed = view.managed_of(key, target.resource_type)
     body = put.with_attributes(target.resource_type, current, attributes, managed, view.profile)
-    if target.resource_type is ResourceType.GROUP and not shown_members(current):
+    shows_none = target.resource_type is ResourceType.GROUP and not shown_members(current)
+    if shows_none and not view.learned.members_shown:
         # A service that never shows members would have none left.
         members = remembered.members_of(key)
         body = put.with_members(body, [found for _, found in members], _groups(remembered, members))
