@@ -5,9 +5,10 @@ probe's own, unmistakable names found.
 """
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from ldap2scim.errors import OutcomeUnknown, ResourceNotFound, ServiceError, UniquenessConflict
@@ -68,7 +69,7 @@ class Writer:
                     await tried(question, self._found)
                 await tried(self._deletion, self._found)
         finally:
-            await self._clean_up()
+            await _to_its_end(self._clean_up())
 
     async def _creation(self) -> None:
         for kind, attributes in ((USER, self._user), (GROUP, self._group)):
@@ -226,6 +227,16 @@ class Writer:
 
     def _target(self, kind: ResourceType) -> Target:
         return Target(kind, self._ids[kind])
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do it even where the probe is interrupted meanwhile."""
+    doing = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await doing
+        raise
 
 
 def _paths(kind: ResourceType, lost: tuple[str, ...], profile: Profile) -> tuple[str, ...]:
