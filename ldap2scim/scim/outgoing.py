@@ -97,5 +97,6 @@ def _headers(settings: ServiceSettings, profile: Profile, base: httpx.URL) -> li
 
 
 def _timeout(settings: ServiceSettings) -> Mapping[str, float | None]:
-    # Waiting for a connection of the pool is bounded by our own slots.
-    return {"connect": min(settings.timeout, 20.0), "read": settings.timeout, "write": settings.timeout, "pool": None}
+    # Nobody should ever wait for a connection of the pool, since our own slots are as many; but not without end.
+    most = settings.timeout
+    return {"connect": min(most, 20.0), "read": most, "write": most, "pool": most}

@@ -4,6 +4,7 @@ httpx's transport is used without its client: the client adds cookies, redirects
 which nobody asked for, and logs whole URLs, in which a filter names people.
 """
 
+import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -72,6 +73,11 @@ class Lanes:
             response = await lane.handle_async_request(prepared)
             content = await _body_of(response)
             return Answer(response.status_code, response.headers, content, _tells_quota(response.headers))
+        except asyncio.CancelledError:
+            # httpcore protects its tidying up from anyio's cancellation and not from that of a task: a connection that
+            # was just being given back would be waited for without end.
+            await lane.aclose()
+            raise
         except (httpx.HTTPError, ssl.SSLError) as error:
             # What TLS 1.3 says after its handshake comes as the error of the ssl module, unwrapped.
             raise _translated(request, error) from error
