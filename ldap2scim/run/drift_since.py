@@ -26,7 +26,7 @@ from ldap2scim.run.extract import Unread
 from ldap2scim.run.last_look import LastLook, compared_everything, last_look, ours_listed, remember_look
 from ldap2scim.run.pipeline import look
 from ldap2scim.run.reading import Read
-from ldap2scim.run.service_view import LOGIN_ON_WIRE
+from ldap2scim.run.service_view import LOGIN_ON_WIRE, shows_active
 from ldap2scim.scim.filter_parser import ParsedFilter, parse
 from ldap2scim.scim.filters import eq, operators
 from ldap2scim.scim.habits import MembersShown
@@ -193,7 +193,7 @@ def _edits(run: Run, believed: Believed, changed: _Changed) -> Iterator[Edit]:
     for identifier, body in bodies.items():
         name = str(member_of(body, "userName") or member_of(body, "displayName") or identifier)
         if identifier in known:
-            if known[identifier][1] is Status.LEFT and member_of(body, "active") is True:
+            if known[identifier][1] is Status.LEFT and shows_active(body):
                 yield Edit(kind, name, "activated, and has left", Moved.SERVICE, Repair.OVERWRITE)
             continue
         key, dn = wanted.get(str(member_of(body, "externalId") or ABSENT), ("", ""))

@@ -10,7 +10,7 @@ from ldap2scim.planning.proof import proof_of
 from ldap2scim.run.done import Applied, Done, Failed, Remembered
 from ldap2scim.run.observed import resource_of
 from ldap2scim.run.sending import is_patch_refusal
-from ldap2scim.run.service_view import ServiceView, observed_row
+from ldap2scim.run.service_view import ServiceView, observed_row, shows_disabled
 from ldap2scim.scim import put, requests
 from ldap2scim.scim.layout import member_of
 from ldap2scim.scim.provider import Json, ScimResponse
@@ -38,12 +38,12 @@ async def deactivate(view: ServiceView, remembered: Remembered, operation: Deact
         return await _decide_again(view, remembered, operation, error)
     except OutcomeUnknown as error:
         shown, read, response = await _read_instead(view, target, error), True, None
-        if not is_disabled(shown):
+        if not shows_disabled(shown):
             raise
-    if shown is not None and member_of(shown, "active") is not None and not is_disabled(shown):
+    if shown is not None and member_of(shown, "active") is not None and not shows_disabled(shown):
         return Failed(operation, still_active(operation.name))
     version = (response.etag if response else None) or version_of(shown or {})
-    proof = proof_of(read=read, shows=shown is not None and is_disabled(shown))
+    proof = proof_of(read=read, shows=shown is not None and shows_disabled(shown))
     return Applied(operation, _left(view, remembered, operation, version), proof=proof)
 
 
@@ -67,11 +67,6 @@ async def delete(view: ServiceView, remembered: Remembered, operation: Delete) -
             raise
     kept = view.keeps_leavers(operation.resource_type)
     return Applied(operation, _left(view, remembered, operation, None) if kept else Gone(operation.key))
-
-
-def is_disabled(user: Json) -> bool:
-    """Say whether a user as the service shows it is disabled; some write booleans as text."""
-    return str(member_of(user, "active")).casefold() == "false"
 
 
 async def _send_deactivation(view: ServiceView, target: Target) -> ScimResponse:

@@ -238,6 +238,11 @@ def shows_active(user: Json) -> bool:
     return str(member_of(user, "active")).casefold() == "true"
 
 
+def shows_disabled(user: Json) -> bool:
+    """Say whether the service shows a user as disabled; one that does not say shows neither."""
+    return str(member_of(user, "active")).casefold() == "false"
+
+
 def would_disable(shown: Json, attributes: Attributes) -> bool:
     """Say whether somebody whom the service shows as enabled would lose access by these attributes."""
     return attributes.get("active") is False and shows_active(shown)

@@ -11,8 +11,7 @@ from ldap2scim.planning.orphans import orphan_of
 from ldap2scim.planning.proof import Proof
 from ldap2scim.run.context import Run
 from ldap2scim.run.nesting import nested_groups
-from ldap2scim.run.service_view import LOGIN, ServiceView, observed_row, same_external_id, shown_members
-from ldap2scim.scim.layout import member_of
+from ldap2scim.run.service_view import LOGIN, ServiceView, observed_row, same_external_id, shown_members, shows_disabled
 from ldap2scim.scim.provider import Json
 from ldap2scim.scim.requests import Target
 from ldap2scim.scim.wire import service_id
@@ -128,8 +127,7 @@ async def _removed(run: Run, view: ServiceView, intent: Intent) -> SnapshotChang
         if not await view.is_gone(target):
             return None
         return _left(row) if row is not None and view.keeps_leavers(intent.resource_type) else Gone(intent.key)
-    disabled = str(member_of(found, "active")).casefold() == "false"
-    if intent.verb != Deactivate.verb or not disabled:
+    if intent.verb != Deactivate.verb or not shows_disabled(found):
         return None
     if row is None:
         return Gone(intent.key) if orphan_of(intent.key) is not None else None

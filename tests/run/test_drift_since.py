@@ -100,12 +100,16 @@ def _is_by_hand(edit: Edit) -> bool:
     return edit.moved.name != "DIRECTORY"
 
 
-def test_what_changed_is_told_and_nothing_else(start: StartRun) -> None:
-    """An edit, a leaver who was activated, and two that somebody made with an externalId of ours."""
+@pytest.mark.parametrize("activated", [True, "True"])
+def test_what_changed_is_told_and_nothing_else(start: StartRun, activated: object) -> None:
+    """An edit, a leaver who was activated, and two that somebody made with an externalId of ours.
+
+    Some services write booleans as text.
+    """
     people = (
         at_the_service("a", "aiko", AFTER, title="director"),
         at_the_service("b", "bunta", BEFORE, title="director"),
-        at_the_service("c", "chika", AFTER),
+        at_the_service("c", "chika", AFTER, active=activated),
         at_the_service("d", "daigo", AFTER),
         {**at_the_service("e", "aiko", AFTER), "userName": "double"},
         {**at_the_service("f", "nobody", AFTER), "userName": "foreign"},

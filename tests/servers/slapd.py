@@ -183,7 +183,7 @@ def _configuration(server: Slapd) -> str:
 def _database(server: Slapd, suffix: str, name: str) -> str:
     folder = server.folder / name
     folder.mkdir(exist_ok=True)
-    return f'database mdb\nmaxsize 2147483648\ndbnosync\ndirectory {folder}\nsuffix "{suffix}"\n'
+    return f'database mdb\nmaxsize 8589934592\ndbnosync\ndirectory {folder}\nsuffix "{suffix}"\n'
 
 
 def _access(server: Slapd) -> str:
