@@ -2,16 +2,18 @@
 
 import argparse
 import json
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from benchmarks import orchestration
 from ldap2scim.sandbox.world import BASE_DN, Size, company_ldif
 from tests.servers.slapd import Slapd, SlapdOptions, running_slapd
 
@@ -21,7 +23,8 @@ directories:
     kind: openldap
     addresses: ["127.0.0.1"]
     port: {port}
-    encryption: none
+    encryption: {encryption}
+    ca_file: {ca_file}
     bind_dn: "{bind_dn}"
     bind_password: "{password}"
     base_dn: "{base_dn}"
@@ -57,11 +60,14 @@ def main() -> int:
             out.writelines(company_ldif(size))
         options = SlapdOptions(suffix=BASE_DN, overlays=("syncprov",), database_lines=("syncprov-sessionlog 1000",))
         with running_slapd(folder / "slapd", ldif, options) as slapd:
-            always, daily = (folder / "always.yml", folder / "daily.yml")
-            for settings, every in ((always, "0"), (daily, "1d")):
+            always, daily, tls = (folder / "always.yml", folder / "daily.yml", folder / "tls.yml")
+            ports = {"none": slapd.port, "ldaps": slapd.tls_port}
+            for settings, every, encryption in ((always, "0", "none"), (daily, "1d", "none"), (tls, "0", "ldaps")):
                 settings.write_text(
                     SETTINGS.format(
-                        port=slapd.port,
+                        port=ports[encryption],
+                        encryption=encryption,
+                        ca_file=slapd.ca_file,
                         bind_dn=slapd.admin_dn,
                         password=slapd.admin_password,
                         base_dn=BASE_DN,
@@ -72,7 +78,8 @@ def main() -> int:
                     ),
                     encoding="utf-8",
                 )
-            measure(slapd, always)
+            measure(slapd, always, tls)
+            measure_orchestration(folder, always)
             measure_changes(slapd, daily)
             measure_few(slapd, always, ldif)
     return 0
@@ -104,18 +111,52 @@ def measure_few(slapd: Slapd, settings: Path, ldif: Path) -> None:
     print(f"    {few['operations']:.0f} operations")
 
 
-def measure(slapd: Slapd, settings: Path) -> None:
-    """Run every part beside its peer."""
+def measure_orchestration(folder: Path, settings: Path) -> None:
+    """Do the first run once more, as a command and as a flow, and then the run that finds nothing to do."""
+    state, read = folder / "state.db", folder / "read.db"
+    with orchestration.prefect_server(folder / "prefect") as served:
+        for what, start in (("a first run with --apply", read), ("a run that finds nothing to do", None)):
+            took = []
+            for environment in (None, served):
+                if start is not None:
+                    copy_state(start, state)
+                if environment is None:
+                    took.append(orchestration.command(settings, "--apply"))
+                else:
+                    took.append(orchestration.flow(settings, "apply", environment))
+            plain, flow = took
+            more = flow.seconds - plain.seconds
+            print(
+                f"{what}: command {plain.seconds:.1f} s, peak {plain.mebibytes:.0f} MiB; flow beside a server "
+                f"{flow.seconds:.1f} s, peak {flow.mebibytes:.0f} MiB: {more:+.1f} s, {more / plain.seconds:+.1%}"
+            )
+    alone = orchestration.flow(settings, "apply", {"PREFECT_HOME": str(folder / "alone")})
+    print(f"the same flow, with a server of its own that it starts and ends: {alone.seconds:.1f} s")
+
+
+def copy_state(source: Path, target: Path) -> None:
+    """Replace a state by another."""
+    for suffix in ("", "-wal", "-shm"):
+        target.with_name(target.name + suffix).unlink(missing_ok=True)
+    with closing(sqlite3.connect(source)) as here, closing(sqlite3.connect(target)) as there:
+        here.backup(there)
+
+
+def measure(slapd: Slapd, settings: Path, tls: Path) -> None:
+    """Run every part beside its peer; what the first read leaves is kept as `read.db`."""
     ldapsearch(slapd)  # once for the server's cache
     base = ldapsearch(slapd)
     row("ldapsearch, the same two searches", base, base)
     result = part("read", settings)
     row("reader: read and decoded", result["read"], base, result["MiB"])
+    secret = part("read", tls)
+    row("reader: the same over TLS", secret["read"], base, secret["MiB"])
     first = part("plan", settings)
     row("read into the directory image, first", first["image"], base)
     row("map + validate + diff + plan, first load", after_reading(first), base, first["MiB"])
     for phase in ("map", "validate", "diff and plan"):
         row(f"  {phase}", first[phase], base)
+    copy_state(settings.with_name("state.db"), settings.with_name("read.db"))
     part("bodies", settings)
     bare = part("bare", settings)
     loaded = part("load", settings)
