@@ -6,7 +6,7 @@ from prefect import State, flow
 from pydantic import Field
 
 from tasks.ad_hoc import run_ad_hoc
-from tasks.believe import believe, map_entries, stopped
+from tasks.believe import map_entries, stopped, validate
 from tasks.decide import survey
 from tasks.drift import compare, compare_sample, compare_since, one_way, refuse
 from tasks.ending import ending
@@ -29,7 +29,7 @@ def drift(
         one_way(run, sample=sample, since_last=since_last)
         reads = extract(run)
         map_entries(run, reads)
-        believed = believe(run, reads)
+        believed = validate(run, reads)
         if stopped(believed):
             found = refuse(run)
         elif since_last:

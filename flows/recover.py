@@ -7,6 +7,7 @@ from prefect import State, flow
 from tasks.ad_hoc import run_ad_hoc
 from tasks.believe import map_entries, stopped, validate
 from tasks.decide import decide, rebuild, survey
+from tasks.describe import describe, take_in
 from tasks.ending import ending
 from tasks.extract import extract, read_in_full
 from tasks.load import load, settle
@@ -28,12 +29,14 @@ def recover(config: str = "ldap2scim.yml", mode: Literal["plan", "apply"] = "pla
         reads = extract(run)
         map_entries(run, reads)
         believed = validate(run, reads)
+        described = describe.submit(run, believed)
         decision = None
         if not stopped(believed):
             surveyed = survey(run, believed)
             rebuild(run, surveyed)
             decision = decide(run, believed, surveyed)
         loader = load(run, decision)
+        take_in(run, described)
         end.report = report(run, reads, believed, decision, loader).value
     return end.state
 

@@ -11,6 +11,7 @@ from tasks.approval import decided, wait_for_decision
 from tasks.believe import map_entries, stopped, validate
 from tasks.carried import Carried
 from tasks.decide import decide
+from tasks.describe import describe, take_in
 from tasks.ending import ending
 from tasks.extract import extract
 from tasks.given_plan import carry_out
@@ -53,8 +54,10 @@ def synchronise(run: Run) -> Carried[Report]:
     if said is not None:
         return said
     believed = validate(run, reads)
+    described = describe.submit(run, believed)
     decision = None if stopped(believed) else decide(run, believed)
     loader = load(run, decision)
+    take_in(run, described)
     return report(run, reads, believed, decision, loader)
 
 

@@ -15,6 +15,7 @@ from tasks.approval import Decided
 from tasks.artifacts import publish_plan
 from tasks.believe import map_entries, stopped, validate
 from tasks.carried import Carried
+from tasks.describe import describe, take_in
 from tasks.extract import extract
 from tasks.load import load, settle
 from tasks.report import report
@@ -41,8 +42,10 @@ def carry_out(run: Run, decided: Decided) -> Carried[Report]:
     reads = extract(run)
     map_entries(run, reads)
     believed = validate(run, reads)
+    described = describe.submit(run, believed)
     decision = None if stopped(believed) else decide_exactly(run, believed, Carried(plan))
     loader = load(run, decision)
+    take_in(run, described)
     return report(run, reads, believed, decision, loader)
 
 

@@ -5,6 +5,10 @@ from pathlib import Path
 
 from ldap2scim.findings import Severity
 
+USER_COLUMNS = ("key", "login", "dn", "email", "external_id")
+GROUP_COLUMNS = ("key", "login", "dn", "external_id")
+"""What the rules look at; the whole frame is hashed once a run, so nothing else is passed."""
+
 
 @dataclass(frozen=True, slots=True)
 class FailedRule:

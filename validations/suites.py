@@ -20,7 +20,14 @@ from ldap2scim.errors import Ldap2ScimError
 from ldap2scim.findings import Severity
 from ldap2scim.planning.frames import ABSENT, TEXT
 from validations.data_docs import publish
-from validations.description import CrashedRule, Description, FailedRule, SuiteOutcome
+from validations.description import (
+    GROUP_COLUMNS,
+    USER_COLUMNS,
+    CrashedRule,
+    Description,
+    FailedRule,
+    SuiteOutcome,
+)
 from validations.expectations import ExpectColumnValuesToBeUniqueAsCompared
 
 with warnings.catch_warnings():
@@ -51,7 +58,6 @@ class Suite:
 
     name: str
     columns: tuple[str, ...]
-    """What the rules look at; the whole frame is hashed once a run, so nothing else is passed."""
     expectations: tuple[Any, ...]
 
 
@@ -93,7 +99,7 @@ def users_suite() -> Suite:
     """Return what is expected of people."""
     return Suite(
         "users",
-        ("key", "login", "dn", "email", "external_id"),
+        USER_COLUMNS,
         (
             _rule(gxe.ExpectTableRowCountToBeBetween, "empty-read", Severity.STOP, "There is a user.", min_value=1),
             *_keys(),
@@ -137,7 +143,7 @@ def groups_suite() -> Suite:
     """Return what is expected of groups."""
     return Suite(
         "groups",
-        ("key", "login", "dn", "external_id"),
+        GROUP_COLUMNS,
         (
             _rule(
                 gxe.ExpectTableRowCountToBeBetween, "no-groups-read", Severity.NOTE, "There is a group.", min_value=1

@@ -5,11 +5,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import tasks  # switches telemetry off, before Prefect is imported
 from tests.flows.installation import Installation, installed
 from tests.flows.pair import Pair, running_pair
+from validations.describing import Told
 
 assert tasks.QUIET
 _HOME = tempfile.TemporaryDirectory(prefix="ldap2scim-prefect-home-")
@@ -26,6 +28,28 @@ def prefect_server() -> Iterator[Path]:
         url = PREFECT_SERVER_DATABASE_CONNECTION_URL.value()
         assert url is not None
         yield Path(str(url).partition(":///")[2])
+
+
+@pytest.fixture(autouse=True)
+def described_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Describe the data in this process: one for each run would be most of what these tests take.
+
+    Tests that ask for `described_apart` have it as it is.
+    """
+    if "described_apart" not in request.fixturenames:
+        monkeypatch.setattr("tasks.describe.describe_apart", _describe)
+
+
+def _describe(users: pd.DataFrame, groups: pd.DataFrame, folder: Path) -> Told:
+    from validations.suites import describe
+
+    found = describe(users, groups, folder)
+    return Told(str(found.index), success=found.success)
+
+
+@pytest.fixture
+def described_apart() -> None:
+    """Let a process of its own describe the data, as everywhere outside these tests."""
 
 
 @pytest.fixture

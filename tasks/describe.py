@@ -1,0 +1,46 @@
+"""Describes the data for people, while the run goes on."""
+
+from pathlib import Path
+from typing import Final
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture
+
+from ldap2scim.findings import Finding, Severity
+from ldap2scim.run.believe import Believed
+from ldap2scim.run.context import Run
+from tasks.artifacts import publish_data_docs
+from tasks.carried import Carried
+from validations.describing import describe_apart
+
+DATA_DOCS: Final = "data-docs"
+"""Folder beside the state file: like it, it holds what people are called."""
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def describe(run: Run, believed: Carried[Believed]) -> Finding | None:
+    """Let Great Expectations describe the data. It decides nothing, so its failure is a note, for `take_in`."""
+    try:
+        told = describe_apart(believed.value.people, believed.value.groups, run.settings.folder / DATA_DOCS)
+    except OSError as error:
+        return _not_described(type(error).__name__)
+    if not told.index:
+        return _not_described(told.error)
+    publish_data_docs(Path(told.index), success=told.success)
+    return None
+
+
+def take_in(run: Run, described: PrefectFuture[Finding | None]) -> None:
+    """Wait for the description, and let the run say if there is none."""
+    if (note := described.result()) is not None:
+        run.note(note)
+
+
+def _not_described(error: str) -> Finding:
+    return Finding(
+        rule="data-not-described",
+        severity=Severity.NOTE,
+        message=f"The data could not be described for Data Docs ({error}); nothing depends on it.",
+        remedy="See that the folder of the state file can be written, and report it if it can.",
+    )
