@@ -35,11 +35,22 @@ service:
   token: benchmark
   concurrency: {concurrency}
 state: {state}
+mapping:
+  user:
+    userType: employeeType
+    organization: o
+    phoneNumbers:
+      - {{ value: telephoneNumber, type: work }}
+      - {{ value: mobile, type: mobile }}
+    addresses:
+      - {{ locality: l, type: work }}
 """
 PEOPLE = (
     "(objectClass=inetOrgPerson)",
-    "cn departmentNumber displayName employeeNumber entryUUID givenName mail preferredLanguage sn title uid",
+    "cn departmentNumber displayName employeeNumber employeeType entryUUID givenName l mail mobile o preferredLanguage "
+    "sn telephoneNumber title uid",
 )
+"""The attributes that the mapping reads; people have these 16."""
 _FEW = 10
 GROUPS = ("(objectClass=groupOfNames)", "cn entryUUID member")
 
