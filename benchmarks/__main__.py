@@ -47,8 +47,8 @@ mapping:
 """
 PEOPLE = (
     "(objectClass=inetOrgPerson)",
-    "cn departmentNumber displayName employeeNumber employeeType entryUUID givenName l mail mobile o preferredLanguage "
-    "sn telephoneNumber title uid",
+    "cn departmentNumber displayName employeeNumber employeeType entryUUID givenName l mail mobile o preferredLanguage"
+    + " sn telephoneNumber title uid",
 )
 """The attributes that the mapping reads; people have these 16."""
 _FEW = 10
