@@ -45,12 +45,12 @@ mapping:
     addresses:
       - {{ locality: l, type: work }}
 """
-PEOPLE = (
-    "(objectClass=inetOrgPerson)",
-    "cn departmentNumber displayName employeeNumber employeeType entryUUID givenName l mail mobile o preferredLanguage"
-    + " sn telephoneNumber title uid",
+_READ = (
+    "cn departmentNumber displayName employeeNumber employeeType entryUUID givenName l mail mobile o preferredLanguage "
+    "sn telephoneNumber title uid"
 )
 """The attributes that the mapping reads; people have these 16."""
+PEOPLE = ("(objectClass=inetOrgPerson)", _READ)
 _FEW = 10
 GROUPS = ("(objectClass=groupOfNames)", "cn entryUUID member")
 
