@@ -5,10 +5,14 @@ cannot name everything, the keys of all entries are read with the same filters, 
 
 OpenLDAP's entries are read by their DN. Who was moved again after she was named is not there any more, and has not
 left: she stays as she was, and the next run, which goes on from before the move, is told her new name.
+
+A server may refuse to say anything of one name (no rights, a referral), and would refuse each time: everything is read
+then, so that one entry stops nobody else.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from ldap2scim.directory import change_sources, deleted_objects, dn
@@ -18,7 +22,7 @@ from ldap2scim.directory.filters import parse
 from ldap2scim.directory.reader import SearchProof
 from ldap2scim.directory.searches import group_scope_search
 from ldap2scim.directory.settings import DirectoryKind
-from ldap2scim.errors import ChangesRefused
+from ldap2scim.errors import ChangesRefused, ReadIncomplete
 from ldap2scim.model import ResourceType
 from ldap2scim.run.full_read import key_of, pages
 from ldap2scim.run.group_scope import EVERY_GROUP, read_group_scope, scope_of_one, strayed
@@ -150,6 +154,10 @@ class _CatchingUp:
         """Put an entry into the image as both searches see it; None: it has no name any more."""
         if name is None:
             return
+        with _or_everything(name):
+            self._reread_as_both(name)
+
+    def _reread_as_both(self, name: str) -> None:
         for search in self.reading.searches:
             entry = self.reading.session.reread(name, search)
             if entry is None or not self.reading.covers(search, entry.dn):
@@ -178,7 +186,8 @@ class _CatchingUp:
         if known is None or self.image.saw(known.id) or touch.dn is None or by_identity:
             return False
         anything = replace(self.reading.searches[0], filter=_ANY_ENTRY)
-        return self.reading.session.reread(touch.dn, anything) is None
+        with _or_everything(touch.dn):
+            return self.reading.session.reread(touch.dn, anything) is None
 
     def _refuse_back_links(self) -> None:
         mapped = {name for search in self.reading.searches for name in search.attributes}
@@ -190,6 +199,17 @@ class _CatchingUp:
     def _not_too_many(self, count: int) -> None:
         if count > MOST_REREAD:
             raise ChangesRefused(f"{count} entries were changed, and reading everything is quicker")
+
+
+@contextmanager
+def _or_everything(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ReadIncomplete as error:
+        raise ChangesRefused(
+            f"something was changed at {name}, of which the server says nothing when it is asked for it by name",
+            "Everything is read instead.",
+        ) from error
 
 
 def touched_since(reading: Reading, position: Position) -> Iterable[str] | None:

@@ -98,3 +98,14 @@ def test_changes_are_not_heard_to_the_end(pair: Pair, proxy: LdapProxy, fault: F
     said = pair.program("sync", "--apply")
     assert said.code == 0, said.text
     assert differences(pair, left=[gone]) == []
+
+
+def test_one_name_of_which_the_server_says_nothing_stops_nobody_else(pair: Pair) -> None:
+    """Everything is read instead: the same refusal would come in each run, and nobody would come or leave any more."""
+    unit = f"ou=legal,{PEOPLE_DN}"
+    pair.administrator.delete(*(one.dn for one in pair.administrator.people(unit)), unit)
+    pair.administrator.add(unit, ["referral", "extensibleObject"], ou="legal", ref=f"ldap://elsewhere.example/{unit}")
+    hired = hire(pair.administrator, 1)
+    said = pair.program("sync", "--apply")
+    assert "is asked for it by name" in said.text
+    assert pair.console.users()[hired]["active"]
