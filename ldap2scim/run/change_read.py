@@ -24,7 +24,7 @@ from ldap2scim.directory.searches import group_scope_search
 from ldap2scim.directory.settings import DirectoryKind
 from ldap2scim.errors import ChangesRefused, ReadIncomplete
 from ldap2scim.model import ResourceType
-from ldap2scim.run.full_read import key_of, pages
+from ldap2scim.run.full_read import keep_those_elsewhere, key_of, pages
 from ldap2scim.run.group_scope import EVERY_GROUP, read_group_scope, scope_of_one, strayed
 from ldap2scim.run.image_rows import image_rows
 from ldap2scim.run.reading import Read, Reading
@@ -136,6 +136,7 @@ class _CatchingUp:
         for name in again:
             self._reread(name)
         self.image.spare([one for one in named if not self.image.saw(one)])
+        keep_those_elsewhere(self.reading, self.image, self.proofs)
         self._forget(self.image.unseen())
 
     def _forget(self, gone: Collection[KnownName]) -> None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ldap2scim.directory import change_sources, dn
+from ldap2scim.directory import change_sources, dn, references
 from ldap2scim.directory.anchors import source_anchor
 from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.directory.reader import Search, SearchProof
@@ -41,6 +41,7 @@ def read_in_full(reading: Reading, why: str) -> FullRead:
         scope = read_group_scope(reading.session, reading.settings)
         proofs = tuple(_read_search(reading, search, image, scope) for search in reading.searches)
         again = _ask_again(reading, image)
+        keep_those_elsewhere(reading, image, (*proofs, *again))
         left = image.unseen()
         counts = dict.fromkeys(ResourceType, 0)
         for proof in proofs:
@@ -72,6 +73,22 @@ def key_of(reading: Reading, entry: LdapEntry) -> Key | None:
     """Return the key of an entry; None where its source anchor cannot be read."""
     anchor = source_anchor(entry, reading.settings)
     return make_key(reading.settings.name, anchor) if anchor else None
+
+
+def keep_those_elsewhere(reading: Reading, image: ImageWriter, proofs: Iterable[SearchProof]) -> None:
+    """Keep who is missing and lies in a part that the server refers to another server for: nothing was told of them.
+
+    But for a part that is read there, as a directory of its own: who is missing there has left.
+    """
+    others = [one.settings.base_dn for one in reading.run.settings.directories if one.settings != reading.settings]
+    read_there = [dn.normalise(base) for base in others]
+    parts = [part for part in references.elsewhere(proofs) if not references.lies_in(part, read_there)]
+    if not parts:
+        return
+    kept = [one for one in image.unseen() if references.lies_in(one.dn_normalised, parts)]
+    if kept:
+        image.spare(one.id for one in kept)
+        reading.run.note(_elsewhere(reading, kept, [url for proof in proofs for url in proof.referrals]))
 
 
 def _read_search(reading: Reading, search: Search, image: ImageWriter, scope: GroupScope) -> SearchProof:
@@ -106,6 +123,20 @@ def _ask_again(reading: Reading, image: ImageWriter) -> tuple[SearchProof, ...]:
         image.spare(one.id for one in present)
         reading.run.note(_contradiction(reading, present))
     return tuple(proofs)
+
+
+def _elsewhere(reading: Reading, kept: Iterable[KnownName], urls: Iterable[str]) -> Finding:
+    names = tuple(one.dn for one in kept)
+    return Finding(
+        rule="referred-elsewhere",
+        severity=Severity.HOLD,
+        message=f"{reading.session.server} refers to another server for a part of directory {reading.settings.name} "
+        f"({', '.join(sorted(set(urls))[:5])}), and told nothing of {len(names)} entries there: "
+        f"{', '.join(names[:5])}. They are kept as they were.",
+        remedy="Read that server as well, as one more of `directories`; or, if they have left for good, take the "
+        "reference out of this one.",
+        subjects=names[:20],
+    )
 
 
 def _contradiction(reading: Reading, present: Iterable[KnownName]) -> Finding:

@@ -42,6 +42,7 @@ _OF_ONE_RUN = TOKEN_RULES | {
     "operation-refused",
     "orphans-waiting",
     "read-contradicts-itself",
+    "referred-elsewhere",
     "server-behind",
     "settings-changed",
     "settled-in-doubt",

@@ -114,6 +114,10 @@ class Administrator:
         for dn in dns:
             self._connection.delete(dn)
 
+    def take_reference_out(self, dn: str) -> None:
+        """Delete a reference to another server itself, and not what it leads to (ManageDsaIT, RFC 3296)."""
+        self._connection.delete(dn, controls=[("2.16.840.1.113730.3.4.2", True, None)])
+
     def rename(self, dn: str, rdn: str, parent: str | None = None) -> str:
         """Rename or move an entry with all below it, and correct the groups that name them; return the new name."""
         new = f"{rdn},{parent or dn.partition(',')[2]}"

@@ -1,0 +1,43 @@
+"""Which part of a tree a continuation reference speaks of."""
+
+import pytest
+
+from ldap2scim.directory.reader import Search, SearchProof
+from ldap2scim.directory.references import elsewhere, lies_in
+from ldap2scim.model import ResourceType
+
+
+def proof(*urls: str) -> SearchProof:
+    """Return the proof of a search that met these references."""
+    search = Search(ResourceType.USER, "dc=x", "(objectClass=person)", ())
+    return SearchProof(search, 1, 1, 0, urls, "ldap1.example.com:389")
+
+
+@pytest.mark.parametrize(
+    ("url", "part"),
+    [
+        ("ldap://b.example/ou=branch,dc=x", "ou=branch,dc=x"),
+        ("ldap://b.example:1389/OU=Branch,%20dc=x??sub", "ou=branch,dc=x"),
+        ("LDAPS://b.example/ou=%E6%94%AF%E5%BA%97,dc=x?*?base?(a=b)", "ou=支店,dc=x"),
+    ],
+)
+def test_a_reference_names_its_part(url: str, part: str) -> None:
+    """RFC 4516: the DN is escaped by percent signs, and options may follow it."""
+    assert elsewhere([proof(), proof(url)]) == {part}
+
+
+@pytest.mark.parametrize(
+    "url", ["ldap://b.example", "ldap://b.example/", "http://b.example/ou=x", "ldap://b/no%20dn", "ldap://b/ou=%FF"]
+)
+def test_a_reference_that_does_not_say_of_which_part(url: str) -> None:
+    """It is left out."""
+    assert elsewhere([proof(url)]) == frozenset()
+
+
+def test_what_lies_in_a_part() -> None:
+    """The entry itself, and all below it; a name that merely ends alike does not."""
+    parts = ["ou=branch,dc=x"]
+    assert lies_in("ou=branch,dc=x", parts)
+    assert lies_in("uid=a,ou=branch,dc=x", parts)
+    assert not lies_in("uid=a,ou=other branch,dc=x", parts)
+    assert not lies_in("dc=x", parts)
