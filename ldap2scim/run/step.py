@@ -106,6 +106,9 @@ class Step:
         unsent = self._unsent(operation)
         if unsent is not None:
             return unsent
+        if self._run.lease.is_in_question:
+            # What was begun before this process slept may have been settled, and decided anew, by another run.
+            await asyncio.to_thread(self._run.lease.confirm)
         try:
             done = await self._executor.carry_out(operation)
         except AccessRefused as error:

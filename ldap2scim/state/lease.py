@@ -6,8 +6,8 @@ write over the one that came after it.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -19,6 +19,14 @@ TTL = timedelta(minutes=2)
 """How long a lease outlives its last sign of life. Heartbeats come several times within it."""
 
 
+@dataclass(slots=True)
+class _LastSign:
+    """When a lease was known to be held, by the clock of this machine, which goes on while a process is stopped."""
+
+    at: datetime | None = None
+    """None: not yet, or it was found to be lost."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """A lease held by this run; released by `release`, or by itself when it is not renewed in time."""
@@ -28,6 +36,26 @@ class Lease:
     holder: str
     token: int
     ttl: timedelta
+    _last_sign: _LastSign = field(default_factory=_LastSign, repr=False, compare=False)
+
+    @property
+    def is_in_question(self) -> bool:
+        """Say whether another run may hold the lease by now: so long has passed since the last sign of life.
+
+        Heartbeats come so often that this is seen only by who was stopped, or slept with the machine, and woke up.
+        """
+        last = self._last_sign.at
+        return last is None or abs(self.store.clock() - last) > self.ttl / 2
+
+    def confirm(self) -> None:
+        """Give a sign of life, whatever else is being written.
+
+        Raises:
+            RunRefused: another run took the lease since: send nothing.
+            StateError: the store cannot be written.
+        """
+        with self.write():
+            pass
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -72,6 +100,7 @@ class Lease:
         ).one_or_none()
         if found is not None and found.token == self.token and found.holder is not None:
             return
+        self._last_sign.at = None
         taker = found.holder if found is not None and found.holder else "nobody"
         raise RunRefused(
             f"This run lost its lease `{self.name}` ({taker} holds it now) and may not write any more.",
@@ -82,6 +111,7 @@ class Lease:
         connection.execute(
             update(lease).where(lease.c.name == self.name).values(expires_at=self.store.now(connection) + self.ttl)
         )
+        self._last_sign.at = self.store.clock()
 
 
 def nobody_is_known_dead(holder: str) -> bool:  # noqa: ARG001 (an answer that needs no question)
@@ -125,7 +155,7 @@ def acquire(
             connection.execute(insert(lease), {"name": name, **values})
         else:
             connection.execute(update(lease).where(lease.c.name == name).values(values))
-    return Lease(store, name, holder, token, ttl)
+    return Lease(store, name, holder, token, ttl, _LastSign(store.clock()))
 
 
 def _text(moment: object) -> str:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -34,12 +35,14 @@ from ldap2scim.planning.operations import (
     Update,
 )
 from ldap2scim.planning.plan import make_plan
+from ldap2scim.run.context import LEASE
 from ldap2scim.run.load import Loader, batches
 from ldap2scim.run.records import intent_of
 from ldap2scim.run.settle import settle_doubts
 from ldap2scim.run.step import PATIENCE
 from ldap2scim.scim.provider import ScimRequest, ScimResponse
 from ldap2scim.state import journal
+from ldap2scim.state.lease import TTL, acquire
 from ldap2scim.state.store import Store
 from tests.run.conftest import NOW, StartRun
 from tests.run.scripted import GROUP, Script, ScriptedProvider, on_wire
@@ -198,6 +201,32 @@ def test_state_that_cannot_be_written_ends_the_load(
     assert raised.value is error
     assert len(provider.sent) == (0 if phase == "begin" else 3)
     assert len(run.state.journal.in_doubt()) == len(provider.sent)
+
+
+def test_who_wakes_without_the_lease_sends_nothing_more(start: StartRun, store: Store) -> None:
+    """What was begun before the machine slept is for the run that took over: it may have decided otherwise."""
+
+    def sleep(_: ScimRequest) -> None:
+        if len(provider.sent) == 1:
+            store.clock = lambda: datetime.now(UTC) + 2 * TTL
+            acquire(store, LEASE, "the one after it")
+
+    provider = ScriptedProvider(script={"POST /Users": [created] * 5}, before=sleep)
+    loads = loader(start, provider, operations := [creation(number) for number in range(5)])
+    with pytest.raises(RunRefused, match="the one after it holds it now"):
+        loads.apply(operations)
+    assert provider.writes == ["POST /Users"]
+
+
+def test_who_wakes_with_the_lease_goes_on(start: StartRun, store: Store) -> None:
+    """Nobody took it meanwhile."""
+
+    def sleep(_: ScimRequest) -> None:
+        store.clock = lambda: datetime.now(UTC) + len(provider.sent) * 2 * TTL
+
+    provider = ScriptedProvider(script={"POST /Users": [created] * 5}, before=sleep)
+    loads = apply(start, provider, [creation(number) for number in range(5)])
+    assert [outcome.result for outcome in loads.outcomes] == [Result.APPLIED] * 5
 
 
 def test_what_was_lost_is_settled_by_the_next_run(start: StartRun) -> None:
