@@ -120,13 +120,14 @@ def is_at_the_service(store: Store, key: Key) -> bool:
 
 
 def unclaimed_users(store: Store) -> Iterator[Unclaimed]:
-    """Yield the users whose entry has gone, those that became ours last first."""
+    """Yield the users whose entry has gone, those that became ours last first; one that is held has not."""
+    here = image.c.standing.is_(None) | (image.c.standing != Standing.OUT_OF_SCOPE.value)
     query = (
         select(
             snapshot.c.key, snapshot.c.service_id, snapshot.c.external_id, snapshot.c.login, snapshot_essences.c.essence
         )
         .join(snapshot_essences, snapshot_essences.c.id == snapshot.c.id)
-        .outerjoin(image, (image.c.key == snapshot.c.key) & (image.c.standing == Standing.DESIRED.value))
+        .outerjoin(image, (image.c.key == snapshot.c.key) & here)
         .where(snapshot.c.resource_type == ResourceType.USER.value, image.c.id.is_(None))
         .order_by(snapshot.c.managed_since.desc(), snapshot.c.id.desc())
     )

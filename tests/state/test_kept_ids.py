@@ -10,6 +10,7 @@ from ldap2scim.essence import from_essence, to_essence
 from ldap2scim.mapping.kept import with_kept_ids
 from ldap2scim.mapping.mapper import Mapped
 from ldap2scim.run.keeping import keep, stop_keeping
+from ldap2scim.state.image_rows import MappedRow, Standing
 from ldap2scim.state.kept_ids import KeptIds, keep_ids, read_kept_ids
 from ldap2scim.state.lease import Lease, acquire
 from ldap2scim.state.mapped import pending, store_mapped
@@ -75,6 +76,23 @@ def test_a_decision_is_taken_back_once(store_with_taro: Store) -> None:
     assert read_kept_ids(store_with_taro) == {}
     with pytest.raises(PlanError, match="Nothing was decided"):
         stop_keeping(store_with_taro, "taro")
+
+
+def test_who_is_held_has_not_gone(store: Store, lease: Lease) -> None:
+    """An entry that cannot be mapped today is there, and its account is nobody else's, whatever address it shares."""
+    read(lease, [person("taro"), person("old")])
+    for batch in pending(store, CORP, "m1", MONDAY):
+        essence = to_essence({"user_name": "taro"})
+        rows = [
+            desired(row)._replace(essence=essence) if row.key == key("taro") else MappedRow(row.id, Standing.HELD)
+            for row in batch
+        ]
+        store_mapped(lease, rows, "m1")
+    with replaced_snapshot(lease) as new:
+        new.add([replace(gone("old", "Taro", "x-old"), status=Status.MANAGED)])
+    lease.release()
+    with pytest.raises(PlanError, match="No user has left"):
+        keep(store, "taro", "me")
 
 
 def test_a_later_decision_takes_the_place_of_the_earlier(lease: Lease, store: Store) -> None:
