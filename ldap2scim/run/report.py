@@ -136,7 +136,7 @@ def report(
     welcomed = welcome(run, newcomers)
     outcomes = tuple(loader.outcomes) if loader is not None else ()
     accounts = _accounts(run, believed, decision, loader) if decision is not None else None
-    doubted = _doubted(believed, decision, outcomes)
+    doubted = _doubted(believed, decision, outcomes, unsettled=bool(run.state.journal.in_doubt()))
     said = Report(
         run_id=run.run_id,
         mode=run.mode,
@@ -261,17 +261,21 @@ def close_run(run: Run, said: Report, believable: set[int], *, in_step: bool) ->
     runs.finish_run(run.lease, run.run_id, ended)
 
 
-def _doubted(believed: "Believed", decision: "Decision | None", outcomes: Sequence[Outcome]) -> set[str]:
+def _doubted(
+    believed: "Believed", decision: "Decision | None", outcomes: Sequence[Outcome], *, unsettled: bool
+) -> set[str]:
     """Return the directories whose reads do not become the measure for the next.
 
     A short one does when nobody waits because of it and everything that was to be done is done: whoever was missing
-    has left, as a person confirmed.
+    has left, as a person confirmed. Of who is in doubt nothing is proposed: she may be missing, and nobody waits.
     """
     reads = believed.desired.reads
     if decision is None:
         return {scope.directory for scope in reads}
     plan = decision.plan
-    open_ends = len(outcomes) < len(plan.operations) or not all(outcome.result.is_done for outcome in outcomes)
+    open_ends = (
+        unsettled or len(outcomes) < len(plan.operations) or not all(outcome.result.is_done for outcome in outcomes)
+    )
     waiting = {scope_of(one.operation.key, one.operation.resource_type) for one in decision.waiting}
     short = {scope for scope, state in reads.items() if state is not ReadState.PROVEN}
     return {scope.directory for scope in short if open_ends or scope in waiting}

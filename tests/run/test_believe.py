@@ -1,18 +1,26 @@
 """What may be believed of the reads of a run."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from ldap2scim.errors import DirectoryUnavailable
+from ldap2scim.essence import fingerprint, to_essence
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import ResourceType
 from ldap2scim.planning.states import ReadState, Scope
+from ldap2scim.run import conclusion
 from ldap2scim.run.believe import believe
-from ldap2scim.run.context import Run
+from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.extract import Unread
+from ldap2scim.state import journal, runs
 from ldap2scim.state.image_rows import MappedRow, Standing
+from ldap2scim.state.journal import Intent
 from tests.run.conftest import StartRun
 from tests.run.readings import read
-from tests.run.scripted import ScriptedProvider
+from tests.run.scripted import ScriptedProvider, row
+from tests.run.test_settle import remember
 from tests.state import worlds
 
 HELD = Finding("no-source-anchor", Severity.HOLD, "no anchor", "mend it")
@@ -51,3 +59,18 @@ def test_keyless_entry_blocks_and_after_a_day_stops(start: StartRun) -> None:
     state = believe(run, (reading,))
     assert Scope(worlds.CORP, ResourceType.USER) in state.holds.blocked
     assert [finding.rule for finding in state.stops] == ["removals-blocked"]
+
+
+@pytest.mark.parametrize("in_doubt", [True, False])
+def test_a_short_read_is_no_measure_while_something_is_in_doubt(start: StartRun, in_doubt: bool) -> None:
+    """Nothing is proposed about who is in doubt, so that nobody seems to wait: she may be the one who is missing."""
+    run = start(ScriptedProvider(), Mode.PLAN)
+    runs.believe_reads(run.lease, {read(run, [worlds.person("aiko"), worlds.person("bunta")], []).changes.read_no})
+    essence = to_essence({"user_name": worlds.person("aiko").dn})
+    remember(run, replace(row(key=worlds.key("aiko")), fingerprint=fingerprint(essence), essence=essence))
+    if in_doubt:
+        journal.begin(run.lease, run.run_id, "p", [Intent(worlds.key("bunta"), "create", ResourceType.USER)])
+    reads = (read(run, [worlds.person("aiko")], []),)
+    conclusion.bring_in_step(run, reads)
+    measure = run.state.runs.last_believed_reads()[worlds.CORP, ResourceType.USER]
+    assert measure.entries == (2 if in_doubt else 1)
