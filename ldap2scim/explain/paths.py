@@ -10,7 +10,7 @@ from ldap2scim.directory.dn import DnError, rdn_value
 from ldap2scim.directory.settings import Nesting
 from ldap2scim.explain.subjects import ImageEntry
 from ldap2scim.model import Key, ResourceType
-from ldap2scim.state.image_rows import ReferenceKind, Standing
+from ldap2scim.state.image_rows import BETWEEN_UIDS, ReferenceKind, Standing
 from ldap2scim.state.schema import image, image_members
 from ldap2scim.state.store import Store
 
@@ -125,13 +125,13 @@ def _one(connection: Connection, row_id: int) -> _Named:
 
 
 def _lists(connection: Connection, below: _Named, entry: ImageEntry) -> Iterator[tuple[_Named, bool]]:
-    names = [(ReferenceKind.DN, below.dn_normalised), (ReferenceKind.UID, below.uid)]
+    uids = below.uid.split(BETWEEN_UIDS) if below.uid is not None else ()
+    names = [(ReferenceKind.DN, below.dn_normalised), *((ReferenceKind.UID, uid) for uid in uids)]
     own = [
         and_(
             image.c.directory == below.directory, image_members.c.kind == kind.value, image_members.c.reference == name
         )
         for kind, name in names
-        if name is not None
     ]
     anywhere = [
         and_(image_members.c.kind == kind.value, image_members.c.reference == name)

@@ -12,7 +12,7 @@ from ldap2scim.findings import Finding
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.state import remembered
 from ldap2scim.state.encoding import unpack, unpack_findings
-from ldap2scim.state.image_rows import Standing
+from ldap2scim.state.image_rows import BETWEEN_UIDS, Standing
 from ldap2scim.state.schema import image, image_entries, image_essences, journal, snapshot
 from ldap2scim.state.snapshot_rows import SnapshotRow
 from ldap2scim.state.store import Store
@@ -113,9 +113,11 @@ def _of_rows(store: Store, row_ids: Collection[int]) -> Iterator[Subject]:
 
 def _names_of_entry(who: str) -> Iterator[ColumnElement[bool]]:
     # SQLite folds ASCII alone; a login in another script is compared as it is written.
-    for column in (image.c.login, image.c.email, image.c.uid):
+    for column in (image.c.login, image.c.email):
         yield column == who
         yield func.lower(column) == who.lower()
+    uids = BETWEEN_UIDS + image.c.uid + BETWEEN_UIDS
+    yield uids.contains(f"{BETWEEN_UIDS}{who.casefold()}{BETWEEN_UIDS}", autoescape=True)
     yield from (image.c.external_id == who, image.c.key == who, image.c.uuid == who.lower(), image.c.sid == who)
     yield image.c.key.endswith(f":{who}", autoescape=True)
     if (name := normalised(who)) is not None:

@@ -11,7 +11,7 @@ from ldap2scim.directory.syntaxes import ValueSyntaxError
 from ldap2scim.model import Key, ResourceType, make_key
 from ldap2scim.run.group_scope import EVERY_GROUP, OUTSIDE, GroupScope
 from ldap2scim.state.encoding import pack
-from ldap2scim.state.image_rows import ImageRow
+from ldap2scim.state.image_rows import ImageRow, joined_uids
 
 
 def image_rows(
@@ -128,5 +128,5 @@ def _normalised_reference(text: str) -> str:
 
 
 def _uid(attributes: Mapping[str, tuple[bytes, ...]]) -> str | None:
-    values = attributes.get("uid", ())
-    return values[0].decode("utf-8", "surrogateescape").casefold() if values else None
+    # Values have no order (RFC 4511 §4.1.7), and a group may list somebody by any of them.
+    return joined_uids(value.decode("utf-8", "surrogateescape").casefold() for value in attributes.get("uid", ()))

@@ -1,10 +1,10 @@
 """The rows that go into and come out of the directory image. Pure values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ldap2scim.findings import Finding
 from ldap2scim.model import Key, ResourceType
@@ -40,7 +40,7 @@ class ImageRow:
     entry: bytes
     """Raw attributes by `encoding.pack`, without those that list members."""
     uid: str | None = None
-    """The name by which `memberUid` (RFC 2307) refers to it, in the form that can be compared."""
+    """The name by which `memberUid` (RFC 2307) refers to it, in the form that can be compared; or several."""
     members: tuple[str, ...] = ()
     """Normalised DNs that a group lists."""
     member_uids: tuple[str, ...] = ()
@@ -65,6 +65,15 @@ class ImageRow:
     def names(self) -> tuple[str, ...]:
         """Return all by which others refer to it, but for the key."""
         return (self.dn, self.uid or "", self.uuid or "", self.sid or "", self.primary_group or "")
+
+
+BETWEEN_UIDS: Final = "\n"
+"""Several names in one `ImageRow.uid`."""
+
+
+def joined_uids(names: Iterable[str]) -> str | None:
+    """Return names as one `ImageRow.uid`, in whatever order they came; None for no name."""
+    return BETWEEN_UIDS.join(sorted({*names})) or None
 
 
 @dataclass(frozen=True, slots=True)

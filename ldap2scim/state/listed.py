@@ -13,7 +13,7 @@ from sqlalchemy import Connection, case, literal, select
 
 from ldap2scim.model import ResourceType
 from ldap2scim.state.frames import read_frame
-from ldap2scim.state.image_rows import ReferenceKind, Standing
+from ldap2scim.state.image_rows import BETWEEN_UIDS, ReferenceKind, Standing
 from ldap2scim.state.schema import image, image_members
 
 if TYPE_CHECKING:
@@ -184,7 +184,15 @@ class Listing:
         """Return the entry that each reference leads to, and of which references there are several."""
         name = _NAME[kind]
         query = select(name.label("name"), image.c.id).where(image.c.directory.in_(directories), name.is_not(None))
-        return _match(self.entries, read_frame(self.connection, query, ("text", "integer")), references)
+        named = read_frame(self.connection, query, ("text", "integer"))
+        return _match(self.entries, _by_each(named) if kind is ReferenceKind.UID else named, references)
+
+
+def _by_each(named: "DataFrame") -> "DataFrame":
+    """Give each of several names of one entry a row of its own."""
+    if not named["name"].str.contains(BETWEEN_UIDS, regex=False).any():
+        return named
+    return named.assign(name=named["name"].str.split(BETWEEN_UIDS)).explode("name", ignore_index=True)
 
 
 def _match(entries: Entries, named: "DataFrame", references: "Series[str]") -> "tuple[Places, Mask]":

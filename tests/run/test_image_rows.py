@@ -71,6 +71,17 @@ def test_without_sid_or_group_there_is_no_primary_group(attributes: dict[str, by
     assert row(entry(**attributes), ResourceType.USER).primary_group is None
 
 
+def test_every_uid_counts_in_whatever_order() -> None:
+    """A server may hand out several values in another order each time, and a new one may come first."""
+    settings = directory(member_reference=MemberReference.UID)
+    (one,), (other,), (none,) = (
+        image_rows(settings, ResourceType.USER, [entry(uid=values)], lambda _: None)
+        for values in ([b"taro", b"Yamada"], [b"yamada", b"TARO"], [])
+    )
+    assert one.uid == other.uid == "taro\nyamada"
+    assert none.uid is None
+
+
 def test_members_by_guid_sid_and_name() -> None:
     """An extended DN is its GUID; a foreign principal its SID, with or without GUID; a plain DN itself."""
     made = row(

@@ -12,7 +12,7 @@ from pandas import DataFrame
 
 from ldap2scim.model import Key, make_key
 from ldap2scim.state.access import StateReader
-from ldap2scim.state.image_rows import ImageRow, ReferenceKind
+from ldap2scim.state.image_rows import ImageRow, ReferenceKind, joined_uids
 from ldap2scim.state.lease import Lease
 from ldap2scim.state.listed import NestedGroups
 from ldap2scim.state.references import Link
@@ -63,6 +63,19 @@ def test_a_guid_that_no_entry_has_is_unknown(lease: Lease, reader: StateReader) 
     found = reader.image.references().unresolved
     assert reasons(found) == {(key("staff"), guid(9), "unknown")}
     assert list(found["kind"]) == [ReferenceKind.GUID]
+
+
+def test_a_member_with_several_uids_is_listed_by_any(lease: Lease, reader: StateReader) -> None:
+    """Values have no order: which one comes first says nothing. One that two people have is nobody's."""
+    aiko, bunta = (
+        replace(person(name), uid=joined_uids([name, f"former.{name}", "shared"])) for name in ("aiko", "bunta")
+    )
+    groups = [group("old", uids=["former.aiko"]), group("both", uids=["aiko", "former.aiko", "bunta"])]
+    read(lease, [aiko, bunta], [*groups, group("unclear", uids=["shared"])])
+    map_all(lease)
+    references = reader.image.references()
+    assert pairs(references.memberships) == {("old", "aiko"), ("both", "aiko"), ("both", "bunta")}
+    assert reasons(references.unresolved) == {(key("unclear"), "shared", "ambiguous")}
 
 
 def test_primary_group(lease: Lease, reader: StateReader) -> None:
