@@ -29,7 +29,7 @@ from ldap2scim.run.group_scope import EVERY_GROUP, read_group_scope, scope_of_on
 from ldap2scim.run.image_rows import image_rows
 from ldap2scim.run.reading import Read, Reading
 from ldap2scim.state.image import ImageWriter, image_writer
-from ldap2scim.state.image_rows import KnownName, Place
+from ldap2scim.state.image_rows import ImageRow, KnownName, Place
 
 logger = logging.getLogger("ldap2scim.run")
 
@@ -169,9 +169,23 @@ class _CatchingUp:
             if kind is ResourceType.GROUP:
                 scope = scope_of_one(self.reading.session, settings, name)
             rows = image_rows(settings, kind, [entry], self.image.key_of_dn, scope)
+            self._refuse_shared_anchors(rows)
             self.image.put(kind, rows)
             if kind is ResourceType.USER:
                 self.people.update(row.uuid for row in rows if row.uuid)
+
+    def _refuse_shared_anchors(self, rows: Iterable[ImageRow]) -> None:
+        """Let a full read decide about an entry with the source anchor of another one: put here, it would become that.
+
+        The other one may be there still, unchanged and not named; then both are held.
+        """
+        uuids = {row.key: row.uuid for row in rows if row.key is not None}
+        for old in self.image.keyed(uuids):
+            if old.key is not None and old.uuid != uuids[old.key]:
+                raise ChangesRefused(
+                    f"an entry was changed that has the source anchor of {old.dn}, and is another one",
+                    "Everything is read instead.",
+                )
 
     def _base_of(self, touch: Touch, known: KnownName | None) -> str | None:
         if self.reading.settings.kind is DirectoryKind.ACTIVE_DIRECTORY:

@@ -116,6 +116,10 @@ class ImageWriter:
             found for piece in chunks(uuids) for found in names(self._connection, mine, image.c.uuid.in_(piece))
         )
 
+    def keyed(self, keys: Iterable[Key]) -> tuple[KnownName, ...]:
+        """Return the entries that the image has under these keys."""
+        return tuple(found for piece in chunks(keys) for found in names(self._connection, image.c.key.in_(piece)))
+
     def groups_listing(self, uuids: Iterable[str]) -> tuple[KnownName, ...]:
         """Return the groups that list entries by the server's own names for them, each group once."""
         mine = image.c.directory == self._directory

@@ -109,3 +109,26 @@ def test_one_name_of_which_the_server_says_nothing_stops_nobody_else(pair: Pair)
     said = pair.program("sync", "--apply")
     assert "is asked for it by name" in said.text
     assert pair.console.users()[hired]["active"]
+
+
+def test_a_source_anchor_that_was_copied_makes_nobody_somebody_else(slapd: Slapd, tmp_path: Path) -> None:
+    """Somebody new is made as a copy of somebody, number and all: both are held, as a full read holds them."""
+    with ExitStack() as running:
+        service = running.enter_context(embedded_service())
+        pair = running.enter_context(paired(tmp_path / "anchored", slapd, service))
+        everything = pair.administrator.people() + pair.administrator.groups()
+        for number, one in enumerate(everything):
+            pair.administrator.replace(one.dn, businessCategory=[f"{number}"])
+        pair.program.directory.update(source_anchor="businessCategory")
+        pair.program.write()
+        assert pair.program("sync", "--apply").code == 0
+        before, original = pair.console.users(), pair.administrator.people(f"ou=sales,{PEOPLE_DN}")[0]
+        service.clear_requests()
+        hire(pair.administrator, 1)
+        new = next(one for one in pair.administrator.people() if one.text("uid") == "new.person1")
+        pair.administrator.replace(new.dn, businessCategory=original.texts("businessCategory"))
+        for _ in range(2):
+            said = pair.program("sync", "--apply")
+            assert (said.code, pair.writes()) == (3, 0), said.text
+            assert "duplicate-source-anchor" in said.text
+        assert pair.console.users() == before
