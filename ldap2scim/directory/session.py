@@ -20,6 +20,8 @@ from ldap2scim.errors import DirectoryUnavailable, ReadIncomplete
 
 _LOGGER = logging.getLogger("ldap2scim.directory")
 _ANY_ENTRY = filters.Present("objectClass")
+_TRIES = 5
+"""How often an attribute in ranges is fetched that changes meanwhile."""
 
 
 class Session:
@@ -252,14 +254,31 @@ class Session:
             return entry, 0
         attributes = dict(entry.attributes)
         for name, part in found:
-            values = list(attributes.pop(name))
+            values = attributes.pop(name)
             self._check_range(entry.dn, part, 0, len(values))
-            while part.high is not None:
-                part, more = self._next_range(entry.dn, part.attribute, part.high + 1, asked)  # noqa: PLW2901 - the next
-                values += more
             # Active Directory sends the plain attribute too, empty.
-            attributes[part.attribute] = tuple(values)
+            attributes[part.attribute] = self._to_the_last(entry.dn, part, values, asked)
         return LdapEntry(entry.dn, attributes), len(found)
+
+    def _to_the_last(
+        self, dn: str, part: ranges.Range, values: tuple[bytes, ...], asked: tuple[Control, ...]
+    ) -> tuple[bytes, ...]:
+        """Return all values of an attribute of which the first range came.
+
+        Ranges count values, so that one who leaves meanwhile moves the next range up, past somebody who stays. So each
+        begins with the last value of the one before; where another one stands there, all of them are fetched anew.
+        """
+        for _ in range(_TRIES):
+            joined = list(values)
+            while part.high is not None:
+                part, more = self._next_range(dn, part.attribute, part.high, asked)
+                if more[:1] != (joined[-1],) or (len(more) == 1 and part.high is not None):
+                    break
+                joined += more[1:]
+            else:
+                return tuple(joined)
+            part, values = self._next_range(dn, part.attribute, 0, asked)
+        raise self._changed(dn, part.attribute)
 
     def _next_range(
         self, dn: str, attribute: str, low: int, asked: tuple[Control, ...]

@@ -53,7 +53,7 @@ def test_ranges_are_joined_with_the_control(start: Start) -> None:
     """The next piece is asked for by the plain name, and its members come with their GUID too."""
     pieces = [f"{BEFORE}CN={number}".encode() for number in range(3)]
     wire = ScriptedWire([entry(f"{BEFORE}CN=a", member_0to1=pieces[:2]), done()])
-    beside = ScriptedWire([entry(f"{BEFORE}CN=a", member_2toend=pieces[2:]), done(cookie=None)])
+    beside = ScriptedWire([entry(f"{BEFORE}CN=a", member_1toend=pieces[1:]), done(cookie=None)])
     found, proof = read(start(wire, beside))
     assert found == [("CN=a", {"member": tuple(pieces)})]
     assert proof.ranges_joined == 1

@@ -157,14 +157,35 @@ def test_ranges_are_joined(start: Start) -> None:
     """Values that come in ranges are fetched to the last one, over a second connection, and joined in order."""
     main = ScriptedWire([entry("cn=big", cn=[b"big"], member=[], member_0to1=[b"a", b"b"]), done()])
     beside = ScriptedWire(
-        [entry("cn=big", member_2to3=[b"c", b"d"]), done(cookie=None)],
-        [entry("cn=big", member_4toend=[b"e"]), done(cookie=None)],
+        [entry("cn=big", member_1to3=[b"b", b"c", b"d"]), done(cookie=None)],
+        [entry("cn=big", member_3toend=[b"d", b"e"]), done(cookie=None)],
     )
     entries, proof = read(start(main, beside))
     assert entries == [LdapEntry("cn=big", {"cn": (b"big",), "member": (b"a", b"b", b"c", b"d", b"e")})]
     assert proof.ranges_joined == 1
-    assert b"member;range=2-*" in beside.sent[0]
-    assert b"member;range=4-*" in beside.sent[1]
+    assert b"member;range=1-*" in beside.sent[0]
+    assert b"member;range=3-*" in beside.sent[1]
+
+
+def test_nobody_is_passed_over_where_somebody_leaves_between_two_ranges(start: Start) -> None:
+    """Whoever stands behind moves up by one: all are fetched anew, and what was there at one moment is the answer."""
+    main = ScriptedWire([entry("cn=big", member_0to2=[b"a", b"b", b"c"]), done()])
+    beside = ScriptedWire(
+        [entry("cn=big", member_2toend=[b"d", b"e"]), done(cookie=None)],  # `a` has left
+        [entry("cn=big", member_0to2=[b"b", b"c", b"d"]), done(cookie=None)],
+        [entry("cn=big", member_2toend=[b"d", b"e"]), done(cookie=None)],
+    )
+    assert read(start(main, beside))[0][0].attributes["member"] == (b"b", b"c", b"d", b"e")
+
+
+def test_an_attribute_that_never_stands_still_is_no_read(start: Start) -> None:
+    """It is given up after some tries."""
+    main = ScriptedWire([entry("cn=big", member_0to1=[b"a", b"b"]), done()])
+    moved: list[Answer] = [entry("cn=big", member_1toend=[b"x", b"c"]), done(cookie=None)]
+    again: list[Answer] = [entry("cn=big", member_0to1=[b"a", b"b"]), done(cookie=None)]
+    error = failure(start(main, ScriptedWire(*[moved, again] * 5)))
+    assert isinstance(error, ReadIncomplete)
+    assert "do not join" in error.message
 
 
 @pytest.mark.parametrize(
@@ -172,8 +193,8 @@ def test_ranges_are_joined(start: Start) -> None:
     [
         [done(cookie=None)],
         [entry("cn=big", member=[b"c"]), done(cookie=None)],
-        [entry("cn=big", member_3toend=[b"d"]), done(cookie=None)],
-        [entry("cn=big", member_2to5=[b"c"]), done(cookie=None)],
+        [entry("cn=big", member_2toend=[b"d"]), done(cookie=None)],
+        [entry("cn=big", member_1to5=[b"b"]), done(cookie=None)],
         [done(32, cookie=None)],
     ],
 )
@@ -186,9 +207,9 @@ def test_ranges_that_do_not_join_are_no_read(start: Start, more: list[Answer]) -
 
 
 def test_empty_last_range_is_the_end(start: Start) -> None:
-    """A last range without values ends an attribute whose size is a multiple of the range."""
+    """A last range without any more values ends an attribute whose size is a multiple of the range."""
     main = ScriptedWire([entry("cn=big", member_0to1=[b"a", b"b"]), done()])
-    beside = ScriptedWire([entry("cn=big", member_2toend=[]), done(cookie=None)])
+    beside = ScriptedWire([entry("cn=big", member_1toend=[b"b"]), done(cookie=None)])
     assert read(start(main, beside))[0][0].attributes["member"] == (b"a", b"b")
 
 
