@@ -50,6 +50,8 @@ class Believed:
     """The frames that were validated, with the columns that suites describe."""
     own_rules: RulesVerdict = NOTHING_ASKED
     """What became of the administrator's own rules about the state."""
+    behind: frozenset[str] = frozenset()
+    """Directories whose server lacks what the last one knew whose read was believed."""
 
 
 def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
@@ -92,6 +94,7 @@ def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:
         people=facts.users,
         groups=facts.groups,
         own_rules=own,
+        behind=frozenset(fact.directory for fact in facts.reads if fact.behind is not None),
     )
 
 

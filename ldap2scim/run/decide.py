@@ -24,6 +24,7 @@ from ldap2scim.run.memory import give_back
 from ldap2scim.run.orphans import held_orphans
 from ldap2scim.run.pilot import pilot_members
 from ldap2scim.run.recovery import rebuild_snapshot
+from ldap2scim.run.returns import hold_returns
 from ldap2scim.run.scrutiny import scrutinise
 from ldap2scim.run.settings_changed import changes_of_settings
 from ldap2scim.run.settle import in_doubt
@@ -172,6 +173,7 @@ def compare(run: Run, believed: Believed, surveyed: Survey | None) -> Comparison
         run.note(moved_note(looked_up.members))
         compared = compare_as_read(run, with_members(believed, looked_up.members), surveyed)
     difference = hold_losses(compared.difference, looked_up.doubtful)
+    difference = hold_returns(run, believed, difference, run.now - DAY)
     orphans = (one for one in held_orphans(run, believed, surveyed) if one.operation.key not in compared.holds.keys)
     return Comparison(replace(difference, held=(*difference.held, *orphans)), compared.holds)
 

@@ -106,7 +106,7 @@ class Step:
         unsent = self._unsent(operation)
         if unsent is not None:
             return unsent
-        if self._run.lease.is_in_question:
+        if self._run.lease.may_be_lost():
             # What was begun before this process slept may have been settled, and decided anew, by another run.
             await asyncio.to_thread(self._run.lease.confirm)
         try:

@@ -38,8 +38,7 @@ class Lease:
     ttl: timedelta
     _last_sign: _LastSign = field(default_factory=_LastSign, repr=False, compare=False)
 
-    @property
-    def is_in_question(self) -> bool:
+    def may_be_lost(self) -> bool:
         """Say whether another run may hold the lease by now: so long has passed since the last sign of life.
 
         Heartbeats come so often that this is seen only by who was stopped, or slept with the machine, and woke up.

@@ -77,6 +77,30 @@ def test_a_replica_that_is_behind_removes_nobody(pair: Pair, replicas: Replicas)
         assert differences(pair) == []
 
 
+@pytest.mark.parametrize("leavers", ["deactivate", "delete"])
+def test_a_replica_that_is_behind_brings_nobody_back(pair: Pair, replicas: Replicas, leavers: str) -> None:
+    """It still shows who has left: who was just removed does not get the access back on its word, unless approved."""
+    pair.program.service["leavers"] = leavers
+    pair.program.write()
+    replicas.cut_off()
+    leaver = pair.administrator.people()[0]
+    login = str(leaver.text("uid"))
+    assert pair.program("sync", "--apply").code == 0
+    pair.administrator.dismiss(leaver.dn)
+    assert pair.program("sync", "--apply").code == 0
+    left = pair.console.users()
+    assert not left.get(login, {"active": False})["active"]
+
+    replicas.provider.kill()
+    for _ in range(2):
+        said = pair.program("sync", "--apply", "--json")
+        assert said.code == 3, said.text
+        assert pair.console.users() == left
+    approved = pair.program("sync", "--apply", "--approve", said.document["plan_id"])
+    assert approved.code == 0, approved.text
+    assert pair.console.users()[login]["active"]
+
+
 def test_a_replica_that_has_caught_up_is_as_good(pair: Pair, replicas: Replicas) -> None:
     """A leaver whom both servers know to have left is removed, whichever of them answers."""
     day_at_the_provider(pair)

@@ -70,21 +70,21 @@ def test_writing_is_a_sign_of_life(store: Store, lease: Lease, clock: FakeClock)
 
 def test_one_who_slept_asks_whether_it_is_held_still(store: Store, lease: Lease, clock: FakeClock) -> None:
     """By the clock on the wall, in whichever direction it went; nobody else wanted it, so that it is."""
-    assert not lease.is_in_question
+    assert not lease.may_be_lost()
     for step in (TTL * 0.6, -TTL * 0.6):
         clock.advance(step)
-        assert lease.is_in_question
+        assert lease.may_be_lost()
         lease.confirm()
-        assert not lease.is_in_question
+        assert not lease.may_be_lost()
 
 
 def test_one_whose_sign_of_life_was_refused_asks_again(store: Store, lease: Lease) -> None:
     """The heartbeat may be the first to find out, when hardly any time has passed."""
     acquire(store, "service", "b", abandoned=lambda _: True)
-    assert not lease.is_in_question
+    assert not lease.may_be_lost()
     with pytest.raises(RunRefused):
         lease.renew()
-    assert lease.is_in_question
+    assert lease.may_be_lost()
     with pytest.raises(RunRefused):
         lease.confirm()
 
