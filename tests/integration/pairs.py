@@ -18,9 +18,9 @@ SMALL = Size(people=120, groups=12, largest_group=60)
 """Where size is not the point."""
 
 
-def world(size: Size = SMALL) -> str:
+def world(size: Size = SMALL, seed: int = 1) -> str:
     """Return a company as LDIF."""
-    return "".join(company_ldif(size))
+    return "".join(company_ldif(size, seed))
 
 
 class Console:

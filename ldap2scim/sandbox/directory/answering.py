@@ -122,6 +122,8 @@ class SearchAnswers:
         self, message_id: int, search: RunningSearch, most: int | None, controls: Controls, out: list[bytes]
     ) -> None:
         for entry in _up_to(search, most):
+            if self._state.meanwhile is not None:
+                self._state.meanwhile(search)
             if is_referral(entry) and MANAGE_DSA_IT not in controls:
                 out.append(search_reference(message_id, entry.values("ref")))
                 continue

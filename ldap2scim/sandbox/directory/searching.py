@@ -27,6 +27,8 @@ class RunningSearch:
     limit: int | None
     """Most entries, pages together."""
     sent: int = 0
+    missed: set[UUID] = field(default_factory=set)
+    """Entries that this search passes by: those that move behind its back, where a server walks by name."""
     _ahead: list[Entry] = field(default_factory=list)
 
     def next(self) -> Entry | None:
@@ -36,6 +38,8 @@ class RunningSearch:
             Refused: sizeLimitExceeded, when there would be one more.
         """
         entry = self._ahead.pop() if self._ahead else next(self.hits, None)
+        while entry is not None and entry.uuid in self.missed:
+            entry = next(self.hits, None)
         if entry is not None and self.limit is not None and self.sent >= self.limit:
             raise Refused(Result.SIZE_LIMIT_EXCEEDED, f"the limit is {self.limit} entries")
         return entry

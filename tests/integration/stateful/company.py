@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from twisted.python.threadable import isInIOThread
+
 from ldap2scim.sandbox.directory import EmbeddedDirectory
 from ldap2scim.sandbox.directory.changing import Change, Modification, OldRdn, add, delete, modify, rename
 from ldap2scim.sandbox.directory.entry import Entry
 from ldap2scim.sandbox.directory.names import key_of
 from ldap2scim.sandbox.directory.reactor import in_reactor
 from ldap2scim.sandbox.directory.tree import Tree
-from ldap2scim.sandbox.world import DEPARTMENTS, GROUPS_DN, MAIL_DOMAIN, PEOPLE_DN
+from ldap2scim.sandbox.world import DEPARTMENTS, MAIL_DOMAIN
 
 T = TypeVar("T")
 
@@ -30,12 +32,33 @@ class Truth:
     members: frozenset[tuple[str, str]]
     """Group and person; a name that leads to nobody is no member."""
 
+    def and_still(self, later: "Truth") -> "Truth":
+        """Return what was there all the time between two moments."""
+        stayed = self.people.keys() & later.people.keys()
+        return Truth(
+            {one: self.people[one] and later.people[one] for one in stayed},
+            self.groups & later.groups,
+            self.members & later.members,
+        )
+
+
+def together(*truths: Truth) -> Truth:
+    """Return what several directories hold; none of them has an identity of another."""
+    return Truth(
+        {one: enabled for truth in truths for one, enabled in truth.people.items()},
+        frozenset[str]().union(*(truth.groups for truth in truths)),
+        frozenset[tuple[str, str]]().union(*(truth.members for truth in truths)),
+    )
+
 
 class Company:
     """People and groups. Everything takes a number, which chooses among those who are there."""
 
-    def __init__(self, directory: EmbeddedDirectory) -> None:
+    def __init__(self, directory: EmbeddedDirectory, name: str) -> None:
         self._directory = directory
+        self._name = name
+        """Part of every login and name that is new: no two companies find the same one by chance."""
+        self._people_dn, self._groups_dn = f"ou=people,{directory.base_dn}", f"ou=groups,{directory.base_dn}"
         self._count = 0
         self.ever: set[str] = set()
         """The identity of everybody who ever was there, and of every group."""
@@ -44,8 +67,7 @@ class Company:
     def hire(self, number: int) -> None:
         """Somebody comes, into some department."""
         if len(self._people()) < MOST_PEOPLE:
-            self._count += 1
-            self._hire(f"person-{self._count}", DEPARTMENTS[number % len(DEPARTMENTS)][0])
+            self._hire(self._new("person"), _unit(number))
 
     def dismiss(self, number: int) -> None:
         """Somebody goes; an untidy administrator leaves the name in the groups."""
@@ -86,9 +108,14 @@ class Company:
     def move(self, number: int) -> None:
         """Somebody goes to another department."""
         somebody = self._person(number)
-        unit = f"ou={DEPARTMENTS[number % len(DEPARTMENTS)][0]},{PEOPLE_DN}"
+        unit = f"ou={_unit(number)},{self._people_dn}"
         if not somebody.dn.endswith(f",{unit}"):
             self._move(somebody, somebody.dn.partition(",")[0], unit)
+
+    def reorganise(self, number: int) -> None:
+        """Several people go to another department together."""
+        for one in range(number, number + 5):
+            self.move(number * 2 + one * 3)
 
     def disable(self, number: int) -> None:
         """Somebody is disabled, or enabled again."""
@@ -110,10 +137,7 @@ class Company:
     def open_group(self, number: int) -> None:
         """There is a group more."""
         if len(self._groups()) < MOST_GROUPS:
-            name, members = self._new("group"), {self._person(number + one).dn for one in (0, 3, 4)}
-            values = {"objectClass": [b"groupOfNames"], "cn": [name.encode()]}
-            values["member"] = [dn.encode() for dn in sorted(members)]
-            self._do(lambda tree: add(tree, f"cn={name},{GROUPS_DN}", values))
+            self._open(self._new("group"), number)
 
     def close_group(self, number: int) -> None:
         """There is a group less."""
@@ -151,7 +175,43 @@ class Company:
         for one in range(number, number + len(DEPARTMENTS)):
             if self.shown() <= most:
                 return
-            self._directory.hide(f"ou={DEPARTMENTS[one % len(DEPARTMENTS)][0]},{PEOPLE_DN}")
+            self._directory.hide(f"ou={_unit(one)},{self._people_dn}")
+
+    def logins(self) -> list[str]:
+        """Return every login."""
+        return [_text(one, "uid") for one in self._people()]
+
+    def group_names(self) -> list[str]:
+        """Return every name of a group."""
+        return [_text(one, "cn") for one in self._groups()]
+
+    def give_up(self, number: int) -> str:
+        """Let somebody go, whatever the office's size, and return the login."""
+        somebody = self._person(number)
+        self._take_out(somebody.dn)
+        self._do(lambda tree: delete(tree, somebody.dn))
+        return _text(somebody, "uid")
+
+    def take(self, login: str, number: int) -> None:
+        """Somebody comes who has a login already, from elsewhere; not if it is here."""
+        if login not in self.logins():
+            self._hire(login, _unit(number))
+            self._remember()
+
+    def open_namesake(self, name: str, number: int) -> None:
+        """There is a group of a name that is elsewhere as well; not if it is here."""
+        if name not in self.group_names():
+            self._open(name, number)
+            self._remember()
+
+    def resolve(self, logins: list[str], names: list[str]) -> None:
+        """Give people and groups another name whose own is one of these."""
+        for somebody in self._people():
+            if _text(somebody, "uid") in logins:
+                self._move(somebody, f"uid={self._new('resolved')}", None)
+        for group in self._groups():
+            if _text(group, "cn") in names:
+                self._move(group, f"cn={self._new('resolved')}", None)
 
     def _hire(self, login: str, unit: str) -> None:
         values = {
@@ -162,7 +222,13 @@ class Company:
             "givenName": [login.encode()],
             "mail": [f"{login}@{MAIL_DOMAIN}".encode()],
         }
-        self._do(lambda tree: add(tree, f"uid={login},ou={unit},{PEOPLE_DN}", values))
+        self._do(lambda tree: add(tree, f"uid={login},ou={unit},{self._people_dn}", values))
+
+    def _open(self, name: str, number: int) -> None:
+        members = {self._person(number + one).dn for one in (0, 3, 4)}
+        values = {"objectClass": [b"groupOfNames"], "cn": [name.encode()]}
+        values["member"] = [dn.encode() for dn in sorted(members)]
+        self._do(lambda tree: add(tree, f"cn={name},{self._groups_dn}", values))
 
     def _toggle(self, somebody: Entry, *, disabled: bool) -> None:
         self._set(somebody, "shadowExpire", "1" if disabled else None)
@@ -218,25 +284,33 @@ class Company:
 
     def _new(self, what: str) -> str:
         self._count += 1
-        return f"{what}-{self._count}"
+        return f"{what}-{self._name}{self._count}"
 
     def _remember(self) -> None:
         truth = self.truth()
         self.ever |= truth.people.keys() | truth.groups
 
     def _do(self, work: Callable[[Tree], T]) -> T:
-        return in_reactor(lambda: work(self._directory._state.tree))
+        tree = self._directory._state.tree
+        # Somebody who is at work while the directory is read is in its thread already.
+        return work(tree) if isInIOThread() else in_reactor(lambda: work(tree))
 
 
 CHANGES = (
     *("hire", "hire", "dismiss", "dismiss_many", "create_again", "promote", "promote_all", "rename", "move", "disable"),
-    *("holiday", "enter", "enter", "leave", "open_group", "close_group", "rename_group"),
+    *("reorganise", "holiday", "enter", "enter", "leave", "open_group", "close_group", "rename_group"),
 )
 """Names of what can happen; some more often."""
+BETWEEN = ("move over", "move over", "the same login", "the same group")
+"""Names of what happens between two companies."""
 
 
 def _of_class(tree: Tree, name: str) -> Iterator[Entry]:
     return (entry for entry in tree.subtree(tree.suffix_key) if name in entry.comparable("objectclass"))
+
+
+def _unit(number: int) -> str:
+    return DEPARTMENTS[number % len(DEPARTMENTS)][0]
 
 
 def _text(entry: Entry, name: str) -> str:

@@ -1,6 +1,7 @@
 """The service's own console: what is there by identity, and what somebody does there past our program."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,8 +38,8 @@ class Console:
     """Somebody at the console; numbers choose among what is there."""
 
     service: EmbeddedService
-    ever: set[str]
-    """The externalIds that are ours."""
+    ours: Callable[[], AbstractSet[str]]
+    """Asked for the externalIds that are ours."""
     foreign: dict[str, User] = field(default_factory=dict)
     """What is no business of ours, as it must stay."""
     edited: bool = False
@@ -63,7 +64,8 @@ class Console:
     def activate(self, number: int) -> None:
         """Somebody switches an account on again, whether it was switched off by hand or by us."""
         off = {key: user for key, user in self.held().users.items() if user.get("active") is False}
-        ours = sorted((one["externalId"], key) for key, one in off.items() if one.get("externalId") in self.ever)
+        known = self.ours()
+        ours = sorted((one["externalId"], key) for key, one in off.items() if one.get("externalId") in known)
         if ours:
             self.service.store.edit("User", ours[number % len(ours)][1], active=True)
 
@@ -117,7 +119,8 @@ class Console:
 
     def _ours(self, of_kind: str, number: int) -> User | None:
         found: Mapping[str, User] = getattr(self.held(), of_kind)
-        ours = sorted((one["externalId"], one["id"]) for one in found.values() if one.get("externalId") in self.ever)
+        known = self.ours()
+        ours = sorted((one["externalId"], one["id"]) for one in found.values() if one.get("externalId") in known)
         return found[ours[number % len(ours)][1]] if ours else None
 
     def _new(self, what: str) -> str:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from ldap2scim.sandbox.directory import EmbeddedDirectory
 from ldap2scim.sandbox.service import Fault, FaultKind
 from ldap2scim.sandbox.service.faults import Moment
-from ldap2scim.sandbox.world import GROUPS_DN, PEOPLE_DN
 
 
 def _size_limit(directory: EmbeddedDirectory, number: int) -> None:
@@ -16,8 +15,8 @@ def _size_limit(directory: EmbeddedDirectory, number: int) -> None:
 SHOWS_LESS = frozenset({"nobody is shown", "no group is shown", "members cannot be read"})
 """Of the bad reads those that come to their end, so that a person may release what follows from them."""
 BAD_READS: Mapping[str, Callable[[EmbeddedDirectory, int], None]] = {
-    "nobody is shown": lambda directory, _: directory.hide(PEOPLE_DN),
-    "no group is shown": lambda directory, _: directory.hide(GROUPS_DN),
+    "nobody is shown": lambda directory, _: directory.hide(f"ou=people,{directory.base_dn}"),
+    "no group is shown": lambda directory, _: directory.hide(f"ou=groups,{directory.base_dn}"),
     "a login cannot be read": lambda directory, _: directory.withhold("uid"),
     "an identity cannot be read": lambda directory, _: directory.withhold("entryUUID"),
     "members cannot be read": lambda directory, _: directory.withhold("member"),

@@ -1,5 +1,6 @@
 """The machine: administrators on either side, faults, crashes and runs in any order."""
 
+import itertools
 import json
 import sys
 from collections.abc import Callable
@@ -16,20 +17,21 @@ from ldap2scim.run.context import Mode
 from ldap2scim.run.drift import drift
 from ldap2scim.run.report import Report
 from ldap2scim.run.undo import undo
-from ldap2scim.sandbox.world import BASE_DN
 from tests.integration.asked import announced
 from tests.integration.comparing import differences
 from tests.integration.ldap import Administrator
 from tests.integration.pairs import Console as PairConsole
 from tests.integration.pairs import Pair
-from tests.integration.stateful.company import CHANGES
+from tests.integration.stateful.company import BETWEEN, CHANGES
 from tests.integration.stateful.console import EDITS
 from tests.integration.stateful.faults import BAD_READS, FAULTS, POINTS, SHOWS_LESS, WORKS, mend
 from tests.integration.stateful.said import everything, login, plan_id, summary
-from tests.integration.stateful.watched import SHORT, SOMEBODY, Watched
+from tests.integration.stateful.sites import SHORT, Site
+from tests.integration.stateful.watched import SOMEBODY, Watched
 from tests.integration.warm import Order
 
 numbers = st.integers(0, 99)
+changes_of_one = st.lists(st.tuples(st.sampled_from(CHANGES), numbers), min_size=1, max_size=4)
 
 
 class Histories(Watched):
@@ -45,11 +47,31 @@ class Histories(Watched):
 
     # What happens at either side.
 
-    @rule(changes=st.lists(st.tuples(st.sampled_from(CHANGES), numbers), min_size=1, max_size=4))
-    def the_directory_changes(self, changes: list[tuple[str, int]]) -> None:
+    @rule(where=numbers, changes=changes_of_one)
+    def the_directory_changes(self, where: int, changes: list[tuple[str, int]]) -> None:
         """People come, change and leave; groups as well."""
         for what, number in changes:
-            self.company.change(what, number)
+            self.site(where).company.change(what, number)
+
+    @rule(where=numbers, changes=changes_of_one, after=st.integers(0, 70), walks_by_name=st.booleans())
+    def the_directory_changes_meanwhile(
+        self, where: int, changes: list[tuple[str, int]], after: int, walks_by_name: bool
+    ) -> None:
+        """The same, in the middle of the read that comes next: between two entries, pages, searches or questions."""
+        self.site(where).work_meanwhile(changes, after, walks_by_name=walks_by_name)
+
+    @precondition(lambda self: len(self.sites) > 1)
+    @rule(where=numbers, what=st.sampled_from(BETWEEN), number=numbers)
+    def both_directories_have_to_do_with_it(self, where: int, what: str, number: int) -> None:
+        """Somebody moves over, and is gone here; or there is one of a login, or a group of a name, in both."""
+        here, there = self.site(where).company, self.site(where + 1).company
+        match what:
+            case "move over":
+                there.take(here.give_up(number), number)
+            case "the same login":
+                there.take(here.logins()[number % len(here.logins())], number)
+            case "the same group":
+                there.open_namesake(here.group_names()[number % len(here.group_names())], number)
 
     @rule(edits=st.lists(st.tuples(st.sampled_from(EDITS), numbers), min_size=1, max_size=3))
     def somebody_edits_the_service(self, edits: list[tuple[str, int]]) -> None:
@@ -57,19 +79,21 @@ class Histories(Watched):
         for what, number in edits:
             self.console.change(what, number)
 
-    @rule(name=st.sampled_from(sorted(BAD_READS)), number=numbers)
-    def reads_go_bad(self, name: str, number: int) -> None:
-        """The directory shows less than it has, or breaks off."""
-        self.bad_read = True
-        self.shows_less |= name in SHOWS_LESS
-        BAD_READS[name](self.directory, number)
+    @rule(where=numbers, name=st.sampled_from(sorted(BAD_READS)), number=numbers)
+    def reads_go_bad(self, where: int, name: str, number: int) -> None:
+        """A directory shows less than it has, or breaks off."""
+        site = self.site(where)
+        site.bad = True
+        site.shows_less |= name in SHOWS_LESS
+        BAD_READS[name](site.directory, number)
 
-    @rule(number=numbers)
-    def departments_are_hidden(self, number: int) -> None:
-        """The directory shows a few people less than it should for the read to be believed."""
-        if self.measure is not None:
-            self.bad_read = True
-            self.company.hide_departments(number, self.measure * SHORT - 1)
+    @rule(where=numbers, number=numbers)
+    def departments_are_hidden(self, where: int, number: int) -> None:
+        """A directory shows a few people less than it should for the read to be believed."""
+        site = self.site(where)
+        if site.measure is not None:
+            site.bad = True
+            site.company.hide_departments(number, site.measure * SHORT - 1)
 
     @rule(name=st.sampled_from(sorted(FAULTS)), after=st.integers(0, 12), times=st.sampled_from([1, 2, 4, None]))
     def the_service_fails(self, name: str, after: int, times: int | None) -> None:
@@ -84,15 +108,19 @@ class Histories(Watched):
         self.program.lose_state()
         self.lost = True
         self.armed = False
-        self.measure = self.last_run = None
-        self.removals = 0
+        self.last_run = None
+        for site in self.sites:
+            site.measure = None
+        self.removals = self.removals_of_groups = 0
 
     @rule()
     def all_is_well_again(self) -> None:
         """Nothing goes wrong any more."""
-        mend(self.directory)
+        for site in self.sites:
+            mend(site.directory)
+            site.bad = site.shows_less = False
         self.service.faults.clear()
-        self.bad_read = self.bad_service = self.shows_less = False
+        self.bad_service = False
 
     # Runs.
 
@@ -142,8 +170,10 @@ class Histories(Watched):
         now = self._now()
         doubts = self._doubts()
         seen = self._dry(lambda: pipeline.synchronise(self.settings, Mode.PLAN, now=now))
+        at_work = any(site.at_work for site in self.sites)
         done = self._observed(lambda: pipeline.synchronise(self.settings, Mode.APPLY, now=now))
-        if isinstance(seen, Report) and done is not None and not (doubts or self.bad_read or self.bad_service):
+        disturbed = doubts or at_work or self.bad_read or self.bad_service
+        if isinstance(seen, Report) and done is not None and not disturbed:
             assert plan_id(seen) == plan_id(done), f"another plan than the one seen: {seen.plan} {done.plan}"
 
     @rule(work=st.sampled_from(WORKS), point=st.sampled_from(POINTS), visit=st.integers(1, 6))
@@ -176,6 +206,7 @@ class Histories(Watched):
     def settle_down(self) -> None:
         """Once nothing goes wrong, both sides agree, what is held being released; then a run has nothing to do."""
         self.all_is_well_again()
+        self._resolve_namesakes()
         # Only a run that reads the service in full sees what was edited there, and what is left of a lost state.
         unknown = self.console.edited or self.lost
         said = self._settled_by(pipeline.recover if unknown else pipeline.synchronise)
@@ -188,9 +219,16 @@ class Histories(Watched):
         assert idle is not None
         assert (idle.exit_code, self.service.writes()) == (0, ()), summary(idle)
         assert len(self.service.requests) <= 3, "an idle run asks the service for much"
-        assert idle.reads[0].by_changes is not None, idle.reads[0]
+        assert all(one.by_changes is not None for one in idle.reads), idle.reads
         seen = drift(self.settings)
         assert (seen.exit_code, seen.edits) == (0, ()), seen.document
+
+    def _resolve_namesakes(self) -> None:
+        """Do what the findings of duplicates ask for; nobody is at work any more."""
+        for site in self.sites:
+            site.end()
+        for first, second in itertools.pairwise(self.sites):
+            second.company.resolve(first.company.logins(), first.company.group_names())
 
     def _settled_by(self, first: Callable[..., Report]) -> Report:
         """Run until nothing is held, a person releasing what is."""
@@ -216,23 +254,30 @@ class Histories(Watched):
 
     def _unremembered(self) -> list[str]:
         """Return the resources of ours that the snapshot has forgotten; nobody knows who had left before a loss."""
-        known, truth = json.dumps(self._remembered()[0]), self.company.truth()
-        expected = truth.people.keys() | truth.groups if self.lost else self.company.ever
+        known, truth = json.dumps(self._remembered()[0]), self.truth()
+        expected = truth.people.keys() | truth.groups if self.lost else self.ever
         ours = (key for key, one in self.console.held().resources.items() if one.get("externalId") in expected)
         return [key for key in ours if key not in known]
 
     def _differences(self) -> list[str]:
         console = PairConsole(self.service)
         try:
-            with Administrator.of(self.directory, BASE_DN) as administrator:
-                pair = Pair(self.directory, self.service, console, administrator, self.program)
-                return differences(pair, left=self._leavers(), foreign=self._foreign_names())
+            return [one for site in self.sites for one in self._differences_of(site, console)]
         finally:
             console.close()
 
+    def _differences_of(self, site: Site, console: PairConsole) -> list[str]:
+        """Compare what one directory says; whoever is of the other is foreign to it."""
+        others = [one.company for one in self.sites if one is not site]
+        elsewhere = {name for one in others for name in (*one.logins(), *one.group_names())}
+        base = site.directory.base_dn
+        with Administrator.of(site.directory, base) as administrator:
+            pair = Pair(site.directory, self.service, console, administrator, self.program, base)
+            return differences(pair, left=self._leavers(), foreign=self._foreign_names() | elsewhere)
+
     def _leavers(self) -> set[str]:
-        people, users = self.company.truth().people, self.console.held().users.values()
-        return {one["userName"] for one in users if one.get("externalId") in self.company.ever - people.keys()}
+        people, users = self.truth().people, self.console.held().users.values()
+        return {one["userName"] for one in users if one.get("externalId") in self.ever - people.keys()}
 
     def _foreign_names(self) -> set[str]:
         return {str(one.get("userName") or one["displayName"]) for one in self.console.foreign.values()}

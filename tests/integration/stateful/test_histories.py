@@ -61,7 +61,7 @@ def test_the_promises_hold_in_every_history(ground: Ground) -> None:
 
 
 def _opens_a_group(history: Histories) -> None:
-    history.the_directory_changes(changes=[("open_group", 1)])  # two of one name are nothing to the service
+    history.the_directory_changes(where=0, changes=[("open_group", 1)])  # two of one name are nothing to the service
 
 
 def _killed(point: str) -> Callable[[Histories], None]:
@@ -74,37 +74,37 @@ def _killed(point: str) -> Callable[[Histories], None]:
 
 
 def _too_many_are_disabled_twice(history: Histories) -> None:
-    history.the_directory_changes(changes=[("holiday", 1)])
+    history.the_directory_changes(where=0, changes=[("holiday", 1)])
     history.sync()
     history.somebody_approves()
     history.sync()
     for number in (0, 1):
-        history.the_directory_changes(changes=[("holiday", number)])
+        history.the_directory_changes(where=0, changes=[("holiday", number)])
         history.sync()
 
 
 def _too_many_are_disabled_in_a_reviewed_plan(history: Histories) -> None:
-    history.the_directory_changes(changes=[("holiday", 1)])
+    history.the_directory_changes(where=0, changes=[("holiday", 1)])
     history.review()
     history.carry_out_what_was_reviewed(released=False)
 
 
 def _departments_are_hidden(history: Histories) -> None:
-    history.departments_are_hidden(number=0)
+    history.departments_are_hidden(where=0, number=0)
     history.sync()
 
 
 def _nobody_can_be_mapped(history: Histories) -> None:
-    history.reads_go_bad(name="a login cannot be read", number=1)
+    history.reads_go_bad(where=0, name="a login cannot be read", number=1)
     history.sync()
 
 
 def _disabled_people_are_found_by_a_creation(history: Histories) -> None:
-    history.reads_go_bad(name="a login cannot be read", number=1)
+    history.reads_go_bad(where=0, name="a login cannot be read", number=1)
     history.the_state_is_lost()
     history.sync()
     history.all_is_well_again()
-    history.the_directory_changes(changes=[("holiday", 1)])
+    history.the_directory_changes(where=0, changes=[("holiday", 1)])
     history.sync()
 
 
@@ -128,7 +128,7 @@ def test_histories_in_which_each_promise_was_broken(
     """Each turned red when its promise was broken on purpose: the journal's order, the guards, approvals, accounts."""
     history = Histories(ground)
     try:
-        history.begin(careful=True, leavers="delete", loaded=True, habits=habits, read_back="sample")
+        history.begin(careful=True, leavers="delete", loaded=True, habits=habits, read_back="sample", directories=1)
         happens(history)
         history.nothing_is_there_twice_and_nothing_foreign_was_touched()
         history.settle_down()

@@ -22,24 +22,20 @@ from ldap2scim.run.context import Mode
 from ldap2scim.run.decide import Decision
 from ldap2scim.run.kept_plans import kept_plan
 from ldap2scim.run.report import Report
-from ldap2scim.sandbox.directory import EmbeddedDirectory, embedded_directory
 from ldap2scim.sandbox.service import PLAIN, EmbeddedService, Personality
-from ldap2scim.sandbox.world import BASE_DN, Size
 from ldap2scim.settings import Settings, load
 from ldap2scim.state.access import StateReader
 from ldap2scim.state.approvals import approve
 from ldap2scim.state.store import open_store
 from tests.integration.asked import announced, beyond
-from tests.integration.days import DISABLED
-from tests.integration.installation import Installation, openldap, scim
-from tests.integration.pairs import world
-from tests.integration.stateful.company import Company
+from tests.integration.installation import Installation, scim
+from tests.integration.stateful.company import Truth, together
 from tests.integration.stateful.console import Console, Held
 from tests.integration.stateful.promises import LEAST, made_up, removed_groups, removed_users, touched, twice, unfounded
 from tests.integration.stateful.said import asked_too_much, cost, external_ids, login, summary
+from tests.integration.stateful.sites import Site, running_site
 from tests.integration.warm import Warm
 
-SIZE = Size(people=14, groups=4, largest_group=8)
 SOMEBODY = Release("somebody")
 EVERYTHING_FLOWS: Final = {
     "users": {"least": 1000, "most": 1000},
@@ -57,9 +53,6 @@ HABITS: Mapping[str, Personality] = {
     "PUT without versions": replace(PLAIN, patch_supported=False, etag_supported=False),
 }
 """Of services: without PATCH whatever changes is sent whole (RFC 7644 §3.5.1)."""
-SHORT = 0.9
-"""A read with less than this share of the people of the last one is visibly short (DESIGN §6)."""
-
 
 Work = Callable[[], Report]
 
@@ -101,33 +94,38 @@ class Watched(RuleBasedStateMachine):
         loaded=st.booleans(),
         habits=st.sampled_from(sorted(HABITS)),
         read_back=st.sampled_from(["none", "sample", "all"]),
+        directories=st.sampled_from([1, 2]),
     )
-    def begin(self, *, careful: bool, leavers: str, loaded: bool, habits: str, read_back: str) -> None:
-        """An office, an empty service, and settings: usual limits, or everything flows."""
+    def begin(
+        self, *, careful: bool, leavers: str, loaded: bool, habits: str, read_back: str, directories: int
+    ) -> None:
+        """One office or two, an empty service, and settings: usual limits, or everything flows."""
         ground = self.ground
         self.service = service = ground.services[habits]
         ground.steps -= 1  # the beginning is none
         service.store.clear()
         service.faults.clear()
         service.clear_requests()
-        self.directory: EmbeddedDirectory = self._running.enter_context(embedded_directory(world(SIZE)))
-        self.company = Company(self.directory)
-        self.console = Console(service, self.company.ever)
-        connection = openldap(self.directory, BASE_DN, mapping=DISABLED)
+        self.sites = [self._running.enter_context(running_site(number)) for number in range(directories)]
+        self.console = Console(service, lambda: self.ever)
+        connections = {site.name: site.connection() for site in self.sites}
         more = {"retry_budget": 0.3, "leavers": leavers, "read_back": read_back}
-        self.program = Installation(ground.folder / str(next(ground.histories)), connection, scim(service, **more))
+        folder = ground.folder / str(next(ground.histories))
+        self.program = Installation(folder, connections[self.sites[0].name], scim(service, **more))
+        password = self.program.directory["bind_password"]
+        self.program.others["directories"] = {
+            name: {**connection, "bind_password": password} for name, connection in connections.items()
+        }
         self.careful = careful
         if not careful:
             self.program.others["safety"] = EVERYTHING_FLOWS
-            self.program.write()
+        self.program.write()
         self.settings: Settings = load(self.program.settings, {})
-        self.bad_read = self.bad_service = self.shows_less = False
+        self.bad_service = False
         self.armed = False
         """Whether something that a person released may wait for a run."""
-        self.measure: int | None = None
-        """How many people there were when they were last read and nothing was wrong; None: nobody can say."""
-        self.removals = 0
-        """Of users, by all runs so far."""
+        self.removals = self.removals_of_groups = 0
+        """By all runs so far."""
         self.reviewed: Plan | None = None
         self.last_held: str | None = None
         self.approved: set[str] = set()
@@ -138,6 +136,24 @@ class Watched(RuleBasedStateMachine):
         self.external_ids: dict[str, str] = {}
         if loaded:
             self._sync()
+
+    @property
+    def bad_read(self) -> bool:
+        """Whether any directory may be read badly."""
+        return any(site.bad for site in self.sites)
+
+    def site(self, number: int) -> Site:
+        """Return one of the directories."""
+        return self.sites[number % len(self.sites)]
+
+    def truth(self) -> Truth:
+        """Return what all directories hold."""
+        return together(*(site.company.truth() for site in self.sites))
+
+    @property
+    def ever(self) -> set[str]:
+        """The identity of everybody and every group that ever was anywhere."""
+        return set().union(*(site.company.ever for site in self.sites))
 
     @invariant()
     def nothing_is_there_twice_and_nothing_foreign_was_touched(self) -> None:
@@ -156,10 +172,9 @@ class Watched(RuleBasedStateMachine):
             said = work()
         except Ldap2ScimError as error:
             refused = asked and isinstance(error, PlanError | PlanRefused | StateError)
-            if not (refused or self.bad_read or self.bad_service):
+            if not (refused or self._may_fail()):
                 raise
             self._check_that_nothing_was_done(before)
-            self._note_measure()
             return None
         plans = self.ground.announced if limit_to is None else limit_to
         self._check_what_was_done(before, plans, back=back)
@@ -177,41 +192,44 @@ class Watched(RuleBasedStateMachine):
     def _begin(self) -> Held:
         self.service.clear_requests()
         self.ground.announced.clear()
+        for site in self.sites:
+            site.begin()
         return self.console.held()
 
+    def _end(self) -> None:
+        for site in self.sites:
+            site.end()
+            site.note_measure()
+
+    def _may_fail(self) -> bool:
+        """Say whether a run may come to no end: one directory that can be read is enough."""
+        return self.bad_service or all(site.bad for site in self.sites)
+
     def _check_that_nothing_was_done(self, before: Held) -> None:
+        self._end()
         assert self.service.writes() == ()
         assert self.console.held() == before
 
     def _check_what_was_done(
         self, before: Held, plans: list[dict[str, Any]] | None = None, *, back: bool = False
     ) -> None:
-        after, truth, asked = self.console.held(), self.company.truth(), self.service.writes()
+        self._end()
+        after, asked = self.console.held(), self.service.writes()
         self.external_ids.update(external_ids(before, after))
         plans = self.ground.announced if plans is None else plans
         away = {key for key, user in before.users.items() if user.get("active") is False}
         assert beyond(asked, plans, self.external_ids, away) == [], "done beyond the plan (P2)"
-        if not (back or self._is_deceived()):
+        if not back:
+            truth = together(*(s.was_there() for s in self.sites if not s.is_deceiving(armed=self.armed)))
             assert [*unfounded(before, after, truth)] == [], "removed without a reason (P1)"
-        assert [*made_up(before, after, self.company.ever)] == []
+        assert [*made_up(before, after, self.ever)] == []
         users, groups = len(removed_users(before, after)), len(removed_groups(before, after))
         if self.careful and not self.armed:
             assert users == 0 or users + self.removals <= LEAST, "more removals than may flow without a person (P2)"
-            assert groups <= max(0, len(before.groups) // 3), "more groups gone than may without a person (P2)"
+            most = min(LEAST, len(before.groups) // 3)
+            assert groups == 0 or groups + self.removals_of_groups <= most, "more groups gone than may (P2)"
         self.removals += users
-        self._note_measure()
-
-    def _note_measure(self) -> None:
-        """After a run that may have read: it may be the new measure, or not."""
-        people = len(self.company.truth().people)
-        self.measure = None if self.bad_read or self.measure is None else min(self.measure, people)
-
-    def _is_deceived(self) -> bool:
-        """Say whether nobody could have known that a read is bad, or somebody approved what follows from it."""
-        shown = self.company.shown()
-        hidden = shown < len(self.company.truth().people)
-        released = self.armed and (hidden or self.shows_less)
-        return released or (hidden and (self.measure is None or shown >= self.measure * SHORT))
+        self.removals_of_groups += groups
 
     def _check_what_was_said(self, said: Report) -> None:
         assert said.accounts is None or said.accounts.balanced, said.accounts  # P5
@@ -225,22 +243,30 @@ class Watched(RuleBasedStateMachine):
             assert len(written) <= cost(said.plan), asked_too_much(self.service, said)
         if not (self.bad_read or self.console.edited):
             assert self._waits_for_logins(said) or not said.failed, summary(said)
-        if not self.bad_read and said.accounts is not None and said.reads:
-            truth = self.company.truth()
-            counted = len(truth.people), len(truth.groups)
-            assert said.accounts.directory.in_image == sum(counted), (said.accounts, counted, said.reads, said.findings)
-            self.measure = len(truth.people)
+        self._check_the_reads(said)
+
+    def _check_the_reads(self, said: Report) -> None:
+        """Every directory was read or says why not; of those that were the accounts have everybody (P5)."""
+        if said.accounts is None or not said.reads:
+            return
+        assert [one.directory for one in said.reads] == [site.name for site in self.sites]
+        read = [one for one in said.reads if one.error is None]
+        assert said.accounts.directory.in_image == sum(one.entries for one in read), (said.accounts, said.reads)
+        for site, one in zip(self.sites, said.reads, strict=True):
+            if not (site.bad or site.at_work):
+                truth = site.company.truth()
+                assert one.entries == len(truth.people) + len(truth.groups), (one, truth, said.findings)
+                site.measure = len(truth.people)
 
     def _dry(self, work: Callable[[], Any]) -> Any:
         before, remembered = self._begin(), self._remembered()
         try:
             said = work()
         except Ldap2ScimError:
-            if not (self.bad_read or self.bad_service):
+            if not self._may_fail():
                 raise
             said = None
         self._check_that_nothing_was_done(before)
-        self._note_measure()
         assert self._remembered() == remembered, "a dry run has changed what is remembered of the service"
         return said
 
