@@ -1,7 +1,8 @@
 """A read of changes: each entry that something happened to is read again, under the filters of a full read.
 
 Found, it goes into the image as a full read would put it there; not found, it has left. Where the source of changes
-cannot name everything, the keys of all entries are read with the same filters, and only those that differ in full.
+cannot name everything, the keys of all entries are read with the same filters, and only those that differ in full;
+whom they leave out is asked for a second time, as after a full read.
 
 OpenLDAP's entries are read by their DN. Who was moved again after she was named is not there any more, and has not
 left: she stays as she was, and the next run, which goes on from before the move, is told her new name.
@@ -24,7 +25,7 @@ from ldap2scim.directory.searches import group_scope_search
 from ldap2scim.directory.settings import DirectoryKind
 from ldap2scim.errors import ChangesRefused, ReadIncomplete
 from ldap2scim.model import ResourceType
-from ldap2scim.run.full_read import keep_those_elsewhere, key_of, pages
+from ldap2scim.run.full_read import ask_again, keep_those_elsewhere, key_of, pages
 from ldap2scim.run.group_scope import EVERY_GROUP, read_group_scope, scope_of_one, strayed
 from ldap2scim.run.image_rows import image_rows
 from ldap2scim.run.reading import Read, Reading
@@ -136,6 +137,9 @@ class _CatchingUp:
         for name in again:
             self._reread(name)
         self.image.spare([one for one in named if not self.image.saw(one)])
+        second = ask_again(self.reading, self.image)
+        self.received += sum(proof.entries for proof in second)
+        self.proofs += second
         keep_those_elsewhere(self.reading, self.image, self.proofs)
         self._forget(self.image.unseen())
 

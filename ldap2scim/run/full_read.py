@@ -40,7 +40,7 @@ def read_in_full(reading: Reading, why: str) -> FullRead:
     with image_writer(reading.run.lease, reading.settings.name) as image:
         scope = read_group_scope(reading.session, reading.settings)
         proofs = tuple(_read_search(reading, search, image, scope) for search in reading.searches)
-        again = _ask_again(reading, image)
+        again = ask_again(reading, image)
         keep_those_elsewhere(reading, image, (*proofs, *again))
         left = image.unseen()
         counts = dict.fromkeys(ResourceType, 0)
@@ -91,17 +91,12 @@ def keep_those_elsewhere(reading: Reading, image: ImageWriter, proofs: Iterable[
         reading.run.note(_elsewhere(reading, kept, [url for proof in proofs for url in proof.referrals]))
 
 
-def _read_search(reading: Reading, search: Search, image: ImageWriter, scope: GroupScope) -> SearchProof:
-    kind = search.resource_type
-    for page, proof in pages(reading, search):
-        if proof is not None:
-            return proof
-        image.put(kind, image_rows(reading.settings, kind, page, image.key_of_dn, scope))
-    raise AssertionError("a search ends with its proof or with an error")
+def ask_again(reading: Reading, image: ImageWriter) -> tuple[SearchProof, ...]:
+    """Read the keys of all once more where somebody is missing; whoever is among them has not left.
 
-
-def _ask_again(reading: Reading, image: ImageWriter) -> tuple[SearchProof, ...]:
-    """Read the keys of all once more where somebody is missing; whoever is among them has not left."""
+    Raises:
+        DirectoryError: a search did not come to its proven end.
+    """
     missing = image.unseen()
     if not missing:
         return ()
@@ -125,6 +120,15 @@ def _ask_again(reading: Reading, image: ImageWriter) -> tuple[SearchProof, ...]:
     return tuple(proofs)
 
 
+def _read_search(reading: Reading, search: Search, image: ImageWriter, scope: GroupScope) -> SearchProof:
+    kind = search.resource_type
+    for page, proof in pages(reading, search):
+        if proof is not None:
+            return proof
+        image.put(kind, image_rows(reading.settings, kind, page, image.key_of_dn, scope))
+    raise AssertionError("a search ends with its proof or with an error")
+
+
 def _elsewhere(reading: Reading, kept: Iterable[KnownName], urls: Iterable[str]) -> Finding:
     names = tuple(one.dn for one in kept)
     return Finding(
@@ -144,8 +148,8 @@ def _contradiction(reading: Reading, present: Iterable[KnownName]) -> Finding:
     return Finding(
         rule="read-contradicts-itself",
         severity=Severity.NOTE,
-        message=f"{reading.session.server} left out {len(names)} entries in the full read of directory "
-        f"{reading.settings.name}, and named them when it was asked for the keys alone: {', '.join(names[:5])}. "
+        message=f"{reading.session.server} left out {len(names)} entries when directory {reading.settings.name} was "
+        f"read, and named them when it was asked for the keys once more: {', '.join(names[:5])}. "
         "They are kept as they were.",
         remedy="Entries that are moved during a read do that once. If it comes again, look into the server's log.",
         subjects=names[:20],

@@ -161,7 +161,7 @@ def test_left_out_and_named_when_asked_again(
         name = pair.administrator.rename(somebody.dn, f"cn={somebody.text('cn')}")
         assert pair.program("sync", "--apply").code == 3
     directory.hide(name)
-    asked_again = full_read._ask_again
+    asked_again = full_read.ask_again
 
     def shown(*arguments: Any) -> Any:
         directory.mend()
@@ -169,7 +169,7 @@ def test_left_out_and_named_when_asked_again(
             directory.withhold("entryUUID")
         return asked_again(*arguments)
 
-    monkeypatch.setattr(full_read, "_ask_again", shown)
+    monkeypatch.setattr(full_read, "ask_again", shown)
     said = pair.program("sync", "--apply", "--json")
     assert [one["subjects"] for one in said.document["findings"] if one["rule"] == "read-contradicts-itself"] == [
         [name]

@@ -26,7 +26,7 @@ from tests.integration.stateful.company import BETWEEN, CHANGES
 from tests.integration.stateful.console import EDITS
 from tests.integration.stateful.faults import BAD_READS, FAULTS, POINTS, SHOWS_LESS, WORKS, mend
 from tests.integration.stateful.said import everything, login, plan_id, summary
-from tests.integration.stateful.sites import SHORT, Site
+from tests.integration.stateful.sites import SHORT, Change, Site
 from tests.integration.stateful.watched import SOMEBODY, Watched
 from tests.integration.warm import Order
 
@@ -48,17 +48,10 @@ class Histories(Watched):
     # What happens at either side.
 
     @rule(where=numbers, changes=changes_of_one)
-    def the_directory_changes(self, where: int, changes: list[tuple[str, int]]) -> None:
+    def the_directory_changes(self, where: int, changes: list[Change]) -> None:
         """People come, change and leave; groups as well."""
         for what, number in changes:
             self.site(where).company.change(what, number)
-
-    @rule(where=numbers, changes=changes_of_one, after=st.integers(0, 70), walks_by_name=st.booleans())
-    def the_directory_changes_meanwhile(
-        self, where: int, changes: list[tuple[str, int]], after: int, walks_by_name: bool
-    ) -> None:
-        """The same, in the middle of the read that comes next: between two entries, pages, searches or questions."""
-        self.site(where).work_meanwhile(changes, after, walks_by_name=walks_by_name)
 
     @precondition(lambda self: len(self.sites) > 1)
     @rule(where=numbers, what=st.sampled_from(BETWEEN), number=numbers)
@@ -133,6 +126,20 @@ class Histories(Watched):
     def recover(self) -> None:
         """A run that reads both sides in full."""
         self._observed(lambda: pipeline.recover(self.settings, Mode.APPLY, now=self._now()))
+
+    @rule(
+        where=numbers,
+        changes=changes_of_one,
+        after=st.integers(0, 50),
+        walks_by_name=st.booleans(),
+        work=st.sampled_from(["sync", "sync", "recover", "review"]),
+    )
+    def somebody_works_meanwhile(
+        self, where: int, changes: list[Change], after: int, walks_by_name: bool, work: str
+    ) -> None:
+        """A directory changes in the middle of a run: between two entries, pages, searches or questions."""
+        self.site(where).work_meanwhile(changes, after, walks_by_name=walks_by_name)
+        {"sync": self.sync, "recover": self.recover, "review": self.review}[work]()
 
     @rule(work=st.sampled_from(["synchronise", "recover", "drift"]))
     def look(self, work: str) -> None:
