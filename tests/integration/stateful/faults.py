@@ -14,6 +14,10 @@ def _size_limit(directory: EmbeddedDirectory, number: int) -> None:
 
 SHOWS_LESS = frozenset({"nobody is shown", "no group is shown", "members cannot be read"})
 """Of the bad reads those that come to their end, so that a person may release what follows from them."""
+WITHHELD = frozenset(
+    {"a login cannot be read", "an identity cannot be read", "members cannot be read", "a name cannot be read"}
+)
+"""Of the bad reads those of an attribute that nobody has changed: once it can be read again, no change tells it."""
 BAD_READS: Mapping[str, Callable[[EmbeddedDirectory, int], None]] = {
     "nobody is shown": lambda directory, _: directory.hide(f"ou=people,{directory.base_dn}"),
     "no group is shown": lambda directory, _: directory.hide(f"ou=groups,{directory.base_dn}"),

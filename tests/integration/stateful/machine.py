@@ -24,7 +24,7 @@ from tests.integration.pairs import Console as PairConsole
 from tests.integration.pairs import Pair
 from tests.integration.stateful.company import BETWEEN, CHANGES
 from tests.integration.stateful.console import EDITS
-from tests.integration.stateful.faults import BAD_READS, FAULTS, POINTS, SHOWS_LESS, WORKS, mend
+from tests.integration.stateful.faults import BAD_READS, FAULTS, POINTS, SHOWS_LESS, WITHHELD, WORKS, mend
 from tests.integration.stateful.said import everything, login, plan_id, summary
 from tests.integration.stateful.sites import SHORT, Change, Site
 from tests.integration.stateful.watched import SOMEBODY, Watched
@@ -78,6 +78,7 @@ class Histories(Watched):
         site = self.site(where)
         site.bad = True
         site.shows_less |= name in SHOWS_LESS
+        site.withheld |= name in WITHHELD
         BAD_READS[name](site.directory, number)
 
     @rule(where=numbers, number=numbers)
@@ -214,14 +215,17 @@ class Histories(Watched):
         """Once nothing goes wrong, both sides agree, what is held being released; then a run has nothing to do."""
         self.all_is_well_again()
         self._resolve_namesakes()
-        # Only a run that reads the service in full sees what was edited there, and what is left of a lost state.
-        unknown = self.console.edited or self.lost
+        # Only a run that reads both sides in full sees what was edited there, what is left of a lost state, and what a
+        # directory shows again that was there all the time.
+        unknown = self.console.edited or self.lost or any(site.withheld for site in self.sites)
         said = self._settled_by(pipeline.recover if unknown else pipeline.synchronise)
         story = f"{summary(said)}"
         assert said.exit_code == 0, story
         different, forgotten = self._differences(), self._unremembered()
         assert (different, forgotten) == ([], []), "\n".join((*different, *forgotten, story))
         self.console.edited = False
+        for site in self.sites:
+            site.withheld = False
         idle = self._sync()
         assert idle is not None
         assert (idle.exit_code, self.service.writes()) == (0, ()), summary(idle)

@@ -29,6 +29,9 @@ SIZES: Final = (Size(people=14, groups=4, largest_group=8), Size(people=12, grou
 BASES: Final = (BASE_DN, "dc=tsukiyo,dc=example")
 NAMES: Final = ("main", "tsukiyo")
 
+LONG_AGO = "modifyTimestamp: 20260101000000Z\n"
+"""When everything was changed last that a history begins with."""
+
 Change = tuple[str, int]
 
 
@@ -43,6 +46,8 @@ class Site:
     bad: bool = False
     """Whether its reads may go wrong."""
     shows_less: bool = False
+    withheld: bool = False
+    """Whether an attribute was not shown for a while since both sides agreed."""
     measure: int | None = None
     """How many people there were when they were last read and nothing was wrong; None: nobody can say."""
     at_first: Truth = field(init=False)
@@ -130,5 +135,6 @@ def running_site(number: int) -> Iterator[Site]:
     text = world(SIZES[number], seed=number + 1)
     if number:
         text = re.sub(r"^(dn: cn=|cn: )(?=\w)", rf"\1{NAMES[number]}-", text, flags=re.MULTILINE)
-    with embedded_directory(text.replace(BASE_DN, BASES[number])) as directory:
+    text = text.replace(BASE_DN, BASES[number]).replace("objectClass:", f"{LONG_AGO}objectClass:")
+    with embedded_directory(text) as directory:
         yield Site(NAMES[number], directory, Company(directory, "t" * number))

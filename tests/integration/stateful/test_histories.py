@@ -112,6 +112,46 @@ def _disabled_people_are_found_by_a_creation(history: Histories) -> None:
     history.sync()
 
 
+def _one_of_two_cannot_be_read(history: Histories) -> None:
+    history.reads_go_bad(where=0, name="down", number=0)
+    history.both_directories_have_to_do_with_it(where=0, what="move over", number=3)
+    history.both_directories_have_to_do_with_it(where=0, what="the same login", number=5)
+    history.the_directory_changes(where=1, changes=[("dismiss", 4)])
+    history.sync()
+    history.somebody_approves()  # of whom nothing is known nobody can be released
+    history.sync()
+
+
+def _one_of_two_shows_less(history: Histories) -> None:
+    history.departments_are_hidden(where=1, number=0)
+    history.the_directory_changes(where=0, changes=[("dismiss", 4)])
+    history.sync()
+
+
+def _somebody_is_moved_during_the_read(after: int) -> Callable[[Histories], None]:
+    def happens(history: Histories) -> None:
+        history.somebody_works_meanwhile(where=0, changes=[("move", 27)], after=after, walks_by_name=True, work="sync")
+        history.sync()
+
+    return happens
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        _one_of_two_cannot_be_read,
+        _one_of_two_shows_less,
+        pytest.param(_somebody_is_moved_during_the_read(8), id="somebody is moved while the keys are read"),
+        pytest.param(_somebody_is_moved_during_the_read(17), id="somebody is moved before the keys of the groups"),
+    ],
+)
+def test_histories_of_two_directories_in_which_a_promise_was_broken(
+    ground: Ground, happens: Callable[[Histories], None]
+) -> None:
+    """Red when a failed or a short read of one directory proved something, and when keys were asked for but once."""
+    _live_through(ground, "PATCH", happens, directories=2)
+
+
 @pytest.mark.parametrize(
     "happens",
     [
@@ -130,9 +170,20 @@ def test_histories_in_which_each_promise_was_broken(
     ground: Ground, habits: str, happens: Callable[[Histories], None]
 ) -> None:
     """Each turned red when its promise was broken on purpose: the journal's order, the guards, approvals, accounts."""
+    _live_through(ground, habits, happens, directories=1)
+
+
+def _live_through(ground: Ground, habits: str, happens: Callable[[Histories], None], directories: int) -> None:
     history = Histories(ground)
     try:
-        history.begin(careful=True, leavers="delete", loaded=True, habits=habits, read_back="sample", directories=1)
+        history.begin(
+            careful=True,
+            leavers="delete",
+            loaded=True,
+            habits=habits,
+            read_back="sample",
+            directories=directories,
+        )
         happens(history)
         history.nothing_is_there_twice_and_nothing_foreign_was_touched()
         history.settle_down()

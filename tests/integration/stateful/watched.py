@@ -94,7 +94,7 @@ class Watched(RuleBasedStateMachine):
         loaded=st.booleans(),
         habits=st.sampled_from(sorted(HABITS)),
         read_back=st.sampled_from(["none", "sample", "all"]),
-        directories=st.sampled_from([1, 2]),
+        directories=st.sampled_from([1, 1, 2]),
     )
     def begin(
         self, *, careful: bool, leavers: str, loaded: bool, habits: str, read_back: str, directories: int
@@ -199,6 +199,9 @@ class Watched(RuleBasedStateMachine):
     def _end(self) -> None:
         for site in self.sites:
             site.end()
+
+    def _note_measures(self) -> None:
+        for site in self.sites:
             site.note_measure()
 
     def _may_fail(self) -> bool:
@@ -209,6 +212,7 @@ class Watched(RuleBasedStateMachine):
         self._end()
         assert self.service.writes() == ()
         assert self.console.held() == before
+        self._note_measures()
 
     def _check_what_was_done(
         self, before: Held, plans: list[dict[str, Any]] | None = None, *, back: bool = False
@@ -230,6 +234,7 @@ class Watched(RuleBasedStateMachine):
             assert groups == 0 or groups + self.removals_of_groups <= most, "more groups gone than may (P2)"
         self.removals += users
         self.removals_of_groups += groups
+        self._note_measures()
 
     def _check_what_was_said(self, said: Report, before: Held) -> None:
         assert said.accounts is None or said.accounts.balanced, said.accounts  # P5
