@@ -24,7 +24,7 @@ def recover(config: str = "ldap2scim.yml", mode: Literal["plan", "apply"] = "pla
         mode: plan looks and decides, and changes nothing; apply rebuilds the snapshot and carries the plan out.
     """
     with ending() as end, opened(config, mode) as run:
-        settle(run)
+        settle(run, recovering=True)
         read_in_full(run)
         reads = extract(run)
         map_entries(run, reads)

@@ -15,9 +15,13 @@ from tasks.carried import Carried
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def settle(run: Run) -> None:
-    """Ask the service about what an earlier run left in doubt, where the run may write down the answer."""
-    pipeline.settle(run)
+def settle(run: Run, *, recovering: bool = False) -> None:
+    """Ask the service about what an earlier run left in doubt, where the run may write down the answer.
+
+    Raises:
+        StateError: the state is of another service, and the run does not rebuild it.
+    """
+    pipeline.settle(run, recovering=recovering)
 
 
 def load(run: Run, decision: Carried[Decision] | None) -> Loader | None:

@@ -13,6 +13,7 @@ from ldap2scim.run.kept_plans import keep_plan
 from ldap2scim.run.mapping import MappedCount, map_entries
 from ldap2scim.run.reading import Read
 from ldap2scim.run.report import Report
+from ldap2scim.run.settings_changed import require_same_service
 from ldap2scim.run.settle import settle_doubts
 from ldap2scim.settings import Settings
 from ldap2scim.state.places import forget_places
@@ -60,7 +61,7 @@ def recover(settings: Settings, mode: Mode, *, progress: Progress | None = None,
     """
     with open_run(settings, mode, progress=progress, now=now) as run:
         forget_places(run.lease)
-        reads, _ = look(run)
+        reads, _ = look(run, recovering=True)
         from ldap2scim.run import conclusion
 
         return conclusion.recover(run, reads)
@@ -99,20 +100,27 @@ def carry_out(  # noqa: PLR0913 - as of `synchronise`, with the plan and what wa
         return conclusion.carry_out(run, reads, plan)
 
 
-def look(run: Run) -> tuple[tuple[Read | Unread, ...], MappedCount]:
+def look(run: Run, *, recovering: bool = False) -> tuple[tuple[Read | Unread, ...], MappedCount]:
     """Settle doubts, read every directory, and map what changed.
 
     Raises:
         DirectoryError: no directory could be read.
+        StateError: the state is of another service, and the run does not rebuild it.
     """
-    settle(run)
+    settle(run, recovering=recovering)
     reads = extract(run)
     require_one(reads)
     return reads, map_entries(run, reads)
 
 
-def settle(run: Run) -> None:
-    """Ask the service about what is in doubt, where the run may write down the answer."""
+def settle(run: Run, *, recovering: bool = False) -> None:
+    """Ask the service about what is in doubt, where the run may write down the answer.
+
+    Raises:
+        StateError: the state is of another service, and the run does not rebuild it.
+    """
+    if not recovering:
+        require_same_service(run)
     if run.mode is Mode.APPLY:
         settle_doubts(run)
 

@@ -6,6 +6,7 @@ from typing import Final, cast
 import orjson
 from sqlalchemy import select
 
+from ldap2scim.errors import StateError
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.run.context import Run
 from ldap2scim.settings import changed_settings, digests, written_names
@@ -18,6 +19,30 @@ _ANOTHER_SERVICE: Final = frozenset(
 )
 """With another of these the service shows other resources, or the same ones under other ids or names: the snapshot is
 of what was seen before. What the directory says, and how it is mapped and judged, is compared anew in every run."""
+
+
+_ADDRESS: Final = "service.base_url"
+"""With another one of this, ids of the snapshot may be other people's."""
+
+
+def require_same_service(run: Run) -> None:
+    """Refuse to go on from a snapshot that was made at another address; only a recovery reads everything anew.
+
+    A change that is sent to an id which another service gave would meet whoever has that id there.
+
+    Raises:
+        StateError: the state is of another service, as far as its address tells.
+    """
+    then = _remembered(run).get(_ADDRESS)
+    if then is None or then == digests(run.settings).get(_ADDRESS) or not run.state.snapshot.counts():
+        return
+    (name,) = written_names(run.settings, (_ADDRESS,))
+    raise StateError(
+        f"What is known of the service was learned at another address than the `{name}` of these settings, so that "
+        f"its ids may be those of other people there: {run.store.place}.",
+        "Where two settings files share this state, write a `state` of its own into each. If the service has moved, or "
+        "this one shall take its place: `ldap2scim recover`, and with `--apply` once it shows what you expect.",
+    )
 
 
 def changes_of_settings(run: Run, *, surveyed: bool) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+from ldap2scim.sandbox.service import embedded_service
 from ldap2scim.sandbox.world import Size
 from tests.integration.conftest import StartPair
 from tests.integration.pairs import Pair
@@ -156,3 +157,33 @@ def test_changed_settings_are_named(embedded_pair: Pair, setting: dict[str, dict
         assert "safety.update_percent" in first
         assert "No recovery is needed" in first
         assert second == ""
+
+
+def test_the_state_of_another_service_is_not_gone_on_from(embedded_pair: Pair) -> None:
+    """Two settings files in one folder share its state: the ids of one service may be other people's at the other."""
+    pair = embedded_pair
+    assert pair.program("sync", "--apply").code == 0
+    run = pair.program("history", "--json").document["runs"][0]["run_id"]
+    pair.administrator.delete(pair.administrator.people()[0].dn)
+    with embedded_service() as other:
+        pair.program.service["base_url"] = other.base_url
+        pair.program.write()
+        for words in (("plan",), ("sync", "--apply"), ("drift",), ("undo", run, "--apply")):
+            said = pair.program(*words)
+
+            assert (said.code, len(other.requests)) == (1, 0), words
+            assert "`service.base_url`" in said.err
+            assert "`ldap2scim recover`" in said.err
+
+
+def test_a_service_that_moved_is_gone_on_from_after_a_recovery(embedded_pair: Pair) -> None:
+    """The snapshot is made anew there; a recovery that only looks changes nothing about the refusal."""
+    pair = embedded_pair
+    assert pair.program("sync", "--apply").code == 0
+    pair.program.service["base_url"] = pair.service.base_url.replace("127.0.0.1", "localhost")
+    pair.program.write()
+
+    assert pair.program("recover").code == 0
+    assert pair.program("plan").code == 1
+    assert pair.program("recover", "--apply").code == 0
+    assert pair.program("plan").code == 0
