@@ -20,7 +20,7 @@ from ldap2scim.state.approvals import Given
 from ldap2scim.state.image import last_change
 from ldap2scim.state.lease import TTL, Lease, acquire
 from ldap2scim.state.location import StateFile
-from ldap2scim.state.runs import fail_run, start_run
+from ldap2scim.state.runs import fail_run, finish_look, record_findings, start_run
 from ldap2scim.state.store import Store, open_store
 
 LEASE = "service"
@@ -84,6 +84,16 @@ class Run:
     def note(self, *findings: Finding) -> None:
         """Remember findings for the report."""
         self.findings.extend(findings)
+
+    def looked(self, what: str, exit_code: int) -> None:
+        """Record how a run ended that comes to no report, since it only looks, and what it noticed.
+
+        Raises:
+            RunRefused: the run lost its lease.
+            StateError: the state cannot be written.
+        """
+        record_findings(self.lease, self.run_id, self.findings)
+        finish_look(self.lease, self.run_id, what, exit_code)
 
     def close(self) -> None:
         """Close what the run opened."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ldap2scim.errors import ReadIncomplete
 from ldap2scim.findings import Finding, Severity
@@ -23,6 +24,9 @@ from ldap2scim.run.pipeline import look
 from ldap2scim.run.reading import Read
 from ldap2scim.run.survey import EDITED, Survey, survey
 from ldap2scim.settings import Settings
+
+LOOK: Final = "drift"
+"""What the list of runs calls such a one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ def drift(settings: Settings, *, progress: Progress | None = None) -> Drift:
 
 def refused(run: Run) -> Drift:
     """Say why nothing is said of the service: a finding forbids to believe the directory."""
+    run.looked(LOOK, 3)
     return Drift(refused_document(run.findings), 3, differs=False, findings=tuple(run.findings), believed=False)
 
 
@@ -99,6 +104,7 @@ def drift_of(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, sur
     left_alone = believed.holds.keys | believed.undecided | surveyed.holds
     if found.is_as_left and all(isinstance(one, Read) for one in reads) and compared_everything(run, left_alone):
         remember_look(run, surveyed.resources)
+    run.looked(LOOK, found.exit_code)
     return found
 
 

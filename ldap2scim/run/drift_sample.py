@@ -18,7 +18,7 @@ from ldap2scim.planning.three_way import Moved, moves, pair_moves
 from ldap2scim.progress import Progress
 from ldap2scim.run.believe import Believed, believe
 from ldap2scim.run.context import Mode, Run, open_run
-from ldap2scim.run.drift import Drift, exit_code, refused
+from ldap2scim.run.drift import LOOK, Drift, exit_code, refused
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.pipeline import look
 from ldap2scim.run.reading import Read
@@ -72,6 +72,7 @@ def sample_of(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, co
     held = any(one.severity is not Severity.NOTE for one in run.findings)
     differs = any(one.differs for one in edits)
     code = exit_code(reads, held=held, differs=differs)
+    run.looked(LOOK, code)
     return Drift(replace(shown, lines=(told, *shown.lines)), code, differs, edits, tuple(run.findings))
 
 

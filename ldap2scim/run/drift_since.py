@@ -20,7 +20,7 @@ from ldap2scim.planning.three_way import Moved
 from ldap2scim.progress import Progress
 from ldap2scim.run.believe import Believed, believe
 from ldap2scim.run.context import Mode, Run, open_run
-from ldap2scim.run.drift import Drift, exit_code, refused
+from ldap2scim.run.drift import LOOK, Drift, exit_code, refused
 from ldap2scim.run.drift_sample import edits_in, managed_by_us
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.last_look import LastLook, compared_everything, last_look, ours_listed, remember_look
@@ -109,6 +109,7 @@ def since(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, last: 
     left_alone = believed.holds.keys | believed.undecided
     if found.is_as_left and all(isinstance(one, Read) for one in reads) and compared_everything(run, left_alone):
         remember_look(run, {one.kind: one.total for one in changed if one.total is not None})
+    run.looked(LOOK, code)
     return found
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ldap2scim.findings import Finding
 from ldap2scim.progress import Progress
-from ldap2scim.run.believe import believe
-from ldap2scim.run.context import Mode, open_run
+from ldap2scim.run.believe import Believed, believe
+from ldap2scim.run.context import Mode, Run, open_run
 from ldap2scim.run.decide import Decision, decide
 from ldap2scim.run.pipeline import look
 from ldap2scim.settings import Settings
@@ -37,14 +37,19 @@ def try_rules(settings: Settings, *, progress: Progress | None = None) -> RulesR
     """
     with open_run(settings, Mode.PLAN, progress=progress) as run:
         reads, _ = look(run)
-        believed = believe(run, reads)
-        rules = settings.rules.plan
-        state = believed.own_rules.outcomes
-        if not rules:
-            return RulesReport(state, (), believed.stops)
-        if believed.stops:
-            return RulesReport(state, tuple(rule.name for rule in rules), believed.stops)
-        return RulesReport((*state, *_about_plan(rules, decide(run, believed))), (), ())
+        report = _asked(run, believe(run, reads))
+        run.looked("rules", report.exit_code)
+        return report
+
+
+def _asked(run: Run, believed: Believed) -> RulesReport:
+    rules = run.settings.rules.plan
+    state = believed.own_rules.outcomes
+    if not rules:
+        return RulesReport(state, (), believed.stops)
+    if believed.stops:
+        return RulesReport(state, tuple(rule.name for rule in rules), believed.stops)
+    return RulesReport((*state, *_about_plan(rules, decide(run, believed))), (), ())
 
 
 def _about_plan(rules: tuple[PlanRule, ...], decision: Decision) -> Iterator[RuleOutcome]:

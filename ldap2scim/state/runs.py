@@ -178,6 +178,18 @@ def finish_run(lease: Lease, run_id: str, ended: Ended) -> None:
             raise StateError(f"The state knows no run {run_id}.", "It was never begun in this state file.")
 
 
+def finish_look(lease: Lease, run_id: str, what: str, exit_code: int) -> None:
+    """Record how a run ended that looked, and has neither plan nor accounts; `what` tells it from a plan.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: the state cannot be written.
+    """
+    ended = {"finished_at": lease.store.clock(), "result": str(exit_code), "mode": what}
+    with lease.write() as connection:
+        connection.execute(update(runs).where(runs.c.run_id == run_id).values(**ended))
+
+
 def fail_run(lease: Lease, run_id: str, exit_code: int, ended_by: str) -> None:
     """Record that an error ended a run, where it had not come to its report; accounts it has none.
 

@@ -6,6 +6,8 @@ import pytest
 
 from ldap2scim.sandbox.directory import embedded_directory
 from ldap2scim.sandbox.service import embedded_service
+from ldap2scim.state.runs import RunsReader
+from ldap2scim.state.store import open_store
 from tests.integration.days import day_of_changes, hire
 from tests.integration.pairs import Pair, paired, world
 
@@ -136,3 +138,23 @@ def test_who_has_left_is_forgotten(lived: tuple[Pair, list[str]]) -> None:
         assert value.encode() not in everything, value
     assert pair.program("history", "new.person9").code == 1
     assert pair.program("sync", "--apply").code == 0
+
+
+def test_a_look_is_listed_as_what_it_was_and_how_it_ended(embedded_pair: Pair) -> None:
+    """It comes to no report and did end all the same; what it noticed can be asked for after it, as after any run."""
+    pair = embedded_pair
+    pair.program.others = {"rules": "rules.yml"}
+    (pair.program.folder / "rules.yml").write_text("rules: {some: {count: user, least: 1}}\n", encoding="utf-8")
+    pair.program.write()
+    assert pair.program("sync", "--apply").code == 0
+    assert pair.program("drift").code == 0
+    pair.administrator.insert(pair.administrator.groups()[0].dn, "member", "uid=nobody,dc=elsewhere")
+    for words in (("drift",), ("drift", "--sample", "3"), ("drift", "--since-last"), ("rules",)):
+        code = pair.program(*words).code
+
+        one = pair.program("history", "--json").document["runs"][0]
+
+        assert (one["mode"], one["exit_code"], one["ended_by"]) == (words[0], code, None), words
+        assert one["finished_at"] is not None
+        with open_store(pair.program.state) as store:
+            assert "member-outside" in {found.rule for found in RunsReader(store).findings(one["run_id"])}, words
