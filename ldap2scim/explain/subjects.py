@@ -3,17 +3,19 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from ldap2scim.directory import dn
+from ldap2scim.essence import from_essence
 from ldap2scim.findings import Finding
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.state import remembered
 from ldap2scim.state.encoding import unpack, unpack_findings
 from ldap2scim.state.image_rows import BETWEEN_UIDS, Standing
-from ldap2scim.state.schema import image, image_entries, image_essences, journal, snapshot
+from ldap2scim.state.schema import image, image_entries, image_essences, journal, snapshot, snapshot_essences
 from ldap2scim.state.snapshot_rows import SnapshotRow
 from ldap2scim.state.store import Store
 
@@ -80,6 +82,8 @@ def find(store: Store, who: str) -> tuple[Subject, ...]:
                     keyless.append(row_id)
                 else:
                     keys[own] = None
+        if not keys and not keyless:
+            keys.update((key, None) for key in islice(_left_with_address(connection, who), MOST))
         if not keys and not keyless:
             by_journal = select(journal.c.key).where(or_(*_names_in_journal(who))).distinct().limit(MOST)
             keys.update((Key(key), None) for key in connection.scalars(by_journal))
@@ -150,6 +154,24 @@ def _by_value(rows: Iterable[Row[Any]], who: str) -> Iterator[tuple[int, Key | N
         values = (value for of_one in unpack(row.entry).values() for value in of_one)
         if any(value.decode("utf-8", "replace").casefold().encode() == wanted for value in values):
             yield row.id, None if row.key is None else Key(row.key)
+
+
+def _left_with_address(connection: Connection, who: str) -> Iterator[Key]:
+    """Yield who has left with an e-mail address: no entry has it any more, and the service's word is what is known."""
+    if "@" not in who:
+        return
+    without_entry = (
+        select(snapshot.c.key, snapshot_essences.c.essence)
+        .join(snapshot_essences, snapshot_essences.c.id == snapshot.c.id)
+        .where(~select(image.c.id).where(image.c.key == snapshot.c.key).exists())
+    )
+    wanted = who.casefold()
+    for row in connection.execute(without_entry):
+        if wanted not in row.essence.casefold():
+            continue  # most of them, without reading their JSON
+        emails: Any = from_essence(row.essence).get("emails") or ()
+        if any(str(one.get("value", "")).casefold() == wanted for one in emails):
+            yield Key(row.key)
 
 
 def normalised(name: str) -> str | None:

@@ -72,6 +72,12 @@ def test_pending(everybody: Everybody) -> None:
     )
 
 
+def test_who_has_left_is_found_by_address(everybody: Everybody) -> None:
+    """No entry has the address any more; what the service confirmed last has it, be the removal held or done."""
+    for login in ("leo", "paula"):
+        assert everybody.explain(f"{login}@Example.jp").out == everybody.explain(login).out
+
+
 def test_recreated(everybody: Everybody) -> None:
     """Of a re-created account both sides are shown: the new entry with what a person must decide, and the old one."""
     said = everybody.tells(
