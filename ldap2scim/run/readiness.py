@@ -65,7 +65,8 @@ def _tried(what: str, look: Callable[[], str]) -> Item:
 
 
 def _state(settings: Settings) -> str:
-    with open_state(settings) as store:
+    # A file that may only be read opens like any other: the transaction is what it refuses.
+    with open_state(settings) as store, store.write():
         return f"{store.place} can be read and written"
 
 

@@ -123,6 +123,7 @@ def test_a_read_only_disk(pair: Pair, disk: Path) -> None:
     pair.service.clear_requests()
     assert_failed(pair.program.run("sync", "--apply"), f"{disk}/state.db", "the user who runs ldap2scim")
     assert pair.writes() == 0
+    assert f"FAILED  state: The state file {disk}/state.db cannot be written." in pair.program.run("check").out
     subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
     said = pair.program.run("sync", "--apply")
     assert said.code == 0, said.text
