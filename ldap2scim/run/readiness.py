@@ -65,8 +65,8 @@ def _tried(what: str, look: Callable[[], str]) -> Item:
 
 
 def _state(settings: Settings) -> str:
-    # A file that may only be read opens like any other: the transaction is what it refuses.
-    with open_state(settings) as store, store.write():
+    with open_state(settings) as store:
+        store.require_writable()
         return f"{store.place} can be read and written"
 
 

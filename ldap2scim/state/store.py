@@ -8,12 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, update
 
 from ldap2scim.errors import StateError
 from ldap2scim.state.database import WRITES, Database
 from ldap2scim.state.failures import corrupted, translated
 from ldap2scim.state.location import Location, StateDatabase, StateFile, database_at, is_database_url
+from ldap2scim.state.schema import meta
 from ldap2scim.state.versions import bring_up_to_date, require_present
 
 Clock = Callable[[], datetime]
@@ -101,6 +102,15 @@ class Store:
         with self._touching:
             if self._touchable is not None:
                 self._database.touch(self._touchable)
+
+    def require_writable(self) -> None:
+        """Write something that stands there already: what may only be read opens, and begins, like any other.
+
+        Raises:
+            StateError: the store cannot be written, is full, or another process holds it.
+        """
+        with self.write() as connection:
+            connection.execute(update(meta).values(value=meta.c.value))
 
     def rewrite(self) -> None:
         """Write everything anew, so that nothing can be read any more of what was deleted.

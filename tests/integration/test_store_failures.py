@@ -6,6 +6,7 @@ A full and a read-only disk are a small tmpfs of the test, which takes root.
 import os
 import random
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,11 +124,25 @@ def test_a_read_only_disk(pair: Pair, disk: Path) -> None:
     pair.service.clear_requests()
     assert_failed(pair.program.run("sync", "--apply"), f"{disk}/state.db", "the user who runs ldap2scim")
     assert pair.writes() == 0
-    assert f"FAILED  state: The state file {disk}/state.db cannot be written." in pair.program.run("check").out
+    assert f"FAILED  state: The state file {disk}/state.db cannot be opened." in pair.program.run("check").out
     subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
     said = pair.program.run("sync", "--apply")
     assert said.code == 0, said.text
     assert pair.program("plan").code == 0
+
+
+def test_check_sees_that_a_read_only_disk_cannot_be_written(pair: Pair, disk: Path) -> None:
+    """Where a process died, SQLite's files beside the state are there, and it opens as if it could be written."""
+    assert pair.program.run("sync", "--apply").code == 0
+    die = "import os, sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM meta').fetchall(); os._exit(0)"
+    subprocess.run([sys.executable, "-c", die, str(disk / "state.db")], check=True)
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    try:
+        said = pair.program.run("check")
+    finally:
+        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+    assert said.code == 1
+    assert f"FAILED  state: The state file {disk}/state.db cannot be written." in said.out
 
 
 # A file that is damaged
