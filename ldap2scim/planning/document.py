@@ -4,8 +4,12 @@ Shown: names (DN, login), verbs, attribute paths, and booleans. Not shown: any o
 """
 
 import sys
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+Row = TypeVar("Row")
 
 MOST_ROWS = 500
 """Of one table: more of them freeze the Prefect UI (a counted remainder is said instead)."""
@@ -13,6 +17,8 @@ ALL_ROWS = sys.maxsize
 """For files: whoever opens one searches it."""
 FINDINGS = "Findings"
 """Begins the heading of a table of findings."""
+OPERATIONS = ("verb", "type", "name", "changes")
+"""Columns of a table of operations, in which every row says all of itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,22 @@ class Document:
 def table_of(title: str, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], total: int) -> Table:
     """Return a table in which nothing can drive a terminal; `total` counts the rows that were left out too."""
     return Table(title, columns, tuple(tuple(map(harmless, row)) for row in rows), total - len(rows))
+
+
+def some_of_each(rows: Sequence[Row], most: int, kind: Callable[[Row], Hashable]) -> list[Row]:
+    """Return at most `most` rows in their order, some of each kind: two removals are not hidden by 300 creations."""
+    counts = Counter(map(kind, rows))
+    shares: dict[Hashable, int] = {}
+    left = most
+    for number, (one, count) in enumerate(sorted(counts.items(), key=lambda item: item[1])):
+        shares[one] = min(count, left // (len(counts) - number))  # what a small kind leaves, a larger one may use
+        left -= shares[one]
+    chosen: list[Row] = []
+    for row in rows:
+        if shares[kind(row)]:
+            shares[kind(row)] -= 1
+            chosen.append(row)
+    return chosen
 
 
 def filled(tables: Iterable[Table]) -> tuple[Table, ...]:

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from ldap2scim.model import rfc_name
-from ldap2scim.planning.document import ALL_ROWS, MOST_ROWS, Table, table_of
+from ldap2scim.planning.document import ALL_ROWS, MOST_ROWS, OPERATIONS, Table, some_of_each, table_of
 from ldap2scim.planning.operations import AttributeChange, ChangeMembers, HeldOperation, Operation
 from ldap2scim.planning.orphans import is_of_an_orphan
 from ldap2scim.planning.plan import Plan
@@ -22,9 +22,10 @@ def summary(label: str, operations: Iterable[Operation]) -> str:
 
 
 def operations_table(title: str, operations: Sequence[Operation], most: int = MOST_ROWS) -> Table:
-    """Return the first `most` operations, a row each."""
-    rows = tuple((o.verb, o.resource_type.value, o.name, detail(o)) for o in operations[:most])
-    return table_of(title, ("verb", "type", "name", "changes"), rows, len(operations))
+    """Return at most `most` operations, some of each kind, a row each."""
+    chosen = some_of_each(operations, most, lambda one: (one.verb, one.resource_type))
+    rows = tuple((o.verb, o.resource_type.value, o.name, detail(o)) for o in chosen)
+    return table_of(title, OPERATIONS, rows, len(operations))
 
 
 def operation_rows(operations: Iterable[Operation]) -> list[dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ldap2scim.planning.document import FINDINGS, Document, harmless
+from ldap2scim.planning.document import FINDINGS, OPERATIONS, Document, harmless, some_of_each
 
 MOST_LINES = 50
 """Of one table on a terminal."""
@@ -16,13 +16,18 @@ def to_text(document: Document, most: int = MOST_LINES) -> str:
 def _text_lines(document: Document, most: int) -> Iterator[str]:
     yield from map(harmless, document.lines)
     for table in document.tables:
-        rows = table.rows[:most]
+        rows = some_of_each(table.rows, most, _kind) if table.columns == OPERATIONS else table.rows[:most]
         more = table.more + len(table.rows) - len(rows)
         yield ""
         yield f"{table.title}:"
         yield from _sentences(rows) if table.title.startswith(FINDINGS) else _aligned(rows)
         if more:
             yield f"  … and {more} more"
+
+
+def _kind(row: Sequence[str]) -> tuple[str, ...]:
+    """Return verb and type of an operation."""
+    return (*row[:2],)
 
 
 def _sentences(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from ldap2scim.findings import Finding, Severity
 from ldap2scim.model import Key, ResourceType, Scope
 from ldap2scim.planning.accounts import Accounts, Counted, Outcome, Result
@@ -10,6 +12,7 @@ from ldap2scim.planning.document import MOST_ROWS, to_rows
 from ldap2scim.planning.operations import (
     AttributeChange,
     ChangeMembers,
+    Create,
     Delete,
     HeldOperation,
     Inputs,
@@ -85,6 +88,18 @@ def test_tables_have_at_most_500_rows_and_say_how_many_more() -> None:
     assert (len(to_rows(held)), held.more) == (MOST_ROWS, 120)
     assert f"… and {620 - MOST_LINES} more" in to_text(plan_document(plan(*many)))
     assert "… and 120 more" in to_text(plan_document(plan(*many)), most=MOST_ROWS)
+
+
+@pytest.mark.parametrize("creations", [MOST_LINES + 5, MOST_ROWS + 5])
+def test_what_is_few_is_shown_beside_what_is_many(creations: int) -> None:
+    """A plan ends with its removals: none of them is behind `… and 55 more`, however many are created."""
+    new = [Create(Key(f"ad:{n}"), ResourceType.USER, f"new{n}", Inputs("a", None), "{}") for n in range(creations)]
+    left = [Delete(Key(f"ad:x{n}"), ResourceType.USER, f"left{n}", Inputs(None, "b"), f"{n}", None) for n in range(2)]
+    text = to_text(plan_document(plan(*new, *left)))
+
+    assert [name for name in ("left0", "left1") if name in text] == ["left0", "left1"]
+    assert text.count("  create ") == MOST_LINES - 2
+    assert f"… and {creations + 2 - MOST_LINES} more" in text
 
 
 def test_an_empty_plan_says_so() -> None:
