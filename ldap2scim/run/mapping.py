@@ -17,7 +17,7 @@ from ldap2scim.settings import ConfiguredDirectory, Settings, mapping_digest
 from ldap2scim.state.encoding import unpack_text
 from ldap2scim.state.image_rows import MappedRow, PendingRow, Standing
 from ldap2scim.state.kept_ids import KeptIds, read_kept_ids
-from ldap2scim.state.mapped import pending, store_mapped
+from ldap2scim.state.mapped import note_time, pending, store_mapped, undo_the_future
 from validations.values import compile_checks
 
 BATCH = 20_000
@@ -80,7 +80,10 @@ def _map_directory(run: Run, directory: ConfiguredDirectory) -> int:
 
     total = 0
     run.progress.begin(f"mapping {directory.settings.name}")
+    undo_the_future(run.lease, directory.settings.name, run.now)
     for batch in pending(run.store, directory.settings.name, mapped_with, run.now, BATCH):
+        if not total:
+            note_time(run.lease, directory.settings.name, run.now)
         store_mapped(run.lease, [map_row(row) for row in batch], mapped_with)
         run.progress.advance(len(batch))
         total += len(batch)

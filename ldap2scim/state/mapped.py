@@ -1,8 +1,8 @@
 """The mapping's way into and out of the directory image: rows that must be mapped, and what became of them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, bindparam, case, delete, func, literal_column, null, or_, select, update
 
@@ -12,8 +12,14 @@ from ldap2scim.state.chunks import STATEMENT_ROWS, chunks
 from ldap2scim.state.encoding import pack_findings
 from ldap2scim.state.image_rows import MappedRow, PendingRow, Standing
 from ldap2scim.state.lease import Lease
+from ldap2scim.state.marks import mark, remember, remembered_mark
 from ldap2scim.state.schema import image, image_entries, image_essences, micros
 from ldap2scim.state.store import Store
+
+_MAPPED_AT: Final = "mapped at, "
+"""Beginning of a name in `meta`; the directory's follows."""
+_CLOCKS_APART: Final = timedelta(minutes=5)
+"""Hosts that share a state have clocks of their own."""
 
 
 def pending(
@@ -46,6 +52,32 @@ def pending(
             return
         after = found[-1].id
         yield _rows(found)
+
+
+def undo_the_future(lease: Lease, directory: str, now: datetime) -> None:
+    """Let the entries of a directory be mapped anew, where some were at a later time than this.
+
+    What a clock that was ahead had let expire would stay so: nothing more was to change by the clock.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: the store cannot be written.
+    """
+    latest = remembered_mark(lease.store, _MAPPED_AT + directory)
+    if latest is not None and datetime.fromisoformat(latest) > now + _CLOCKS_APART:
+        with lease.write() as connection:
+            connection.execute(update(image).where(image.c.directory == directory).values(mapped_with=None))
+            mark(connection, _MAPPED_AT + directory, now.isoformat())
+
+
+def note_time(lease: Lease, directory: str, now: datetime) -> None:
+    """Remember that entries of a directory were mapped as of a moment.
+
+    Raises:
+        RunRefused: the run lost its lease.
+        StateError: the store cannot be written.
+    """
+    remember(lease, _MAPPED_AT + directory, now.isoformat())
 
 
 def rows_of(store: Store, keys: Iterable[Key]) -> Iterator[PendingRow]:

@@ -130,6 +130,17 @@ def test_an_account_of_active_directory_expires(tmp_path: Path, service: Embedde
         assert len(service.writes()) == 1
 
 
+def test_a_clock_that_was_ahead_disables_nobody_for_good(tmp_path: Path, service: EmbeddedService) -> None:
+    """Once the clock is right again, who had not expired is enabled, though nothing has changed in the directory."""
+    with embedded_directory("".join(write_ldif(_domain())), ACTIVE_DIRECTORY) as directory:
+        settings = _settings(tmp_path, directory, service, "active-directory", "")
+        _sync(settings, NOW)
+        _sync(settings, NOW + 9 * HOUR)
+        assert _enabled(service) == {"stays"}
+        _sync(settings, NOW + timedelta(minutes=10))
+        assert _enabled(service) == {"stays", "expires"}
+
+
 def test_a_lock_of_the_password_policy_ends(tmp_path: Path, service: EmbeddedService) -> None:
     """Who is locked is disabled until the lock ends; by default a lock disables nobody."""
     mapped = "    lockout_duration: 15m\n    mapping: {user: {active: pwdAccountLockedTime}}\n"
