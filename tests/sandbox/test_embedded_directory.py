@@ -13,7 +13,9 @@ import pytest
 from ldap3.core.exceptions import LDAPExceptionError
 
 from ldap2scim.sandbox.directory import ACTIVE_DIRECTORY, OPENLDAP, Anonymous, DirectoryOptions, EmbeddedDirectory
+from ldap2scim.sandbox.directory.changing import OldRdn, rename
 from ldap2scim.sandbox.directory.results import Refused
+from ldap2scim.sandbox.directory.searching import RunningSearch
 from tests.contract.directories import PAGED_RESULTS, Client, Subject, administering, ask, ask_in_pages, bound, read_one
 from tests.contract.directory_world import Dialect
 from tests.servers.fixtures import StartEmbedded
@@ -277,3 +279,23 @@ def test_size_limit_of_openldap(start_embedded: StartEmbedded) -> None:
     with bound(subject(server)) as connection:
         answer = ask_in_pages(connection, BASE, 4)
     assert (answer.result, answer.pages, len(answer.entries)) == ("sizeLimitExceeded", 3, 10)
+
+
+def test_somebody_is_at_work_while_others_read(start_embedded: StartEmbedded) -> None:
+    """What happens between two entries is seen by the search under way; whom it misses the next one finds."""
+    server = start_embedded(crowd(20))
+    sent: list[str] = []
+
+    def renamed(search: RunningSearch) -> None:
+        sent.append("one more")
+        if len(sent) == 5:
+            tree = server._state.tree
+            somebody = tree.require(f"cn=p9,{BASE}")
+            rename(tree, somebody.dn, "cn=renamed", OldRdn.DELETED, None)
+            search.missed.add(somebody.uuid)
+
+    server._state.meanwhile = renamed
+    with bound(subject(server)) as connection:
+        first, second = (ask_in_pages(connection, BASE, 4).names() for _ in range(2))
+    assert second - first == {"renamed"}
+    assert "p9" not in first
