@@ -6,7 +6,7 @@ from pathlib import Path
 from ldap2scim.directory import results
 from ldap2scim.directory.addresses import Address
 from ldap2scim.directory.authentication import described
-from ldap2scim.directory.settings import Authentication, DirectorySettings
+from ldap2scim.directory.settings import Authentication, DirectorySettings, Encryption
 from ldap2scim.errors import DirectoryError, DirectoryUnavailable
 
 _NAME_MISMATCH = frozenset({62, 64})  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH (OpenSSL)
@@ -16,6 +16,8 @@ _ALERT_REMEDY = (
     "The server may want a certificate from us, or does not trust the one it got: set `client_certificate` (and "
     "`client_key`) to one that an authority of the server has signed and that is in date."
 )
+_USUAL_PORTS = "LDAPS is usually port 636, StartTLS port 389."
+_LDAPS_PORT = "A port for LDAPS hangs up on whoever begins without TLS: `encryption: ldaps` then."
 
 
 def unknown_host(address: Address, why: str) -> DirectoryUnavailable:
@@ -43,7 +45,7 @@ def not_connected(address: Address, failure: BaseException) -> DirectoryError:
         )
     return DirectoryUnavailable(
         f"{address.place} cannot be reached: {failure}.",
-        "Check `addresses` and `port` in the settings, and the network.",
+        f"Check `addresses` and `port` in the settings, and the network. {_LDAPS_PORT}",
     )
 
 
@@ -56,7 +58,9 @@ def ended_at_bind(settings: DirectorySettings, address: Address, failure: BaseEx
     if isinstance(failure, TimeoutError) or _alert(failure) is not None:
         return not_connected(address, failure)
     remedy = results.METHOD_REMEDIES.get(settings.authentication)
-    if remedy is None or settings.authentication is Authentication.EXTERNAL:
+    if settings.encryption is Encryption.NONE:
+        remedy = remedy or _LDAPS_PORT
+    elif remedy is None or settings.authentication is Authentication.EXTERNAL:
         remedy = f"Over TLS some servers refuse a certificate of ours, or the lack of one, in this way. {_ALERT_REMEDY}"
     return DirectoryUnavailable(
         f"{address.place} ended the connection instead of answering {described(settings)}: {failure}.",
@@ -90,11 +94,11 @@ def refused_tls(
     if isinstance(failure, ssl.SSLEOFError | ConnectionError):
         return DirectoryUnavailable(
             f"{address.place} ended the TLS handshake: {failure}.",
-            "Check that the server has a certificate and offers TLS on this port.",
+            f"Check that the server has a certificate and offers TLS on this port. {_USUAL_PORTS}",
         )
     return DirectoryError(
         f"{address.place} does not speak TLS as expected: {failure}.",
-        "Check port and `encryption`: LDAPS is usually port 636, StartTLS port 389.",
+        f"Check port and `encryption`. {_USUAL_PORTS}",
     )
 
 

@@ -57,9 +57,11 @@ class ReadLine:
     def __str__(self) -> str:
         if self.error is not None:
             return f"Directory {self.directory} was not read: {self.error}"
-        how = f"by changes ({self.by_changes})" if self.by_changes else f"in full, since {self.why_full}"
+        read = f"by changes ({self.by_changes}) from {self.server}"
+        if not self.by_changes:
+            read = f"in full from {self.server}, since {self.why_full}"
         return (
-            f"Directory {self.directory}: {self.entries:,} entries, read {how} from {self.server}; "
+            f"Directory {self.directory}: {self.entries:,} entries, read {read}; "
             f"{self.transferred:,} entries transferred."
         )
 

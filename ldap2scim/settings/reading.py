@@ -5,7 +5,7 @@ took is named when its section is finished, with the nearest one that was. A pro
 stand-in goes on in its place, and `load` raises all problems at the end.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
@@ -169,9 +169,12 @@ class Section:
 
     def finish(self) -> None:
         """Name every key that nobody took."""
-        for entry in self.node.entries if self.node else ():
+        entries = self.node.entries if self.node else ()
+        written = {entry.name for entry in entries}
+        for entry in entries:
             if entry.name not in self.known:
-                self.reading.problem(entry.place, self.path_of(entry.name), unknown(entry.name, self.known))
+                said = unknown(entry.name, self.known, written)
+                self.reading.problem(entry.place, self.path_of(entry.name), said)
 
     def _know(self, name: str) -> None:
         if name not in self.known:
@@ -190,9 +193,10 @@ class Section:
             return default, ""
 
 
-def unknown(name: str, known: list[str]) -> str:
-    """Say that a key is not known, and which one is nearest."""
-    nearest = get_close_matches(name, known, 1, 0.6) or [word for word in known if word.lower() == name.lower()]
+def unknown(name: str, known: list[str], written: Collection[str] = ()) -> str:
+    """Say that a key is not known, and which one is nearest; one that is written as well was not meant."""
+    open_ones = [word for word in known if word not in written]
+    nearest = get_close_matches(name, open_ones, 1, 0.6) or [word for word in open_ones if word.lower() == name.lower()]
     if nearest:
         return f"is not known; did you mean `{nearest[0]}`?"
     return f"is not known here; known are {', '.join(known)}." if 0 < len(known) <= 12 else "is not known here."

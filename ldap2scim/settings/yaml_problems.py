@@ -16,7 +16,10 @@ _MEANINGS = (
     (r"found character '\\t'", "has a tab; YAML wants spaces. Replace the tab with spaces."),
     (
         r"expected <block end>",
-        "does not fit the lines above it: keys under one parent must begin in the same column, with a blank after `:`.",
+        (
+            "does not fit the lines above it: keys under one parent must begin in one column, with a blank after `:`. "
+            "Or a quote further up is not closed."
+        ),
     ),
     (
         r"mapping values are not allowed",

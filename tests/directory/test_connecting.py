@@ -177,6 +177,21 @@ def test_refused_certificate_says_what_to_do(make_settings: MakeSettings, code: 
     assert not isinstance(error, DirectoryUnavailable)
 
 
+def test_a_port_that_wants_another_encryption_is_thought_of(make_settings: MakeSettings) -> None:
+    """Whoever hangs up may have been spoken to in the wrong way; certificates are no matter without TLS."""
+    address, failure = Address("ldap.example.com", 10636), OSError("session terminated by server")
+    cut = ssl.SSLEOFError(8, "EOF")
+    cut.reason = "UNEXPECTED_EOF_WHILE_READING"
+    clear = transport_errors.ended_at_bind(make_settings(encryption=Encryption.NONE), address, failure)
+    started = transport_errors.not_connected(address, failure)
+    tls = transport_errors.refused_tls(make_settings(), address, cut)
+
+    assert "`encryption: ldaps`" in clear.remedy
+    assert "certificate" not in clear.remedy
+    assert "`encryption: ldaps`" in started.remedy
+    assert "StartTLS port 389" in tls.remedy
+
+
 def test_a_bind_by_certificate_needs_one_and_tls(
     make_settings: MakeSettings, start_server: StartServer, tmp_path: Path
 ) -> None:
@@ -305,6 +320,8 @@ def test_an_alert_against_our_certificate_says_what_to_set(
     """The other side's word against our certificate, or the lack of one, names the setting."""
     failure = ssl.SSLError(1, "why")
     failure.reason = reason
-    error = transport_errors.ended_at_bind(make_settings(), Address("ldap.example.com", 636), failure)
+    error = transport_errors.ended_at_bind(
+        make_settings(encryption=Encryption.LDAPS), Address("ldap.example.com", 636), failure
+    )
     assert isinstance(error, DirectoryUnavailable) is temporary
     assert "`client_certificate`" in error.remedy

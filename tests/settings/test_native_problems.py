@@ -51,6 +51,12 @@ def test_what_is_wrong_with_a_directory(native: Loader, problems: Failing, lines
     assert message in problem
 
 
+def test_a_key_that_is_written_is_not_the_one_that_was_meant(native: Loader, problems: Failing) -> None:
+    """Beside a password nobody means the password by `bind_user`."""
+    found = problems(native, with_directory("bind_user: cn=x\nbind_password: secret"))
+    assert any("`directories.main.bind_user` is not known; did you mean `bind_dn`?" in one for one in found)
+
+
 @pytest.mark.parametrize(
     ("address", "complaint"),
     [

@@ -91,6 +91,7 @@ def test_nodes_know_their_places() -> None:
         ("a: @x\n", "f.yml:1:4: begins with `@`"),
         ("a:\n  b: 1\n   c: 2\n", "f.yml:3:5: has a colon where none may be"),
         ("a:\n   b: 1\n  c: 2\n", "f.yml:3:3: does not fit the lines above it"),
+        ("a: 'x\nb: 'y'\n", "Or a quote further up is not closed"),
         ("a: 'x\n", "begins a quoted text that never ends"),
         ('a: "\\z"\n', "single quotes"),
         ("a: {b: 1\n", "inside a list or block in brackets that is not closed"),
