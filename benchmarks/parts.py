@@ -73,7 +73,7 @@ def plan(settings: Path) -> Measured:
 
 
 def load_all(settings: Path) -> Measured:
-    """A whole run with `--apply`; the load is timed apart."""
+    """A whole run with `--apply`, as `conclusion.bring_in_step` does it; the load is timed apart."""
     from ldap2scim.run import pipeline
     from ldap2scim.run.believe import believe
     from ldap2scim.run.conclusion import start_load
@@ -88,9 +88,11 @@ def load_all(settings: Path) -> Measured:
         reads, _ = pipeline.look(run)
         believed = believe(run, reads)
         decision = decide(run, believed)
+        sums = believed.sums
+        del believed
         loader = start_load(run, decision)
-        users = [one for one in decision.plan.operations if one.verb == "create" and one.resource_type == "User"]
-        others = decision.plan.operations[len(users) :]
+        users = [one for one in loader.operations if one.verb == "create" and one.resource_type == "User"]
+        others = loader.operations[len(users) :]
         with watch("load of users"):
             for batch in batches(users):
                 loader.apply(batch)
@@ -98,7 +100,7 @@ def load_all(settings: Path) -> Measured:
             for batch in batches(others):
                 loader.apply(batch)
         loader.finish()
-        said = report(run, reads, believed, decision, loader)
+        said = report(run, reads, sums, decision, loader)
     return {**watch.seconds, "users": len(users), "operations": len(said.outcomes), "exit": said.exit_code}
 
 

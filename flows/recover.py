@@ -5,9 +5,9 @@ from typing import Any, Literal
 from prefect import State, flow
 
 from tasks.ad_hoc import run_ad_hoc
-from tasks.believe import map_entries, stopped, validate
+from tasks.believe import map_entries, stopped, summed_up, validate
 from tasks.decide import decide, rebuild, survey
-from tasks.describe import describe, take_in
+from tasks.describe import describing, take_in
 from tasks.ending import ending
 from tasks.extract import extract, read_in_full
 from tasks.load import load, settle
@@ -29,15 +29,16 @@ def recover(config: str = "ldap2scim.yml", mode: Literal["plan", "apply"] = "pla
         reads = extract(run)
         map_entries(run, reads)
         believed = validate(run, reads)
-        described = describe.submit(run, believed)
+        described = describing(run, believed)
         decision = None
         if not stopped(believed):
             surveyed = survey(run, believed)
             rebuild(run, surveyed)
             decision = decide(run, believed, surveyed)
+        sums = summed_up(believed)
         loader = load(run, decision)
         take_in(run, described)
-        end.report = report(run, reads, believed, decision, loader).value
+        end.report = report(run, reads, sums, decision, loader).value
     return end.state
 
 

@@ -8,10 +8,10 @@ from ldap2scim.run.context import Run
 from ldap2scim.run.report import Report
 from tasks.ad_hoc import run_ad_hoc
 from tasks.approval import decided, wait_for_decision
-from tasks.believe import map_entries, stopped, validate
+from tasks.believe import map_entries, stopped, summed_up, validate
 from tasks.carried import Carried
 from tasks.decide import decide
-from tasks.describe import describe, take_in
+from tasks.describe import describing, take_in
 from tasks.ending import ending
 from tasks.extract import extract
 from tasks.given_plan import carry_out
@@ -54,11 +54,12 @@ def synchronise(run: Run) -> Carried[Report]:
     if said is not None:
         return said
     believed = validate(run, reads)
-    described = describe.submit(run, believed)
+    described = describing(run, believed)
     decision = None if stopped(believed) else decide(run, believed)
+    sums = summed_up(believed)
     loader = load(run, decision)
     take_in(run, described)
-    return report(run, reads, believed, decision, loader)
+    return report(run, reads, sums, decision, loader)
 
 
 if __name__ == "__main__":

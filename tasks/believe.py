@@ -5,7 +5,7 @@ from prefect.cache_policies import NO_CACHE
 
 from ldap2scim.run import believe as phase
 from ldap2scim.run import mapping
-from ldap2scim.run.believe import Believed
+from ldap2scim.run.believe import Believed, Sums
 from ldap2scim.run.context import Run
 from ldap2scim.run.mapping import MappedCount
 from tasks.carried import Carried
@@ -27,3 +27,10 @@ def validate(run: Run, reads: Reads) -> Carried[Believed]:
 def stopped(believed: Carried[Believed]) -> bool:
     """Say whether a finding forbids to decide anything."""
     return bool(believed.value.stops)
+
+
+def summed_up(believed: Carried[Believed]) -> Carried[Sums]:
+    """Return what the report needs, and let go of the rest: everything that there was to decide is decided."""
+    sums = believed.value.sums
+    believed.let_go()
+    return Carried(sums)

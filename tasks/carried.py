@@ -13,4 +13,19 @@ class Carried(Generic[T]):
     """
 
     def __init__(self, value: T) -> None:
-        self.value = value
+        self._held = [value]
+
+    @property
+    def value(self) -> T:
+        """What is held.
+
+        Raises:
+            RuntimeError: it was let go of (a mistake of the program).
+        """
+        if not self._held:
+            raise RuntimeError("the value was let go of")
+        return self._held[0]
+
+    def let_go(self) -> None:
+        """Hold nothing any more: Prefect keeps what tasks return as long as the flow runs."""
+        self._held = []

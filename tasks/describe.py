@@ -1,7 +1,7 @@
 """Describes the data for people, while the run goes on."""
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -14,17 +14,27 @@ from tasks.artifacts import publish_data_docs
 from tasks.carried import Carried
 from validations.describing import describe_apart
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 DATA_DOCS: Final = "data-docs"
 """Folder beside the state file: like it, it holds what people are called."""
 
 
+def describing(run: Run, believed: Carried[Believed]) -> PrefectFuture[Finding | None]:
+    """Begin to describe the data, in a box of its own: the run lets go of the other before its load."""
+    return describe.submit(run, Carried((believed.value.people, believed.value.groups)))
+
+
 @task(cache_policy=NO_CACHE, persist_result=False)
-def describe(run: Run, believed: Carried[Believed]) -> Finding | None:
+def describe(run: Run, frames: Carried["tuple[DataFrame, DataFrame]"]) -> Finding | None:
     """Let Great Expectations describe the data. It decides nothing, so its failure is a note, for `take_in`."""
     try:
-        told = describe_apart(believed.value.people, believed.value.groups, run.settings.folder / DATA_DOCS)
+        told = describe_apart(*frames.value, run.settings.folder / DATA_DOCS)
     except OSError as error:
         return _not_described(type(error).__name__)
+    finally:
+        frames.let_go()
     if not told.index:
         return _not_described(told.error)
     publish_data_docs(Path(told.index), success=told.success)

@@ -13,9 +13,9 @@ from ldap2scim.run.report import Report, forecast_of
 from ldap2scim.state.decisions import record_rejection
 from tasks.approval import Decided
 from tasks.artifacts import publish_plan
-from tasks.believe import map_entries, stopped, validate
+from tasks.believe import map_entries, stopped, summed_up, validate
 from tasks.carried import Carried
-from tasks.describe import describe, take_in
+from tasks.describe import describing, take_in
 from tasks.extract import extract
 from tasks.load import load, settle
 from tasks.report import report
@@ -42,11 +42,12 @@ def carry_out(run: Run, decided: Decided) -> Carried[Report]:
     reads = extract(run)
     map_entries(run, reads)
     believed = validate(run, reads)
-    described = describe.submit(run, believed)
+    described = describing(run, believed)
     decision = None if stopped(believed) else decide_exactly(run, believed, Carried(plan))
+    sums = summed_up(believed)
     loader = load(run, decision)
     take_in(run, described)
-    return report(run, reads, believed, decision, loader)
+    return report(run, reads, sums, decision, loader)
 
 
 @task(

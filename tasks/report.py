@@ -4,7 +4,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from ldap2scim.run import report as phase
-from ldap2scim.run.believe import Believed
+from ldap2scim.run.believe import Sums
 from ldap2scim.run.context import Run
 from ldap2scim.run.decide import Decision
 from ldap2scim.run.idle import idle
@@ -19,10 +19,10 @@ from tasks.token_event import announce_token
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def report(
-    run: Run, reads: Reads, believed: Carried[Believed], decision: Carried[Decision] | None, loader: Loader | None
+    run: Run, reads: Reads, sums: Carried[Sums], decision: Carried[Decision] | None, loader: Loader | None
 ) -> Carried[Report]:
     """Close the accounts, write down how the run ended, and publish it."""
-    said = phase.report(run, reads.value, believed.value, decision.value if decision is not None else None, loader)
+    said = phase.report(run, reads.value, sums.value, decision.value if decision is not None else None, loader)
     publish_report(said)
     announce_token(run)
     return Carried(said)

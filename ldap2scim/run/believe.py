@@ -28,6 +28,16 @@ from validations.settings import check_settings
 from validations.state import ReadFact, StateFacts, check_state
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a report needs of what was believed; nothing can be decided from it."""
+
+    reads: Mapping[Scope, ReadState]
+    in_image: Mapping[Scope, int]
+    out_of_scope: Mapping[Scope, int]
+    read_nos: Mapping[Scope, int]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Believed:
     """The desired state as far as it may be believed."""
@@ -52,6 +62,11 @@ class Believed:
     """What became of the administrator's own rules about the state."""
     behind: frozenset[str] = frozenset()
     """Directories whose server lacks what the last one knew whose read was believed."""
+
+    @property
+    def sums(self) -> "Sums":
+        """Return what is left to know of it once it was decided from: a load takes hours, the frames are large."""
+        return Sums(self.desired.reads, self.in_image, self.out_of_scope, self.read_nos)
 
 
 def believe(run: Run, reads: tuple[Read | Unread, ...]) -> Believed:

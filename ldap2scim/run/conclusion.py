@@ -4,13 +4,14 @@ Apart from `pipeline`, since a run that has nothing to decide does without any o
 """
 
 from ldap2scim.planning.plan import Plan
-from ldap2scim.run.believe import Believed, believe
+from ldap2scim.run.believe import Believed, Sums, believe
 from ldap2scim.run.carry_out import decide_exactly
 from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.decide import Decision, decide
 from ldap2scim.run.extract import Unread
 from ldap2scim.run.last_look import forget_look, touches_others
 from ldap2scim.run.load import Loader, batches
+from ldap2scim.run.memory import give_back
 from ldap2scim.run.reading import Read
 from ldap2scim.run.recovery import rebuild_snapshot
 from ldap2scim.run.report import Report, report
@@ -27,9 +28,7 @@ def bring_in_step(run: Run, reads: tuple[Read | Unread, ...]) -> Report:
     Raises:
         Ldap2ScimError: nothing could be decided; the service and the snapshot are as they were.
     """
-    believed = believe(run, reads)
-    decision = None if believed.stops else decide(run, believed)
-    return conclude(run, reads, believed, decision)
+    return conclude(run, reads, *_decided(run, believe(run, reads)))
 
 
 def recover(run: Run, reads: tuple[Read | Unread, ...]) -> Report:
@@ -38,13 +37,7 @@ def recover(run: Run, reads: tuple[Read | Unread, ...]) -> Report:
     Raises:
         Ldap2ScimError: as there.
     """
-    believed = believe(run, reads)
-    decision = None
-    if not believed.stops:
-        surveyed = survey(run, believed)
-        rebuild(run, surveyed)
-        decision = decide(run, believed, surveyed)
-    return conclude(run, reads, believed, decision)
+    return conclude(run, reads, *_decided_anew(run, believe(run, reads)))
 
 
 def carry_out(run: Run, reads: tuple[Read | Unread, ...], plan: Plan) -> Report:
@@ -53,9 +46,23 @@ def carry_out(run: Run, reads: tuple[Read | Unread, ...], plan: Plan) -> Report:
     Raises:
         Ldap2ScimError: as there.
     """
-    believed = believe(run, reads)
-    exactly = None if believed.stops else decide_exactly(run, believed, plan)
-    return conclude(run, reads, believed, exactly)
+    return conclude(run, reads, *_decided_exactly(run, believe(run, reads), plan))
+
+
+def _decided(run: Run, believed: Believed) -> tuple[Sums, Decision | None]:
+    return believed.sums, None if believed.stops else decide(run, believed)
+
+
+def _decided_anew(run: Run, believed: Believed) -> tuple[Sums, Decision | None]:
+    if believed.stops:
+        return believed.sums, None
+    surveyed = survey(run, believed)
+    rebuild(run, surveyed)
+    return believed.sums, decide(run, believed, surveyed)
+
+
+def _decided_exactly(run: Run, believed: Believed, plan: Plan) -> tuple[Sums, Decision | None]:
+    return believed.sums, None if believed.stops else decide_exactly(run, believed, plan)
 
 
 def rebuild(run: Run, surveyed: Survey) -> None:
@@ -64,7 +71,7 @@ def rebuild(run: Run, surveyed: Survey) -> None:
         rebuild_snapshot(run, surveyed)
 
 
-def conclude(run: Run, reads: tuple[Read | Unread, ...], believed: Believed, decision: Decision | None) -> Report:
+def conclude(run: Run, reads: tuple[Read | Unread, ...], believed: Sums, decision: Decision | None) -> Report:
     """Load, where the run may, and report."""
     loader = None
     if decision is not None and run.mode is Mode.APPLY:
@@ -93,4 +100,6 @@ def start_load(run: Run, decision: Decision) -> Loader:
     if decision.surveyed is not None:
         open_adoption(run.lease)
         remember_waiting(run, decision.plan)
+    run.store.rest()
+    give_back(len(decision.plan.operations))
     return Loader(run, decision.plan, decision.surveyed, decision.pilot)

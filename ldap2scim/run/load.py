@@ -20,6 +20,7 @@ from ldap2scim.planning.removals import plural
 from ldap2scim.run.context import Run
 from ldap2scim.run.done import Applied, Done, Failed, HeldBack, InDoubt
 from ldap2scim.run.last_look import forget_look
+from ldap2scim.run.memory import give_back
 from ldap2scim.run.records import outcome_of
 from ldap2scim.run.recovery import conclude_adoption, link_known_members
 from ldap2scim.run.step import Step, pieces
@@ -112,6 +113,7 @@ class Loader:
         self._run.note(*(_rest_not_sent(kind, one) for kind, one in self._waves.brakes.items() if one.held_back))
         if self._surveyed is not None:
             conclude_adoption(self._run, self._surveyed)
+        give_back(len(self.outcomes))
 
     def _link_adopted(self) -> None:
         """Remember the memberships of what was adopted, before any of them changes."""

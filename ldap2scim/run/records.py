@@ -38,7 +38,9 @@ class Memory:
             if isinstance(operation, ChangeMembers):
                 keys |= {operation.key, *operation.added, *operation.removed}
         if keys:
-            self._ids.update(self._run.state.snapshot.service_ids(keys))
+            found = self._run.state.snapshot.service_ids(keys)
+            # Under the plan's own keys, not under copies of them: a batch may name everybody.
+            self._ids.update((key, found[key]) for key in keys if key in found)
             if self._nested.kept:
                 self._groups |= remembered.groups_among(self._run.store, keys)
         leaving = [operation.key for operation in operations if isinstance(operation, Deactivate | Delete)]

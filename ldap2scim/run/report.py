@@ -31,7 +31,7 @@ from ldap2scim.state.held_since import note_held
 from ldap2scim.state.retention import prune
 
 if TYPE_CHECKING:
-    from ldap2scim.run.believe import Believed
+    from ldap2scim.run.believe import Sums
     from ldap2scim.run.decide import Decision
     from ldap2scim.run.load import Loader
 
@@ -123,7 +123,7 @@ class Report:
 def report(
     run: Run,
     reads: tuple[Read | Unread, ...],
-    believed: "Believed",
+    believed: "Sums",
     decision: "Decision | None",
     loader: "Loader | None",
 ) -> Report:
@@ -181,12 +181,12 @@ def _holds_on(run: Run, reads: tuple[Read | Unread, ...], decision: "Decision") 
     )
 
 
-def _held_since(run: Run, believed: "Believed", decision: "Decision | None") -> Mapping[tuple[Key, str], datetime]:
+def _held_since(run: Run, believed: "Sums", decision: "Decision | None") -> Mapping[tuple[Key, str], datetime]:
     """Write down and return since when operations are held, and tidy up the names of who has gone."""
     if decision is None or decision.outside is not None:
         return {}
     forget_departed(run.lease)
-    unread = {scope.directory for scope, state in believed.desired.reads.items() if state is ReadState.FAILED}
+    unread = {scope.directory for scope, state in believed.reads.items() if state is ReadState.FAILED}
     if decision.surveyed is None:
         unread.add(ORPHANED)  # nobody looked for them
     return note_held(run.lease, {identity(one.operation) for one in decision.plan.held}, run.now, unread)
@@ -198,7 +198,7 @@ def forecast_of(run: Run, plan: Plan) -> Forecast:
     return forecast(plan.operations, profile_of(service), service.quota_share, service.concurrency)
 
 
-def _accounts(run: Run, believed: "Believed", decision: "Decision", loader: "Loader | None") -> Accounts:
+def _accounts(run: Run, believed: "Sums", decision: "Decision", loader: "Loader | None") -> Accounts:
     if loader is None:
         # A forecast: as if every operation that may flow were confirmed.
         outcomes: Sequence[Outcome] = [Outcome(one, Result.APPLIED) for one in decision.plan.operations]
@@ -264,14 +264,14 @@ def close_run(run: Run, said: Report, believable: set[int], *, in_step: bool) ->
 
 
 def _doubted(
-    believed: "Believed", decision: "Decision | None", outcomes: Sequence[Outcome], *, unsettled: bool
+    believed: "Sums", decision: "Decision | None", outcomes: Sequence[Outcome], *, unsettled: bool
 ) -> set[str]:
     """Return the directories whose reads do not become the measure for the next.
 
     A short one does when nobody waits because of it and everything that was to be done is done: whoever was missing
     has left, as a person confirmed. Of who is in doubt nothing is proposed: she may be missing, and nobody waits.
     """
-    reads = believed.desired.reads
+    reads = believed.reads
     if decision is None:
         return {scope.directory for scope in reads}
     plan = decision.plan

@@ -49,7 +49,7 @@ def restore(  # noqa: PLR0913 - as of `undo`
         way = way_back(run, past, asked)
         if mode is Mode.PLAN or way.decision.plan.operations:
             mended.record(run.lease, run.run_id, as_of=as_of)
-        said = conclude(run, (), way.believed, way.decision)
+        said = conclude(run, (), way.believed.sums, way.decision)
         return replace(said, gone_back=f"the service is as it was at {as_of:%Y-%m-%d %H:%M:%S %Z}")
 
 

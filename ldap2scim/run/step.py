@@ -11,7 +11,7 @@ from typing import Final
 
 from ldap2scim.errors import AccessRefused, NotScim, ServiceError, ServiceUnavailable
 from ldap2scim.planning.canary import Brake
-from ldap2scim.planning.operations import Operation
+from ldap2scim.planning.operations import ChangeMembers, Operation
 from ldap2scim.run.context import Run
 from ldap2scim.run.done import Done, Failed, HeldBack, InDoubt
 from ldap2scim.run.executor import Executor
@@ -21,6 +21,8 @@ from ldap2scim.state.journal import Settlement
 
 CHUNK: Final = 200
 """Operations in one transaction of the journal."""
+MEMBERS: Final = 10_000
+"""Members that enter or leave in one transaction, where it is not one group alone: each is held in memory for it."""
 PATIENCE: Final = 8
 """Operations in a row that find the service unavailable, after which the rest is left to the next run."""
 
@@ -51,6 +53,8 @@ class Step:
         self._count = count
         self._done: list[Done] = []
         self._finished: list[Settlement] = []
+        self._moved = 0
+        """Members in what is finished."""
         self._unavailable = 0
         self._settling = asyncio.Lock()
         self.stopped_by = stopped_by
@@ -76,7 +80,7 @@ class Step:
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):
                 group.create_task(self._work(ready))
-            for chunk in pieces(operations, CHUNK):
+            for chunk in chunks_of(operations):
                 if self._unsent(chunk[0]) is not None:
                     self._done += filter(None, map(self._unsent, chunk))
                     self._run.progress.advance(len(chunk))
@@ -100,7 +104,8 @@ class Step:
             self._done.append(done)
             self._finished.append(settlement_of(number, done))
             self._run.progress.advance()
-            await self._settle(least=CHUNK)
+            self._moved += _members(operation)
+            await self._settle(least=1 if self._moved >= MEMBERS else CHUNK)
 
     async def _one(self, operation: Operation) -> Done:
         unsent = self._unsent(operation)
@@ -137,7 +142,7 @@ class Step:
         if len(self._finished) < least:
             return
         async with self._settling:
-            finished, self._finished = self._finished, []
+            finished, self._finished, self._moved = self._finished, [], 0
             await asyncio.to_thread(journal.settle, self._run.lease, finished)
 
 
@@ -145,3 +150,19 @@ def pieces(operations: Sequence[Operation], size: int) -> Iterator[Sequence[Oper
     """Cut operations into pieces, in their order."""
     for start in range(0, len(operations), size):
         yield operations[start : start + size]
+
+
+def chunks_of(operations: Sequence[Operation]) -> Iterator[Sequence[Operation]]:
+    """Cut operations into what is journaled together, in their order."""
+    start = members = 0
+    for end, operation in enumerate(operations):
+        members += _members(operation)
+        if end > start and (end - start == CHUNK or members > MEMBERS):
+            yield operations[start:end]
+            start, members = end, _members(operation)
+    if start < len(operations):
+        yield operations[start:]
+
+
+def _members(operation: Operation) -> int:
+    return len(operation.added) + len(operation.removed) if isinstance(operation, ChangeMembers) else 0

@@ -112,7 +112,7 @@ def undo(  # noqa: PLR0913 - as of `synchronise`, with the run and what was rele
         way = way_back(run, taken_back.wanted, asked)
         if mode is Mode.PLAN or way.decision.plan.operations:
             mended.record(run.lease, run.run_id, of_run=of_run)
-        said = conclude(run, (), way.believed, way.decision)
+        said = conclude(run, (), way.believed.sums, way.decision)
         return replace(said, gone_back=f"nothing of run {of_run[:8]} is left to take back")
 
 

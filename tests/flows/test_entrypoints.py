@@ -4,6 +4,7 @@ import configparser
 import inspect
 import sys
 import types
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -15,6 +16,7 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.collections import visit_collection
 
 import tasks
+from tasks.believe import summed_up
 from tasks.carried import Carried
 from tasks.ending import DIFFERENT, DIFFERENT_AND_HELD, HELD, PENDING, REFUSED
 
@@ -153,3 +155,20 @@ def test_what_is_carried_from_task_to_task_is_not_opened() -> None:
     visit_collection((carried, types.SimpleNamespace()), visited.append, return_data=False)
 
     assert carried in visited
+
+
+def test_what_was_decided_from_is_let_go_of() -> None:
+    """Prefect keeps what tasks returned as long as the flow runs; a load takes hours."""
+
+    class Believed:
+        sums = "sums"
+
+    believed: Any = Carried(Believed())
+    alive = weakref.ref(believed.value)
+
+    sums: Any = summed_up(believed).value
+
+    assert sums == "sums"
+    assert alive() is None
+    with pytest.raises(RuntimeError, match="let go"):
+        _ = believed.value
