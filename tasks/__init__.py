@@ -7,6 +7,8 @@ off, unless the environment says otherwise. A worker gets the same from `deploym
 import os
 from typing import Final
 
+from ldap2scim.run.memory import keep_little
+
 QUIET: Final = {
     "DO_NOT_TRACK": "1",
     "GX_ANALYTICS_ENABLED": "false",
@@ -22,3 +24,5 @@ QUIET: Final = {
 
 for _name, _value in QUIET.items():
     os.environ.setdefault(_name, _value)
+
+keep_little()  # before Prefect starts its threads

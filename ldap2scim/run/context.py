@@ -13,6 +13,7 @@ from ldap2scim.errors import Ldap2ScimError, RunRefused, StateError, exit_code_o
 from ldap2scim.findings import Finding
 from ldap2scim.progress import Progress, Silent
 from ldap2scim.run.holder import holder, is_dead
+from ldap2scim.run.memory import keep_little
 from ldap2scim.run.session import Session
 from ldap2scim.settings import Settings, digest
 from ldap2scim.state.access import StateReader
@@ -137,6 +138,7 @@ def open_run(
         RunRefused: another run holds the lease.
         StateError: the state cannot be opened.
     """
+    keep_little()
     with open_state(settings) as store:
         run_id = uuid.uuid4().hex
         with _given_back(acquire(store, LEASE, holder(run_id), abandoned=is_dead)) as lease:

@@ -1,7 +1,7 @@
 """Memory between two phases: what one has freed goes back to the system before the next one takes its own.
 
-The allocators keep what was freed for later, and a run lets the collector of cycles look rarely (`context`): together a
-tenth of the peak of a large run.
+The allocators keep what was freed for later, and a run lets the collector of cycles look rarely (`context`): together
+a quarter of the peak of a large run.
 """
 
 import ctypes
@@ -13,6 +13,18 @@ from typing import Final
 
 _MANY: Final = 20_000
 """Entries and resources. A phase of fewer has freed less than is worth the time, which the whole process decides."""
+
+_SETTINGS: Final = {-8: 1, -3: 1024 * 1024, -1: 8 * 1024 * 1024}
+"""Of mallopt(3). M_ARENA_MAX: threads share one heap, since of several each keeps what its thread once needed.
+M_MMAP_THRESHOLD, M_TRIM_THRESHOLD: they stay what they are; left alone, each large block that is freed raises them."""
+
+
+def keep_little() -> None:
+    """Let the whole process keep little of what it frees; threads that run already keep their heaps."""
+    mallopt = _glibc("mallopt")
+    if mallopt is not None:
+        for name, value in _SETTINGS.items():
+            mallopt(name, value)
 
 
 def give_back(handled: int) -> None:
@@ -34,9 +46,13 @@ def give_back(handled: int) -> None:
 
 @cache
 def _malloc_trim() -> Callable[[int], int] | None:
-    """Return malloc_trim(3), which glibc alone has."""
+    return _glibc("malloc_trim")
+
+
+def _glibc(name: str) -> Callable[..., int] | None:
+    """Return a function that glibc alone has."""
     try:
-        found: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+        found: Callable[..., int] = getattr(ctypes.CDLL(None), name)
     except (AttributeError, OSError, TypeError):
         return None
     return found

@@ -2,14 +2,21 @@
 
 import ctypes
 import gc
+import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
 
-from ldap2scim.run import memory
+from ldap2scim.run import context, memory
+from ldap2scim.run.context import Mode
+from ldap2scim.settings import load
+from tests.run.conftest import SETTINGS
 
 MANY = 100_000
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
+"""As malloc.h has them."""
 
 
 def test_what_arrow_freed_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,5 +45,24 @@ def test_another_c_library_has_nothing_to_be_told(monkeypatch: pytest.MonkeyPatc
     try:
         assert memory._malloc_trim() is None
         memory.give_back(MANY)
+        memory.keep_little()
     finally:
         memory._malloc_trim.cache_clear()
+
+
+def test_the_process_keeps_one_heap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A heap for each thread that writes the state cost a large load ninety megabytes."""
+    asked: dict[int, int] = {}
+    monkeypatch.setattr(memory, "_glibc", lambda name: asked.__setitem__ if name == "mallopt" else None)
+    memory.keep_little()
+    assert asked[M_ARENA_MAX] == 1
+    assert asked[M_MMAP_THRESHOLD] == 1 << 20
+
+
+def test_each_run_asks_for_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Before it starts a thread of its own."""
+    threads: list[int] = []
+    monkeypatch.setattr(context, "keep_little", lambda: threads.append(threading.active_count()))
+    (tmp_path / "ldap2scim.yml").write_text(SETTINGS, encoding="utf-8")
+    with context.open_run(load(tmp_path / "ldap2scim.yml", {}), Mode.PLAN):
+        assert threads == [threading.active_count() - 1]
