@@ -16,10 +16,11 @@ from ldap2scim.planning.operations import HeldOperation
 from ldap2scim.planning.plan import Plan, make_plan
 from ldap2scim.planning.proposals import Difference, with_last_dns
 from ldap2scim.planning.safety import Judged, Population, judge
-from ldap2scim.planning.states import DesiredState, Edges, EssenceLookup, Holds, KnownState, Leaving
+from ldap2scim.planning.states import DesiredState, Edges, EssenceLookup, Holds, KnownState
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.expired import expired_approvals
+from ldap2scim.run.likely_ours import leaving_of
 from ldap2scim.run.memory import give_back
 from ldap2scim.run.orphans import held_orphans
 from ldap2scim.run.pilot import pilot_members
@@ -32,7 +33,6 @@ from ldap2scim.run.survey import Survey, survey
 from ldap2scim.run.unresolved import hold_losses, look_up_unresolved, moved_note, with_members
 from ldap2scim.run.waiting_orphans import reminder
 from ldap2scim.scim.profiles import by_name
-from ldap2scim.scim.settings import Leavers
 from ldap2scim.settings import digests
 from ldap2scim.state.adoption import is_adoption_open
 from ldap2scim.state.population import StatePlaces
@@ -195,7 +195,7 @@ def difference_between(
     """Compare what is desired, wherever it comes from, with what is known."""
     known = replace(known, behind=_behind(run))
     places = _places(run)
-    difference = with_last_dns(diff(desired, known, holds, essences, _leaving(run)), places.dns)
+    difference = with_last_dns(diff(desired, known, holds, essences, leaving_of(run)), places.dns)
     return Comparison(scrutinise(run.settings, difference, desired, known, places), holds)
 
 
@@ -226,10 +226,6 @@ def known_state(run: Run, surveyed: Survey | None) -> KnownState:
     members = snapshot.memberships()
     edges = Edges(members["group"].array, members["member"].array)
     return KnownState(frames[ResourceType.USER], frames[ResourceType.GROUP], edges)
-
-
-def _leaving(run: Run) -> Leaving:
-    return Leaving.DEACTIVATE if run.settings.service.leavers is Leavers.DEACTIVATE else Leaving.DELETE
 
 
 def judged_by(run: Run, difference: Difference, approvals: frozenset[Approval]) -> Judged:

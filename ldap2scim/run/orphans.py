@@ -6,27 +6,22 @@ is asked for one by one as well: lists may show less than that, and what differs
 """
 
 import asyncio
-import re
-from base64 import b64decode
-from binascii import Error as NotBase64
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ldap2scim.directory import syntaxes
-from ldap2scim.directory.anchors import GUID_ATTRIBUTES
 from ldap2scim.errors import ResourceNotFound, ServiceError, is_temporary, short_name_of
 from ldap2scim.findings import Finding, Severity
-from ldap2scim.mapping.spec import ValueRule
-from ldap2scim.model import GuidForm, Key, ResourceType, Scope, make_key
+from ldap2scim.model import Key, ResourceType, Scope
 from ldap2scim.planning.correlate import ServiceResource
 from ldap2scim.planning.folding import folded
 from ldap2scim.planning.operations import HeldOperation
 from ldap2scim.planning.orphans import orphan_of, orphan_removal
 from ldap2scim.planning.reconsidered import KnownAs
-from ldap2scim.planning.states import Leaving, ReadState
+from ldap2scim.planning.states import ReadState
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
+from ldap2scim.run.likely_ours import filter_of, leaving_of, like_ours
 from ldap2scim.run.observed import resource_of
 from ldap2scim.run.service_view import ServiceView
 from ldap2scim.run.survey import Survey
@@ -34,16 +29,10 @@ from ldap2scim.scim.filter_match import matches
 from ldap2scim.scim.filter_parser import ParsedFilter, parse
 from ldap2scim.scim.provider import Json
 from ldap2scim.scim.requests import Target
-from ldap2scim.scim.settings import Leavers
-from ldap2scim.settings import ConfiguredDirectory
 from ldap2scim.state import remembered
 
 _AT_ONCE: Final = 100
 _NAMED: Final = 5
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_GUID_OCTETS: Final = 16
-_UNMISTAKABLE: Final = GUID_ATTRIBUTES | {"entryuuid"}
-"""Anchors that no other kind of ID looks like."""
 
 
 def held_orphans(run: Run, believed: Believed, surveyed: Survey | None) -> tuple[HeldOperation, ...]:
@@ -75,7 +64,7 @@ def orphans_there(run: Run, keys: Iterable[Key]) -> Mapping[Key, KnownAs | None]
 def _removals(
     run: Run, believed: Believed, listed: Mapping[ResourceType, Sequence[ServiceResource]]
 ) -> Iterator[HeldOperation]:
-    leaving = Leaving.DEACTIVATE if run.settings.service.leavers is Leavers.DEACTIVATE else Leaving.DELETE
+    leaving = leaving_of(run)
     for kind, resources in listed.items():
         if resources and _is_certain(run, believed, kind):
             for resource in _ours(run, believed, kind, resources):
@@ -165,13 +154,8 @@ def _not_read(refused: Mapping[Key, ServiceError]) -> Finding:
 
 def _is_seen(run: Run, kind: ResourceType, body: Json) -> bool:
     """Say whether our own filter sees a resource; one that cannot be understood here is the service's to judge."""
-    parsed = parse(_filter(run, kind)) if _filter(run, kind) else None
+    parsed = parse(filter_of(run, kind)) if filter_of(run, kind) else None
     return matches(parsed.root, body) if isinstance(parsed, ParsedFilter) else True
-
-
-def _filter(run: Run, kind: ResourceType) -> str:
-    service = run.settings.service
-    return service.user_filter if kind is ResourceType.USER else service.group_filter
 
 
 def _is_certain(run: Run, believed: Believed, kind: ResourceType) -> bool:
@@ -188,41 +172,9 @@ def _ours(
 ) -> Iterator[ServiceResource]:
     """Yield those whose externalId may be one of ours, and is that of no entry that is held.
 
-    Where externalId is the source anchor, it says so itself. Where it is mapped from something else, only a filter of
-    the settings says whose a resource is; and an entry that could not be mapped may have any externalId.
+    An entry that could not be mapped may have any externalId, where that is mapped from something else than the anchor.
     """
-    readers = [reader for one in run.settings.directories if (reader := _reader(one, kind)) is not None]
-    by_filter = (
-        len(readers) < len(run.settings.directories)
-        and bool(_filter(run, kind))
-        and not any(count for scope, count in believed.held_by_mapping.items() if scope.resource_type is kind)
-    )
-    for resource in resources:
-        keys = {key for reader in readers if (key := reader(resource.external_id or "")) is not None}
-        if keys.isdisjoint(believed.holds.keys) and (keys or by_filter):
+    is_all_mapped = not any(count for scope, count in believed.held_by_mapping.items() if scope.resource_type is kind)
+    for resource, keys in like_ours(run, kind, resources, is_filter_enough=is_all_mapped):
+        if keys.isdisjoint(believed.holds.keys):
             yield resource
-
-
-def _reader(directory: ConfiguredDirectory, kind: ResourceType) -> Callable[[str], Key | None] | None:
-    """Return what tells whose key an externalId would be; None where it is not the anchor, or anything may be one."""
-    mapping = directory.mappings.user if kind is ResourceType.USER else directory.mappings.group
-    anchor = directory.settings.source_anchor.lower()
-    rule = mapping.single.get("external_id") or ValueRule((anchor,), guid_form=directory.settings.guid_form)
-    is_plain = not rule.conversions and rule.default is None and [*map(str.lower, rule.sources)] == [anchor]
-    if not is_plain or anchor not in _UNMISTAKABLE:
-        return None
-    as_base64 = anchor in GUID_ATTRIBUTES and rule.guid_form is GuidForm.BASE64
-
-    def key_of(external_id: str) -> Key | None:
-        text = _guid_of(external_id) if as_base64 else external_id
-        return make_key(directory.settings.name, text) if text is not None and _UUID.fullmatch(text) else None
-
-    return key_of
-
-
-def _guid_of(text: str) -> str | None:
-    try:
-        octets = b64decode(text, validate=True)
-    except (NotBase64, ValueError):
-        return None
-    return syntaxes.guid_text(octets) if len(octets) == _GUID_OCTETS else None

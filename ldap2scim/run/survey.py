@@ -21,6 +21,7 @@ from ldap2scim.planning.states import Edges, KnownState, LoginMatch
 from ldap2scim.planning.three_way import Moved
 from ldap2scim.run.believe import Believed
 from ldap2scim.run.context import Run
+from ldap2scim.run.likely_ours import waiting
 from ldap2scim.run.nesting import nested_groups
 from ldap2scim.run.observed import managed_by_any, resource_like
 from ldap2scim.run.service_view import ShownMember, foreign_key, shown_members
@@ -94,7 +95,7 @@ def survey(run: Run, believed: Believed) -> Survey:
     }
     users, groups = correlations[ResourceType.USER], correlations[ResourceType.GROUP]
     matches: dict[Key, LoginMatch] = {**users.login_matches, **groups.login_matches}
-    strangers = {kind: _strangers(correlations[kind]) for kind in ResourceType}
+    strangers = {kind: _strangers(run, kind, correlations[kind]) for kind in ResourceType}
     undecided = believed.undecided
     edges = _edges(listed[ResourceType.GROUP], correlations, strangers, undecided, nested_groups(run.settings).kept)
     nobodys = frozenset(key for of_kind in strangers.values() for key in of_kind.values())
@@ -174,14 +175,15 @@ def _previous(run: Run, kind: ResourceType) -> Mapping[str, PreviousRow]:
     return {identifier: PreviousRow(key, Status(status.value)) for identifier, (key, status) in rows.items()}
 
 
-def _strangers(correlation: Correlation) -> Mapping[str, Key]:
+def _strangers(run: Run, kind: ResourceType, correlation: Correlation) -> Mapping[str, Key]:
     """Return, by id, who does not belong into groups of ours: nobody's resources, and ids of ours that are no more.
 
-    What the service's filter does not show us is not ours to take out of a group.
+    What the service's filter does not show us is not ours to take out of a group, nor is who may be ours and waits.
     """
-    nobodys = (one.service_id for one in (*correlation.orphaned, *correlation.foreign))
+    nobodys = {one.service_id for one in (*correlation.orphaned, *correlation.foreign)}
     gone = (identifier for identifier, _ in correlation.gone)
-    return {identifier: foreign_key(identifier) for identifier in (*nobodys, *gone)}
+    left_alone = waiting(run, kind, correlation.orphaned)
+    return {identifier: foreign_key(identifier) for identifier in (*sorted(nobodys - left_alone), *gone)}
 
 
 def _edges(

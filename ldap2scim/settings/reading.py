@@ -194,12 +194,15 @@ class Section:
 
 
 def unknown(name: str, known: list[str], written: Collection[str] = ()) -> str:
-    """Say that a key is not known, and which one is nearest; one that is written as well was not meant."""
-    open_ones = [word for word in known if word not in written]
-    nearest = get_close_matches(name, open_ones, 1, 0.6) or [word for word in open_ones if word.lower() == name.lower()]
+    """Say that a key is not known, and which one is nearest: rather one that is not written as well."""
+    nearest = _nearest(name, [word for word in known if word not in written]) or _nearest(name, known)
     if nearest:
         return f"is not known; did you mean `{nearest[0]}`?"
     return f"is not known here; known are {', '.join(known)}." if 0 < len(known) <= 12 else "is not known here."
+
+
+def _nearest(name: str, known: list[str]) -> list[str]:
+    return get_close_matches(name, known, 1, 0.6) or [word for word in known if word.lower() == name.lower()]
 
 
 def show(value: object) -> str:
