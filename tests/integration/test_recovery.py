@@ -88,9 +88,7 @@ def test_from_an_empty_state(start_embedded_pair: StartPair) -> None:
         name: meta for name, meta in before.items() if name not in leavers
     }
     assert dissolved.text("cn") not in pair.console.groups()
-    assert pair.program("drift", "--apply").code == 0, "who is disabled has nothing to lose in a group"
-    assert not {after[name]["id"] for name in leavers} & {one["value"] for one in listed(pair)}
-    assert pair.program("drift").code == 0
+    leave_groups(pair, {after[name]["id"] for name in leavers})
     assert "waiting for a person" not in pair.program("sync", "--apply").text
 
 
@@ -102,6 +100,13 @@ def leavers_of(pair: Pair, gone: list[str]) -> list[dict[str, Any]]:
 def listed(pair: Pair) -> list[dict[str, Any]]:
     """Return every member of every group."""
     return [member for group in pair.console.groups().values() for member in group.get("members", ())]
+
+
+def leave_groups(pair: Pair, leavers: set[str]) -> None:
+    """See that who is disabled has nothing to lose in a group any more."""
+    assert pair.program("drift", "--apply").code == 0
+    assert not leavers & {one["value"] for one in listed(pair)}
+    assert pair.program("drift").code == 0
 
 
 def remind(pair: Pair, waiting: str) -> None:
