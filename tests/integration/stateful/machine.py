@@ -219,6 +219,9 @@ class Histories(Watched):
         # directory shows again that was there all the time.
         unknown = self.console.edited or self.lost or any(site.withheld for site in self.sites)
         said = self._settled_by(pipeline.recover if unknown else pipeline.synchronise)
+        if unknown:
+            # Orphans that were released keep their groups until a recovery finds them disabled.
+            said = self._settled_by(pipeline.recover)
         story = f"{summary(said)}"
         assert said.exit_code == 0, story
         different, forgotten = self._differences(), self._unremembered()
