@@ -66,9 +66,14 @@ def test_a_lost_state_is_rebuilt_without_creating_anything_twice(loaded: Pair) -
 
 
 def test_who_left_while_the_state_was_lost_waits_for_a_person(loaded: Pair) -> None:
-    """Somebody who left and whom no state remembers is an orphan: named, untouched, and released by the plan's id."""
+    """Somebody who left and whom no state remembers is an orphan: named, untouched, and released by the plan's id.
+
+    Until then she keeps her groups.
+    """
     leaver = loaded.administrator.people()[0]
     login = str(leaver.text("uid"))
+    groups = groups_of(loaded, login)
+    assert groups
     loaded.administrator.dismiss(leaver.dn)
     loaded.program.lose_state()
     said = loaded.program("recover", "--apply")
@@ -76,15 +81,24 @@ def test_who_left_while_the_state_was_lost_waits_for_a_person(loaded: Pair) -> N
     assert "Held: deactivate 1 orphaned user." in said.out
     assert login in said.out
     assert loaded.console.users()[login]["active"] is True
-    assert differences(loaded, foreign=[login]) == []
+    assert groups_of(loaded, login) == groups
     plan = said.out.partition("ldap2scim approve ")[2].split()[0]
     assert loaded.program("sync", "--apply", "--approve", plan).code == 0
     assert loaded.console.users()[login]["active"] is False
+    released = loaded.program("history", "--json").document["runs"][0]["run_id"]
+    assert loaded.program("drift", "--apply").code == 0
+    assert differences(loaded, foreign=[login]) == []
     assert loaded.program("drift").code == 0
-    released = loaded.program("history", "--json").document["runs"][1]["run_id"]
     assert login in loaded.program("history", released).out
     back = loaded.program("undo", released)
     assert (back.code, f"removed orphans alone, of which nothing is remembered: {login}" in back.err) == (1, True)
+
+
+def groups_of(pair: Pair, login: str) -> set[str]:
+    """Return the groups at the service that somebody is in."""
+    own = pair.console.users()[login]["id"]
+    groups = pair.console.groups().items()
+    return {name for name, group in groups if own in {member["value"] for member in group.get("members", ())}}
 
 
 def test_who_left_is_deactivated_and_comes_back(loaded: Pair) -> None:
