@@ -31,14 +31,13 @@ def describe(run: Run, frames: Carried["tuple[DataFrame, DataFrame]"]) -> Findin
     """Let Great Expectations describe the data. It decides nothing, so its failure is a note, for `take_in`."""
     try:
         told = describe_apart(*frames.value, run.settings.folder / DATA_DOCS)
-    except OSError as error:
+        if told.index:
+            publish_data_docs(Path(told.index), success=told.success)
+    except Exception as error:  # noqa: BLE001 - foreign libraries at work on a side issue, beside a load
         return _not_described(type(error).__name__)
     finally:
         frames.let_go()
-    if not told.index:
-        return _not_described(told.error)
-    publish_data_docs(Path(told.index), success=told.success)
-    return None
+    return None if told.index else _not_described(told.error)
 
 
 def take_in(run: Run, described: PrefectFuture[Finding | None]) -> None:

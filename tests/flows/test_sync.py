@@ -203,6 +203,19 @@ def test_a_description_that_fails_is_a_note(pair: Pair) -> None:
     assert "data-not-described" in str(artifacts_of(applied)[artifacts.FINDINGS])
 
 
+def test_pages_that_cannot_be_published_are_a_note(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Prefect says of a link to the pages, once the service has been written to, does not cost the report."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("the server of Prefect does not take it")
+
+    monkeypatch.setattr("tasks.describe.publish_data_docs", refuse)
+    applied = run(pair.settings(), "apply")
+
+    assert applied.name == "Completed"
+    assert "could not be described for Data Docs (RuntimeError)" in str(artifacts_of(applied)[artifacts.FINDINGS])
+
+
 def test_secrets_are_nowhere_in_what_prefect_keeps(pair: Pair, prefect_server: Path) -> None:
     """Neither password nor token is in the database of the server, where parameters, logs and artifacts are."""
     failed = run(pair.settings("wrong", bind_password="another-secret-word"), "apply")
