@@ -6,7 +6,7 @@ everything else is parsed. Both give the same form (a property test holds them t
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _ALIASES = {
@@ -118,6 +118,20 @@ def rdn_value(dn: str) -> str:
         raise DnError(dn, 1, "a relative distinguished name")
     value = rdns[0][0].value
     return value if isinstance(value, str) else f"#{value.hex()}"
+
+
+def is_below(name: str, base: str) -> bool:
+    """Say whether an entry is `base` or lies below it; not where one of them is no DN."""
+    try:
+        return lies_in(normalise(name), (normalise(base),))
+    except DnError:
+        return False
+
+
+def lies_in(normalised: str, parts: Iterable[str]) -> bool:
+    """Say whether a name is the top of one of some parts of a tree, or lies below it; all as `normalise` makes them."""
+    # No value ends like a part: an equals sign within one is escaped.
+    return any(not part or normalised == part or normalised.endswith(f",{part}") for part in parts)
 
 
 def escape_value(value: str) -> str:

@@ -31,17 +31,8 @@ def root_dse(session: Session, base_dn: str) -> RootDse:
         return RootDse(frozenset(), None)
     controls = frozenset(value.decode("ascii", "replace") for value in entry.attributes.get("supportedcontrol", ()))
     contexts = [value.decode("utf-8", "replace") for value in entry.attributes.get("namingcontexts", ())]
-    holding = [context for context in contexts if is_below(base_dn, context)]
+    holding = [context for context in contexts if dn.is_below(base_dn, context)]
     return RootDse(controls, max(holding, key=len, default=None))
-
-
-def is_below(name: str, base: str) -> bool:
-    """Say whether an entry is `base` or lies below it; not where one of them is no DN."""
-    try:
-        below, above = dn.normalise(name), dn.normalise(base)
-    except dn.DnError:
-        return False
-    return not above or below == above or below.endswith(f",{above}")
 
 
 def context_csns(session: Session, naming_context: str) -> tuple[str, ...]:

@@ -19,11 +19,6 @@ def elsewhere(proofs: Iterable[SearchProof]) -> frozenset[str]:
     return frozenset(name for name in names if name)
 
 
-def lies_in(normalised: str, parts: Iterable[str]) -> bool:
-    """Say whether a name is one of some parts of a tree, or lies below one; all are normalised DNs."""
-    return any(normalised == part or normalised.endswith(f",{part}") for part in parts)
-
-
 def _dn_of(url: str) -> str | None:
     """Return the DN in an LDAP URL (RFC 4516): `ldap://host:port/DN?attributes?scope?filter`."""
     scheme, _, rest = url.partition("://")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ldap2scim.directory import filters, openldap_state, results
+from ldap2scim.directory import dn, filters, openldap_state, results
 from ldap2scim.directory.changes import Touch
 from ldap2scim.directory.conversation import Found
 from ldap2scim.directory.decoder import Done
@@ -31,7 +31,7 @@ def resolve(session: Session, settings: DirectorySettings, touched: tuple[Touch,
     if not missing or len(missing) > _MOST:
         return touched, 0
     context = openldap_state.root_dse(session, settings.base_dn).naming_context
-    if context is None or openldap_state.is_below(context, settings.base_dn):
+    if context is None or dn.is_below(context, settings.base_dn):
         return touched, 0
     alone: set[str] = set()
     received = 0

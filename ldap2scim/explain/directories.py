@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ldap2scim.directory import client, filters, openldap_state, questions, searches
+from ldap2scim.directory import client, dn, filters, openldap_state, questions, searches
 from ldap2scim.directory.anchors import GUID_ATTRIBUTES, UUID_ATTRIBUTES, entry_uuid
 from ldap2scim.directory.encoder import Scope, SearchRequest
 from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.directory.filters import Filter
-from ldap2scim.directory.openldap_state import is_below
 from ldap2scim.directory.reader import Search
 from ldap2scim.directory.session import Session
 from ldap2scim.errors import DirectoryError, ReadIncomplete
@@ -124,7 +123,7 @@ class Asking:
             entry=entry,
             uuid=entry_uuid(entry, settings),
             resource_type=kind,
-            below_base=is_below(entry.dn, settings.base_dn),
+            below_base=dn.is_below(entry.dn, settings.base_dn),
             clauses=evaluate(wanted, lambda one: self._holds(entry.dn, kind, one)),
             has_class=is_group or settings.user_object_class.lower() in classes,
         )

@@ -1,14 +1,16 @@
 """Extract: every directory is read to its proven end into the directory image, or its image stays as it was."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from ldap2scim.directory import change_sources
+from ldap2scim.directory import change_sources, dn
 from ldap2scim.directory.failover import on_one_server
 from ldap2scim.directory.session import Session
 from ldap2scim.errors import ChangesRefused, DirectoryError
+from ldap2scim.model import ResourceType
 from ldap2scim.run.change_read import ChangeRead, read_changes
 from ldap2scim.run.context import Run
 from ldap2scim.run.full_read import read_in_full
@@ -39,11 +41,20 @@ def extract(run: Run) -> tuple[Read | Unread, ...]:
         RunRefused: the run lost its lease.
         StateError: the image cannot be written.
     """
-    return tuple(extract_one(run, directory) for directory in run.settings.directories)
+    done: dict[str, Read | Unread] = {}
+    # A part of a tree before the whole: who has moved to its server has been found there by then, or is not missed.
+    for directory in sorted(run.settings.directories, key=_depth, reverse=True):
+        done[directory.settings.name] = extract_one(run, directory, done.values())
+    return tuple(done[directory.settings.name] for directory in run.settings.directories)
 
 
-def extract_one(run: Run, directory: ConfiguredDirectory) -> Read | Unread:
+def extract_one(run: Run, directory: ConfiguredDirectory, others: Iterable[Read | Unread]) -> Read | Unread:
     """Bring the image of one directory up to now.
+
+    Args:
+        run: that reads.
+        directory: to be read.
+        others: what this run has read already.
 
     Raises:
         RunRefused: the run lost its lease.
@@ -52,7 +63,7 @@ def extract_one(run: Run, directory: ConfiguredDirectory) -> Read | Unread:
     connection = directory.settings
     run.progress.begin(f"reading {connection.name}")
     try:
-        return on_one_server(connection, partial(_read, run, directory))
+        return on_one_server(connection, partial(_read, run, directory, _bases_read(run, others)))
     except DirectoryError as error:
         logger.warning("Directory %s was not read: %s", connection.name, error.message)
         return Unread(connection.name, error)
@@ -60,9 +71,25 @@ def extract_one(run: Run, directory: ConfiguredDirectory) -> Read | Unread:
         run.progress.end()
 
 
-def _read(run: Run, directory: ConfiguredDirectory, session: Session) -> Read:
+def _depth(directory: ConfiguredDirectory) -> int:
+    return len(dn.parse(directory.settings.base_dn))
+
+
+def _bases_read(run: Run, reads: Iterable[Read | Unread]) -> tuple[str, ...]:
+    """Return below what all has been read in this run, from servers that are not behind; normalised DNs."""
+    before = run.state.runs.last_believed_reads()
+    names = {
+        one.directory
+        for one in reads
+        if isinstance(one, Read) and all(one.behind(before.get((one.directory, kind))) is None for kind in ResourceType)
+    }
+    bases = (one.settings.base_dn for one in run.settings.directories if one.settings.name in names)
+    return tuple(dn.normalise(base) for base in bases)
+
+
+def _read(run: Run, directory: ConfiguredDirectory, bases_read: tuple[str, ...], session: Session) -> Read:
     state = change_sources.server_state(session, directory.settings)
-    reading = Reading(run, directory, session, state, datetime.now(UTC))
+    reading = Reading(run, directory, session, state, datetime.now(UTC), bases_read)
     place = place_of(run.store, directory.settings.name)
     why = _why_full(reading, place)
     caught_up: ChangeRead | None = None

@@ -78,14 +78,12 @@ def key_of(reading: Reading, entry: LdapEntry) -> Key | None:
 def keep_those_elsewhere(reading: Reading, image: ImageWriter, proofs: Iterable[SearchProof]) -> None:
     """Keep who is missing and lies in a part that the server refers to another server for: nothing was told of them.
 
-    But for a part that is read there, as a directory of its own: who is missing there has left.
+    But for a part that this run has read there, as a directory of its own: who is missing here has left this one.
     """
-    others = [one.settings.base_dn for one in reading.run.settings.directories if one.settings != reading.settings]
-    read_there = [dn.normalise(base) for base in others]
-    parts = [part for part in references.elsewhere(proofs) if not references.lies_in(part, read_there)]
+    parts = [part for part in references.elsewhere(proofs) if not dn.lies_in(part, reading.bases_read)]
     if not parts:
         return
-    kept = [one for one in image.unseen() if references.lies_in(one.dn_normalised, parts)]
+    kept = [one for one in image.unseen() if dn.lies_in(one.dn_normalised, parts)]
     if kept:
         image.spare(one.id for one in kept)
         reading.run.note(_elsewhere(reading, kept, [url for proof in proofs for url in proof.referrals]))
@@ -137,8 +135,8 @@ def _elsewhere(reading: Reading, kept: Iterable[KnownName], urls: Iterable[str])
         message=f"{reading.session.server} refers to another server for a part of directory {reading.settings.name} "
         f"({', '.join(sorted(set(urls))[:5])}), and told nothing of {len(names)} entries there: "
         f"{', '.join(names[:5])}. They are kept as they were.",
-        remedy="Read that server as well, as one more of `directories`; or, if they have left for good, take the "
-        "reference out of this one.",
+        remedy="Read that server as well, as one more of `directories` with that part as its `base_dn` (if it is one, "
+        "see why it was not read); or, if they have left for good, take the reference out of this one.",
         subjects=names[:20],
     )
 

@@ -47,6 +47,8 @@ class Reading:
     state: ServerState
     """What the server knew before the first question."""
     started_at: datetime
+    bases_read: tuple[str, ...] = ()
+    """Normalised DNs of the parts of the tree that this run has read already, as directories of their own."""
 
     @property
     def settings(self) -> DirectorySettings:
@@ -71,8 +73,7 @@ class Reading:
 
     def covers(self, search: Search, name: str) -> bool:
         """Say whether a DN lies below the base of a search."""
-        base, found = dn.normalise(search.base), dn.normalise(name)
-        return not base or found == base or found.endswith(f",{base}")
+        return dn.lies_in(dn.normalise(name), (dn.normalise(search.base),))
 
     def place(self, position: Position | None, full_read_at: datetime) -> Place | None:
         """Return from where the next read of changes goes on."""

@@ -127,7 +127,7 @@ def _look(settings: Settings, under: Settings, again: tuple[str, ...], moment: d
 def _reads(run: Run, again: tuple[str, ...]) -> tuple[Read | Unread, ...]:
     kept = {one.directory: one for one in last_reads(run)}
     return tuple(
-        extract_one(run, one) if one.settings.name in again else kept[one.settings.name]
+        extract_one(run, one, kept.values()) if one.settings.name in again else kept[one.settings.name]
         for one in run.settings.directories
     )
 

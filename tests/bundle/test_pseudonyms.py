@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ldap2scim.bundle.permutation import permuted
 from ldap2scim.bundle.pseudonyms import Pseudonyms
 from ldap2scim.directory import dn
-from ldap2scim.directory.openldap_state import is_below
+from ldap2scim.directory.dn import is_below
 from ldap2scim.mapping.phones import is_global
 from ldap2scim.planning.folding import folded
 from validations.values import is_address

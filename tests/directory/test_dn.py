@@ -118,6 +118,28 @@ def test_error_names_the_column(text: str, column: int, expected: str) -> None:
         dn.normalise(text)
 
 
+@given(RDNS, RDNS)
+def test_a_name_lies_in_what_its_last_parts_name(
+    rdns: list[list[tuple[str, str]]], others: list[list[tuple[str, str]]]
+) -> None:
+    """An entry lies in its own name, in what is above it, and in the root; not in one that merely ends alike."""
+    name = dn.normalise(written(rdns + others))
+    parts = [dn.normalise(written(rdns[start:] + others)) for start in range(len(rdns) + 1)]
+    assert all(dn.lies_in(name, (part,)) for part in (*parts, ""))
+    assert dn.parse(name)[-len(others) :] == dn.parse(parts[-1])
+    assert not dn.lies_in(parts[-1], (name,))
+    assert not dn.lies_in(name, ())
+
+
+def test_a_name_that_merely_ends_alike_lies_elsewhere() -> None:
+    """What looks like a part inside a value is none, and what is no DN lies nowhere."""
+    assert not dn.is_below("uid=a,ou=other branch,dc=x", "ou=branch,dc=x")
+    assert not dn.is_below(r"uid=a\,ou\=branch,dc=x", "OU=Branch, dc=x")
+    assert dn.is_below(r"uid=a\\,ou=branch,dc=x", "OU=Branch, dc=x")
+    assert not dn.is_below("taro", "dc=x")
+    assert not dn.is_below("dc=x", "taro")
+
+
 def test_octets_that_are_not_utf8_survive() -> None:
     """A value of other octets than UTF-8 keeps them, and is told from another."""
     assert dn.normalise("cn=a\\FF") == dn.normalise("CN=A\\ff")

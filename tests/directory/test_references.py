@@ -3,7 +3,7 @@
 import pytest
 
 from ldap2scim.directory.reader import Search, SearchProof
-from ldap2scim.directory.references import elsewhere, lies_in
+from ldap2scim.directory.references import elsewhere
 from ldap2scim.model import ResourceType
 
 
@@ -32,12 +32,3 @@ def test_a_reference_names_its_part(url: str, part: str) -> None:
 def test_a_reference_that_does_not_say_of_which_part(url: str) -> None:
     """It is left out."""
     assert elsewhere([proof(url)]) == frozenset()
-
-
-def test_what_lies_in_a_part() -> None:
-    """The entry itself, and all below it; a name that merely ends alike does not."""
-    parts = ["ou=branch,dc=x"]
-    assert lies_in("ou=branch,dc=x", parts)
-    assert lies_in("uid=a,ou=branch,dc=x", parts)
-    assert not lies_in("uid=a,ou=other branch,dc=x", parts)
-    assert not lies_in("dc=x", parts)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from ldap2scim.sandbox.ldif import LdifEntry, write_ldif
 from ldap2scim.sandbox.service import embedded_service
 from ldap2scim.sandbox.world import BASE_DN, MAIL_DOMAIN, PEOPLE_DN, Size
 from tests.integration.comparing import differences
 from tests.integration.days import hire
+from tests.integration.installation import openldap
 from tests.integration.pairs import Pair, paired, world
 from tests.servers.available import require
 from tests.servers.certificates import Certificates
@@ -22,6 +24,18 @@ LOGINS = [f"branch.person{number}" for number in range(3)]
 WORLD = Size(people=60, groups=5, largest_group=20)
 BY_CHANGES = SlapdOptions(BASE_DN, overlays=("syncprov",), database_lines=("syncprov-sessionlog 1000",))
 BY_KEYS = SlapdOptions(BASE_DN)
+
+
+def branch() -> Iterator[LdifEntry]:
+    """The branch as its own server has it, once its people have moved there."""
+    yield BRANCH, {"objectClass": ["organizationalUnit"], "ou": ["branch"]}
+    for login in LOGINS:
+        yield f"uid={login},{BRANCH}", {"objectClass": ["inetOrgPerson"], **person(login)}
+
+
+def person(login: str) -> dict[str, list[str]]:
+    """Return what both servers say of somebody."""
+    return {"uid": [login], "cn": [login], "sn": ["支店"], "mail": [f"{login}@{MAIL_DOMAIN}"]}
 
 
 @pytest.fixture(params=["in full", "by keys", "by changes"])
@@ -38,8 +52,7 @@ def pair(request: pytest.FixtureRequest, tmp_path: Path, server_certificates: Ce
             found.program.write()
         found.administrator.add(BRANCH, ["organizationalUnit"], ou="branch")
         for login in LOGINS:
-            names = {"uid": login, "cn": login, "sn": "支店", "mail": f"{login}@{MAIL_DOMAIN}"}
-            found.administrator.add(f"uid={login},{BRANCH}", ["inetOrgPerson"], **names)
+            found.administrator.add(f"uid={login},{BRANCH}", ["inetOrgPerson"], **person(login))
         assert found.program("sync", "--apply").code == 0
         service.clear_requests()
         yield found
@@ -65,3 +78,26 @@ def test_who_is_on_the_other_server_has_not_left(pair: Pair) -> None:
     said = pair.program("recover", "--apply")
     assert said.code == 0, said.text
     assert differences(pair, left=LOGINS) == []
+
+
+def test_who_moved_to_a_server_that_is_away_has_not_left(
+    pair: Pair, tmp_path: Path, server_certificates: Certificates
+) -> None:
+    """That the other server is one of the directories is no word from it; once read, they are there."""
+    pair.administrator.delete(*(one.dn for one in pair.administrator.people(BRANCH)), BRANCH)
+    pair.administrator.add(BRANCH, ["referral", "extensibleObject"], ou="branch", ref=f"ldap://branch.example/{BRANCH}")
+    with running_slapd(
+        tmp_path / "branch", "".join(write_ldif(branch())), SlapdOptions(BRANCH), server_certificates
+    ) as other:
+        program = pair.program
+        program.others["directories"] = {"main": program.directory, "branch": openldap(other, BRANCH)}
+        program.write()
+        other.kill()
+        said = program("sync", "--apply")
+        assert (said.code, pair.writes()) == (1, 0), said.text
+        assert "referred-elsewhere" in said.text
+
+        other.start()
+        said = program("recover", "--apply")
+        assert (said.code, pair.writes()) == (3, len(LOGINS)), said.text
+        assert said.text.count("probably the same one, re-created") == len(LOGINS)

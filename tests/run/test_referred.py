@@ -1,4 +1,4 @@
-"""Who is missing in a part that another server has: kept, unless that server is read as well."""
+"""Who is missing in a part that another server has: kept, unless that server was read in the same run."""
 
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
@@ -41,24 +41,22 @@ class Image:
 
 
 @pytest.mark.parametrize(
-    ("others", "kept"),
+    ("read", "kept"),
     [
         pytest.param([], [1], id="not read"),
         pytest.param(["ou=branch,dc=x"], [], id="read"),
-        pytest.param(["DC=x"], [], id="read from above"),
+        pytest.param(["dc=x"], [], id="read from above"),
         pytest.param(["ou=other,dc=x"], [1], id="something else is read"),
         pytest.param(["ou=deep,ou=branch,dc=x"], [1], id="read in part"),
     ],
 )
-def test_who_is_kept(others: list[str], kept: list[int]) -> None:
+def test_who_is_kept(read: list[str], kept: list[int]) -> None:
     """Only in that part, and with a finding that names the reference and who is kept."""
-    directories = [HERE, *(replace(HERE, name=f"d{number}", base_dn=base) for number, base in enumerate(others))]
     notes: list[Finding] = []
-    run = SimpleNamespace(
-        settings=SimpleNamespace(directories=[SimpleNamespace(settings=one) for one in directories]),
-        note=notes.append,
+    server = SimpleNamespace(server="ldap1.example.com:389")
+    reading = SimpleNamespace(
+        run=SimpleNamespace(note=notes.append), settings=HERE, session=server, bases_read=tuple(read)
     )
-    reading = SimpleNamespace(run=run, settings=HERE, session=SimpleNamespace(server="ldap1.example.com:389"))
     image = Image()
     keep_those_elsewhere(cast("Any", reading), cast("Any", image), [PROOF])
     assert image.spared == kept
