@@ -126,23 +126,23 @@ def measure_orchestration(folder: Path, settings: Path) -> None:
     """Do the first run once more, as a command and as a flow, and then the run that finds nothing to do."""
     state, read = folder / "state.db", folder / "read.db"
     with orchestration.prefect_server(folder / "prefect") as served:
-        for what, start in (("a first run with --apply", read), ("a run that finds nothing to do", None)):
-            took = []
-            for environment in (None, served):
-                if start is not None:
-                    copy_state(start, state)
-                if environment is None:
-                    took.append(orchestration.command(settings, "--apply"))
-                else:
-                    took.append(orchestration.flow(settings, "apply", environment))
-            plain, flow = took
-            more = flow.seconds - plain.seconds
-            print(
-                f"{what}: command {plain.seconds:.1f} s, peak {plain.mebibytes:.0f} MiB; flow beside a server "
-                f"{flow.seconds:.1f} s, peak {flow.mebibytes:.0f} MiB: {more:+.1f} s, {more / plain.seconds:+.1%}"
-            )
+        copy_state(read, state)
+        plain = orchestration.command(settings, "--apply")
+        copy_state(read, state)
+        print_added("a first run with --apply", plain, orchestration.flow(settings, "apply", served))
+        plain = orchestration.command(settings, "--apply")
+        print_added("a run that finds nothing to do", plain, orchestration.flow(settings, "apply", served))
     alone = orchestration.flow(settings, "apply", {"PREFECT_HOME": str(folder / "alone")})
     print(f"the same flow, with a server of its own that it starts and ends: {alone.seconds:.1f} s")
+
+
+def print_added(what: str, plain: orchestration.Took, flow: orchestration.Took) -> None:
+    """Print what Prefect adds to the same work."""
+    more = flow.seconds - plain.seconds
+    print(
+        f"{what}: command {plain.seconds:.1f} s, peak {plain.mebibytes:.0f} MiB; flow beside a server "
+        f"{flow.seconds:.1f} s, peak {flow.mebibytes:.0f} MiB: {more:+.1f} s, {more / plain.seconds:+.1%}"
+    )
 
 
 def copy_state(source: Path, target: Path) -> None:

@@ -11,6 +11,7 @@ from tasks.decide import survey
 from tasks.drift import compare, compare_sample, compare_since, one_way, refuse
 from tasks.ending import ending
 from tasks.extract import extract
+from tasks.load import settle
 from tasks.opening import opened
 
 
@@ -27,6 +28,7 @@ def drift(
     """
     with ending() as end, opened(config, "plan") as run:
         one_way(run, sample=sample, since_last=since_last)
+        settle(run)
         reads = extract(run)
         map_entries(run, reads)
         believed = validate(run, reads)

@@ -10,7 +10,7 @@ from tasks.decide import decide, rebuild, survey
 from tasks.describe import describing, take_in
 from tasks.ending import ending
 from tasks.extract import extract, read_in_full
-from tasks.load import load, settle
+from tasks.load import load, settle_doubts
 from tasks.opening import opened
 from tasks.report import report
 
@@ -24,7 +24,7 @@ def recover(config: str = "ldap2scim.yml", mode: Literal["plan", "apply"] = "pla
         mode: plan looks and decides, and changes nothing; apply rebuilds the snapshot and carries the plan out.
     """
     with ending() as end, opened(config, mode) as run:
-        settle(run, recovering=True)
+        settle_doubts(run)
         read_in_full(run)
         reads = extract(run)
         map_entries(run, reads)

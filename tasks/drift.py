@@ -10,7 +10,6 @@ from ldap2scim.run.context import Run
 from ldap2scim.run.drift import Drift
 from ldap2scim.run.drift_sample import sample_of
 from ldap2scim.run.drift_since import look_to_go_on_from, since
-from ldap2scim.run.settings_changed import require_same_service
 from ldap2scim.run.survey import Survey
 from tasks.artifacts import publish_drift
 from tasks.carried import Carried
@@ -56,9 +55,8 @@ def one_way(run: Run, *, sample: int | None, since_last: bool) -> None:
 
     Raises:
         Ldap2ScimError: two are.
-        StateError: there is no look to go on from, or the state is of another service.
+        StateError: there is no look to go on from.
     """
-    require_same_service(run)
     if since_last and sample is not None:
         raise Ldap2ScimError("`sample` and `since_last` are two ways to look at the service.", "Give one of them.")
     if since_last:

@@ -7,6 +7,7 @@ from prefect.cache_policies import NO_CACHE
 
 from ldap2scim.planning.operations import Operation
 from ldap2scim.run import conclusion, pipeline
+from ldap2scim.run import settle as phase
 from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.decide import Decision
 from ldap2scim.run.load import Loader, batches
@@ -15,13 +16,19 @@ from tasks.carried import Carried
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def settle(run: Run, *, recovering: bool = False) -> None:
-    """Ask the service about what an earlier run left in doubt, where the run may write down the answer.
+def settle(run: Run) -> None:
+    """See that the service is the one that the state speaks of, and ask it about what an earlier run left in doubt.
 
     Raises:
-        StateError: the state is of another service, and the run does not rebuild it.
+        StateError: the state is of another service, which a recovery alone may go on from.
     """
-    pipeline.settle(run, recovering=recovering)
+    pipeline.settle(run)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False)
+def settle_doubts(run: Run) -> None:
+    """Ask the service about what an earlier run left in doubt, whichever service the state speaks of."""
+    phase.settle_doubts(run)
 
 
 def load(run: Run, decision: Carried[Decision] | None) -> Loader | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PATIENCE: Final = 900
-"""Seconds after which a description is given up; one of a million people takes two minutes."""
+"""Seconds after which a description is given up: nothing depends on it, and the report waits for it."""
 
 
 @dataclass(frozen=True, slots=True)

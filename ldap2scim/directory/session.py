@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
-from ldap2scim.directory import extended_dn, filters, ranges, results, schema
+from ldap2scim.directory import extended_dn, filters, results, schema
 from ldap2scim.directory.addresses import Address
 from ldap2scim.directory.controls import Control
 from ldap2scim.directory.conversation import Answer, Conversation
@@ -13,6 +13,7 @@ from ldap2scim.directory.decoder import Done
 from ldap2scim.directory.encoder import Scope, SearchRequest
 from ldap2scim.directory.entry import LdapEntry
 from ldap2scim.directory.ldapsearch import ldapsearch_command
+from ldap2scim.directory.range_retrieval import RangeRetrieval
 from ldap2scim.directory.reader import Pages, Search, SearchProof
 from ldap2scim.directory.settings import DirectorySettings
 from ldap2scim.directory.syntaxes import ValueSyntaxError
@@ -20,8 +21,6 @@ from ldap2scim.errors import DirectoryUnavailable, ReadIncomplete
 
 _LOGGER = logging.getLogger("ldap2scim.directory")
 _ANY_ENTRY = filters.Present("objectClass")
-_TRIES = 5
-"""How often an attribute in ranges is fetched that changes meanwhile."""
 
 
 class Session:
@@ -40,6 +39,7 @@ class Session:
         self._again = again
         self._second: Conversation | None = None
         self._reading = False
+        self._ranges = RangeRetrieval(self.server, self._ask_one)
 
     @property
     def server(self) -> str:
@@ -130,7 +130,7 @@ class Session:
             ReadIncomplete: the server would not say (no rights, a referral).
         """
         what = f"the look-up of {dn or 'the root DSE'}"
-        entry, done = self._ask_one(dn, _ANY_ENTRY, attributes, what)
+        entry, done = self._ask_one(SearchRequest(dn, Scope.BASE, _ANY_ENTRY, attributes), what)
         if done.code == results.NO_SUCH_OBJECT:
             return None
         if done.code != results.SUCCESS:
@@ -140,7 +140,7 @@ class Session:
                 f"{self.server} does not show {dn}, and does not say that it is gone.",
                 "Give the bind DN the right to read it.",
             )
-        return self._join_ranges(entry)[0]
+        return self._ranges.join(entry)[0]
 
     def reread(self, name: str, search: Search) -> LdapEntry | None:
         """Read one entry by name as `search` would see it; None where it is not there, or its filter does not hold.
@@ -151,7 +151,9 @@ class Session:
             FilterError: the filter of the search cannot be read.
         """
         what = f"the look-up of {name}"
-        entry, done = self._ask_one(name, filters.parse(search.filter), search.attributes, what, _controls(search))
+        wanted = filters.parse(search.filter)
+        request = SearchRequest(name, Scope.BASE, wanted, search.attributes, _controls(search))
+        entry, done = self._ask_one(request, what)
         if done.code == results.NO_SUCH_OBJECT:
             return None
         if done.code != results.SUCCESS:
@@ -175,16 +177,17 @@ class Session:
         Raises:
             DirectoryUnavailable: the connection was lost or the server is busy.
         """
-        root, _ = self._ask_one("", _ANY_ENTRY, ("subschemaSubentry",), "the look-up of the root DSE")
+        root_dse = SearchRequest("", Scope.BASE, _ANY_ENTRY, ("subschemaSubentry",))
+        root, _ = self._ask_one(root_dse, "the look-up of the root DSE")
         places = root.attributes.get("subschemasubentry", ()) if root is not None else ()
         if not places:
             return frozenset()
-        subschema = filters.equals("objectClass", "subschema")
-        what = "the look-up of the schema"
-        entry, _ = self._ask_one(places[0].decode("utf-8", "replace"), subschema, ("attributeTypes",), what)
+        place, subschema = places[0].decode("utf-8", "replace"), filters.equals("objectClass", "subschema")
+        request = SearchRequest(place, Scope.BASE, subschema, ("attributeTypes",))
+        entry, _ = self._ask_one(request, "the look-up of the schema")
         if entry is None or "attributetypes" not in entry.attributes:
             return frozenset()
-        return schema.attribute_names(self._join_ranges(entry)[0].attributes["attributetypes"])
+        return schema.attribute_names(self._ranges.join(entry)[0].attributes["attributetypes"])
 
     def _pages(self, main: Conversation, search: Search, request: SearchRequest) -> Pages:
         what = f"the search for {search.resource_type.lower()}s below {search.base}"
@@ -235,11 +238,11 @@ class Session:
     def _whole(self, entry: LdapEntry, search: Search) -> tuple[LdapEntry, int]:
         """Return an entry of a search with all its values, under its plain name; and how many ranges were joined."""
         if not search.extended:
-            return self._join_ranges(entry)
+            return self._ranges.join(entry)
         keep = tuple(name.lower() for name in search.extended)
         try:
             named = LdapEntry(extended_dn.parse(entry.dn).dn, entry.attributes)
-            joined, ranged = self._join_ranges(named, _controls(search))
+            joined, ranged = self._ranges.join(named, _controls(search))
             return extended_dn.without_extension(joined, keep), ranged
         except ValueSyntaxError as error:
             raise ReadIncomplete(
@@ -247,69 +250,10 @@ class Session:
                 "Nothing can be concluded from what it sent. Look into the server's log, and report it.",
             ) from error
 
-    def _join_ranges(self, entry: LdapEntry, asked: tuple[Control, ...] = ()) -> tuple[LdapEntry, int]:
-        """Return the entry with all values of its ranged attributes, and how many attributes that were."""
-        found = [(name, part) for name in entry.attributes if (part := ranges.read_range(name)) is not None]
-        if not found:
-            return entry, 0
-        attributes = dict(entry.attributes)
-        for name, part in found:
-            values = attributes.pop(name)
-            self._check_range(entry.dn, part, 0, len(values))
-            # Active Directory sends the plain attribute too, empty.
-            attributes[part.attribute] = self._to_the_last(entry.dn, part, values, asked)
-        return LdapEntry(entry.dn, attributes), len(found)
-
-    def _to_the_last(
-        self, dn: str, part: ranges.Range, values: tuple[bytes, ...], asked: tuple[Control, ...]
-    ) -> tuple[bytes, ...]:
-        """Return all values of an attribute of which the first range came.
-
-        Ranges count values, so that one who leaves meanwhile moves the next range up, past somebody who stays. So each
-        begins with the last value of the one before; where another one stands there, all of them are fetched anew.
-        """
-        for _ in range(_TRIES):
-            joined = list(values)
-            while part.high is not None:
-                part, more = self._next_range(dn, part.attribute, part.high, asked)
-                if more[:1] != (joined[-1],) or (len(more) == 1 and part.high is not None):
-                    break
-                joined += more[1:]
-            else:
-                return tuple(joined)
-            part, values = self._next_range(dn, part.attribute, 0, asked)
-        raise self._changed(dn, part.attribute)
-
-    def _next_range(
-        self, dn: str, attribute: str, low: int, asked: tuple[Control, ...]
-    ) -> tuple[ranges.Range, tuple[bytes, ...]]:
-        what = f"the look-up of more values of {attribute} of {dn}"
-        entry, done = self._ask_one(dn, _ANY_ENTRY, (ranges.from_index(attribute, low),), what, asked)
-        if done.code != results.SUCCESS:
-            raise results.refused_read(done, what, self.server)
-        for name, values in entry.attributes.items() if entry is not None else ():
-            part = ranges.read_range(name)
-            if part is not None and part.attribute == attribute:
-                self._check_range(dn, part, low, len(values))
-                return part, values
-        raise self._changed(dn, attribute)
-
-    def _check_range(self, dn: str, part: ranges.Range, low: int, count: int) -> None:
-        if part.low != low or (part.high is not None and part.high - part.low + 1 != count):
-            raise self._changed(dn, part.attribute)
-
-    def _changed(self, dn: str, attribute: str) -> ReadIncomplete:
-        return ReadIncomplete(
-            f"{self.server} did not send all values of {attribute} of {dn}: the pieces do not join.",
-            "The entry was probably changed during the read. Run again.",
-        )
-
-    def _ask_one(
-        self, dn: str, wanted: filters.Filter, attributes: tuple[str, ...], what: str, asked: tuple[Control, ...] = ()
-    ) -> tuple[LdapEntry | None, Done]:
+    def _ask_one(self, request: SearchRequest, what: str) -> tuple[LdapEntry | None, Done]:
         """Search one entry on a connection that no read uses; return it, if it came, and how the search ended."""
         conversation = self._connection_beside()
-        conversation.ask(SearchRequest(dn, Scope.BASE, wanted, attributes, asked), what)
+        conversation.ask(request, what)
         entries: list[LdapEntry] = []
         while True:
             part = conversation.receive()

@@ -61,7 +61,8 @@ def recover(settings: Settings, mode: Mode, *, progress: Progress | None = None,
     """
     with open_run(settings, mode, progress=progress, now=now) as run:
         forget_places(run.lease)
-        reads, _ = look(run, recovering=True)
+        settle_doubts(run)
+        reads, _ = _read(run)
         from ldap2scim.run import conclusion
 
         return conclusion.recover(run, reads)
@@ -100,29 +101,31 @@ def carry_out(  # noqa: PLR0913 - as of `synchronise`, with the plan and what wa
         return conclusion.carry_out(run, reads, plan)
 
 
-def look(run: Run, *, recovering: bool = False) -> tuple[tuple[Read | Unread, ...], MappedCount]:
+def look(run: Run) -> tuple[tuple[Read | Unread, ...], MappedCount]:
     """Settle doubts, read every directory, and map what changed.
 
     Raises:
         DirectoryError: no directory could be read.
-        StateError: the state is of another service, and the run does not rebuild it.
+        StateError: the state is of another service, which a recovery alone may go on from.
     """
-    settle(run, recovering=recovering)
+    settle(run)
+    return _read(run)
+
+
+def settle(run: Run) -> None:
+    """See that the service is the one that the state speaks of, and ask it about what is in doubt.
+
+    Raises:
+        StateError: the state is of another service, which a recovery alone may go on from.
+    """
+    require_same_service(run)
+    settle_doubts(run)
+
+
+def _read(run: Run) -> tuple[tuple[Read | Unread, ...], MappedCount]:
     reads = extract(run)
     require_one(reads)
     return reads, map_entries(run, reads)
-
-
-def settle(run: Run, *, recovering: bool = False) -> None:
-    """Ask the service about what is in doubt, where the run may write down the answer.
-
-    Raises:
-        StateError: the state is of another service, and the run does not rebuild it.
-    """
-    if not recovering:
-        require_same_service(run)
-    if run.mode is Mode.APPLY:
-        settle_doubts(run)
 
 
 def require_one(reads: tuple[Read | Unread, ...]) -> None:

@@ -9,7 +9,7 @@ from ldap2scim.planning.accounts import Result
 from ldap2scim.planning.operations import Adopt, ChangeMembers, Create, Deactivate, Delete, Restore, Update
 from ldap2scim.planning.orphans import orphan_of
 from ldap2scim.planning.proof import Proof
-from ldap2scim.run.context import Run
+from ldap2scim.run.context import Mode, Run
 from ldap2scim.run.nesting import nested_groups
 from ldap2scim.run.service_view import LOGIN, ServiceView, observed_row, same_external_id, shown_members, shows_disabled
 from ldap2scim.scim.provider import Json
@@ -27,9 +27,13 @@ _BATCH = 200
 def settle_doubts(run: Run) -> int:
     """Settle every operation in doubt that the service can be asked about; return how many were settled.
 
+    None are in `Mode.PLAN`: such a run may not write down the answers.
+
     Raises:
         ServiceError: the service cannot be asked; they stay in doubt, and nothing else may be decided.
     """
+    if run.mode is Mode.PLAN:
+        return 0
     settled = 0
     doubts = run.state.journal.in_doubt()
     run.progress.begin("settling operations in doubt", len(doubts))
