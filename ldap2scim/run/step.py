@@ -7,6 +7,7 @@ doubt, and the next run asks the service about it first.
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from ldap2scim.errors import AccessRefused, NotScim, ServiceError, ServiceUnavailable
@@ -15,6 +16,7 @@ from ldap2scim.planning.operations import ChangeMembers, Operation
 from ldap2scim.run.context import Run
 from ldap2scim.run.done import Done, Failed, HeldBack, InDoubt
 from ldap2scim.run.executor import Executor
+from ldap2scim.run.fenced import Fenced
 from ldap2scim.run.records import Memory, intent_of, settlement_of
 from ldap2scim.state import journal
 from ldap2scim.state.journal import Settlement
@@ -59,7 +61,8 @@ class Step:
         self._settling = asyncio.Lock()
         self.stopped_by = stopped_by
         self._memory = Memory(run)
-        self._executor = Executor(run.session.view, self._memory)
+        view = run.session.view
+        self._executor = Executor(replace(view, service=Fenced(view.service, run.lease)), self._memory)
 
     def carry_out_all(self, operations: Sequence[Operation]) -> list[Done]:
         """Carry out all, or say of each why it was not sent.
@@ -111,9 +114,6 @@ class Step:
         unsent = self._unsent(operation)
         if unsent is not None:
             return unsent
-        if self._run.lease.may_be_lost():
-            # What was begun before this process slept may have been settled, and decided anew, by another run.
-            await asyncio.to_thread(self._run.lease.confirm)
         try:
             done = await self._executor.carry_out(operation)
         except AccessRefused as error:

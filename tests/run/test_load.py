@@ -12,6 +12,7 @@ import pytest
 from ldap2scim.errors import (
     AccessRefused,
     OutcomeUnknown,
+    RequestRejected,
     ResourceNotFound,
     RunRefused,
     ServiceError,
@@ -216,6 +217,24 @@ def test_who_wakes_without_the_lease_sends_nothing_more(start: StartRun, store: 
     with pytest.raises(RunRefused, match="the one after it holds it now"):
         loads.apply(operations)
     assert provider.writes == ["POST /Users"]
+
+
+def test_who_wakes_within_an_operation_sends_no_more_of_it(start: StartRun, store: Store) -> None:
+    """An operation may take several requests, a change of many members hundreds; it stays in doubt."""
+
+    def sleep(_: ScimRequest) -> None:
+        if len(provider.sent) == 1:
+            store.clock = lambda: datetime.now(UTC) + 2 * TTL
+            acquire(store, LEASE, "the one after it")
+
+    no_patch = RequestRejected("501", "", 501)
+    provider = ScriptedProvider({"/Users/1": on_wire("1", active=True)}, {"PATCH /Users/1": [no_patch]}, before=sleep)
+    leaver = Deactivate(Key("corp:1"), ResourceType.USER, "aiko", Inputs(None, "f"), "1", None)
+    loads = loader(start, provider, [leaver])
+    with pytest.raises(RunRefused, match="the one after it holds it now"):
+        loads.apply([leaver])
+    assert provider.writes == ["PATCH /Users/1"]
+    assert [doubt.intent.key for doubt in loads._run.state.journal.in_doubt()] == [leaver.key]
 
 
 def test_who_wakes_with_the_lease_goes_on(start: StartRun, store: Store) -> None:
