@@ -13,14 +13,19 @@ from ldap2scim.directory.reader import SearchProof
 def elsewhere(proofs: Iterable[SearchProof]) -> frozenset[str]:
     """Return the normalised DNs of the parts that searches were referred elsewhere for.
 
-    A reference that names no DN, or one that cannot be read, does not say of which part it speaks, and is left out.
+    A reference that names no DN speaks of all that was searched (RFC 4511 §4.5.3). So may one that cannot be read, and
+    one whose other server has the part under another name.
     """
-    names = (_dn_of(url) for proof in proofs for url in proof.referrals)
-    return frozenset(name for name in names if name)
+    return frozenset(_part(url, dn.normalise(proof.search.base)) for proof in proofs for url in proof.referrals)
+
+
+def _part(url: str, base: str) -> str:
+    found = _dn_of(url)
+    return found if found is not None and dn.lies_in(found, (base,)) else base
 
 
 def _dn_of(url: str) -> str | None:
-    """Return the DN in an LDAP URL (RFC 4516): `ldap://host:port/DN?attributes?scope?filter`."""
+    """Return the DN in an LDAP URL (RFC 4516): `ldap://host:port/DN?attributes?scope?filter`; None: none is legible."""
     scheme, _, rest = url.partition("://")
     name = rest.partition("/")[2].partition("?")[0]
     if not scheme.lower().startswith("ldap"):

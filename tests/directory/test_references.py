@@ -9,7 +9,7 @@ from ldap2scim.model import ResourceType
 
 def proof(*urls: str) -> SearchProof:
     """Return the proof of a search that met these references."""
-    search = Search(ResourceType.USER, "dc=x", "(objectClass=person)", ())
+    search = Search(ResourceType.USER, "DC=X", "(objectClass=person)", ())
     return SearchProof(search, 1, 1, 0, urls, "ldap1.example.com:389")
 
 
@@ -27,8 +27,16 @@ def test_a_reference_names_its_part(url: str, part: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["ldap://b.example", "ldap://b.example/", "http://b.example/ou=x", "ldap://b/no%20dn", "ldap://b/ou=%FF"]
+    "url",
+    [
+        "ldap://b.example",
+        "ldap://b.example/",
+        "ldap://b.example/o=branch",
+        "http://b.example/ou=x",
+        "ldap://b/no%20dn",
+        "ldap://b/ou=%FF",
+    ],
 )
 def test_a_reference_that_does_not_say_of_which_part(url: str) -> None:
-    """It is left out."""
-    assert elsewhere([proof(url)]) == frozenset()
+    """It may speak of all that was searched."""
+    assert elsewhere([proof(url)]) == {"dc=x"}
