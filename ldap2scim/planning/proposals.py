@@ -27,6 +27,8 @@ class Difference:
     """How many members each group that loses some had before."""
     taken_over: frozenset[Key]
     """Managed keys that an `Adopt` replaces."""
+    doubtful_gains: Mapping[Key, str] = field(default_factory=dict)
+    """Groups that nobody may enter without a person, each with the reason."""
 
 
 @dataclass(slots=True)

@@ -68,7 +68,8 @@ def judge(
     )
     standing = _standing(judged, approvals)
     flowing, held = list(judged.flowing), list(judged.held)
-    too_many = _too_many_members(changes, privileged, together, population, policy)
+    of_groups = (privileged, MemberReasons(gains=difference.doubtful_gains))
+    too_many = _too_many_members(changes, of_groups, together, population, policy)
     for key, group in changes.items():
         flows, waits = part(group, standing, too_many.get(key, NOT_TOO_MANY), approvals)
         if flows is not None:
@@ -128,7 +129,7 @@ def _judge_resources(  # noqa: PLR0913, PLR0917 - the inputs of `judge`, and wha
 
 def _too_many_members(
     changes: Mapping[Key, GroupChange],
-    privileged: MemberReasons,
+    of_groups: Sequence[MemberReasons],
     together: tuple[str | None, str | None],
     population: Population,
     policy: SafetyPolicy,
@@ -138,8 +139,8 @@ def _too_many_members(
     enter, leave = together
     return {
         key: TooMany(
-            gain=_given(enter, privileged.gains.get(key)) if group.added else (),
-            loss=_given(shares.get(key), leave, privileged.losses.get(key)) if group.leaving else (),
+            gain=_given(enter, *(one.gains.get(key) for one in of_groups)) if group.added else (),
+            loss=_given(shares.get(key), leave, *(one.losses.get(key) for one in of_groups)) if group.leaving else (),
         )
         for key, group in changes.items()
     }

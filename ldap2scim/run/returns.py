@@ -1,15 +1,16 @@
 """Who has left comes back, on the word of a server that is behind: it may not have heard yet that she left.
 
-A server that is behind removes nobody (P1), and gives nobody back what was taken: another one knew better. Whoever is
-new flows, and so does every other change.
+A server that is behind removes nobody (P1), and gives nobody back what was taken, an account or a membership: another
+one knew better. Whoever is new flows, and so does every other change.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from ldap2scim.model import ResourceType, directory_of
-from ldap2scim.planning.operations import Create, HeldOperation, Operation, Restore
+from ldap2scim.model import Key, ResourceType, directory_of
+from ldap2scim.planning.operations import ChangeMembers, Create, HeldOperation, Operation, Restore
 from ldap2scim.planning.proposals import Difference
 from ldap2scim.planning.removals import changes_of
 from ldap2scim.run.believe import Believed
@@ -20,16 +21,20 @@ REASON: Final = (
     "The account was taken away, and the server that shows the entry now is behind the one that was read then (the "
     "findings say which): wait until it has caught up, or approve the plan's id if the entry is to have it again."
 )
+_LEFT_IT: Final = (
+    "left it in the last 24 hours, and the server that shows them in it now is behind the one that was read then (the "
+    "findings say which), so that nobody enters: wait until it has caught up, or approve the plan's id."
+)
 
 
 def hold_returns(run: Run, believed: Believed, difference: Difference, since: datetime) -> Difference:
-    """Hold what would give an account back in directories whose server is behind.
+    """Hold what would give an account or a membership back in directories whose server is behind.
 
     Args:
         run: the run.
         believed: says which they are.
         difference: of today.
-        since: from when on somebody who is created was lately removed.
+        since: from when on somebody who is created, or enters a group, was lately removed.
     """
     if not believed.behind:
         return difference
@@ -42,7 +47,24 @@ def hold_returns(run: Run, believed: Believed, difference: Difference, since: da
             held.append(HeldOperation(one, (REASON,)))
         else:
             flowing.append(one)
-    return replace(difference, operations=tuple(flowing), held=tuple(held))
+    gains = _doubtful_gains(believed, flowing, places)
+    return replace(difference, operations=tuple(flowing), held=tuple(held), doubtful_gains=gains)
+
+
+def _doubtful_gains(believed: Believed, operations: Iterable[Operation], places: StatePlaces) -> Mapping[Key, str]:
+    """Return the groups that somebody would enter who has just left them."""
+    entering = {
+        one.key: one.added
+        for one in operations
+        if isinstance(one, ChangeMembers) and one.added and directory_of(one.key) in believed.behind
+    }
+    left = places.left_recently(entering)
+    again = {group: len(gone.intersection(entering[group])) for group, gone in left.items()}
+    return {
+        group: f"{count} of the {len(entering[group])} who would enter {_LEFT_IT}"
+        for group, count in again.items()
+        if count
+    }
 
 
 def _gives_back(operation: Operation, *, was_removed: bool) -> bool:

@@ -101,6 +101,26 @@ def test_a_replica_that_is_behind_brings_nobody_back(pair: Pair, replicas: Repli
     assert pair.console.users()[login]["active"]
 
 
+def test_a_replica_that_is_behind_puts_nobody_back_into_a_group(pair: Pair, replicas: Replicas) -> None:
+    """It still lists who was taken out: she stays out on its word, unless approved."""
+    group = pair.administrator.group("dept-sales")
+    members = group.texts("member")
+    replicas.cut_off()
+    pair.administrator.take(group.dn, "member", members[0])
+    assert pair.program("sync", "--apply").code == 0
+    left = pair.console.groups()
+
+    replicas.provider.kill()
+    for command in ("sync", "recover", "sync"):
+        said = pair.program(command, "--apply", "--json")
+        assert said.code == 3, said.text
+        assert pair.console.groups() == left
+    assert "1 of the 1 who would enter left it in the last 24 hours" in said.text
+    approved = pair.program("sync", "--apply", "--approve", said.document["plan_id"])
+    assert approved.code == 0, approved.text
+    assert len(pair.console.groups()["dept-sales"]["members"]) == len(members)
+
+
 def test_a_replica_that_has_caught_up_is_as_good(pair: Pair, replicas: Replicas) -> None:
     """A leaver whom both servers know to have left is removed, whichever of them answers."""
     day_at_the_provider(pair)
