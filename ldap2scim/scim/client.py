@@ -61,7 +61,7 @@ class ScimConnection:
         self.profile: Profile = profile_of(settings)
         self._outgoing = Outgoing(settings, self.profile)
         self._budget = settings.retry_budget
-        self._lanes = Lanes(lanes)
+        self._lanes = Lanes(lanes, settings.proxy)
         self._slots = asyncio.Semaphore(len(lanes))
         self._clock = clock
         share = settings.quota_share or self.profile.quota_share

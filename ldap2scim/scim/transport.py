@@ -46,7 +46,14 @@ class Answer(NamedTuple):
 class Lanes:
     """The connections to one service. No more exchanges may be under way than there are lanes."""
 
-    def __init__(self, lanes: Sequence[Lane]) -> None:
+    def __init__(self, lanes: Sequence[Lane], proxy: ProxySettings | None) -> None:
+        """Prepare.
+
+        Args:
+            lanes: each carries one request at a time.
+            proxy: by way of which they go, for messages.
+        """
+        self._where = "the service" if proxy is None else f"the service by way of the proxy {proxy.url}"
         self._lanes = tuple(dict.fromkeys(lanes))
         self._free = list(lanes)
         self._open = AsyncExitStack()
@@ -80,7 +87,7 @@ class Lanes:
             raise
         except (httpx.HTTPError, ssl.SSLError) as error:
             # What TLS 1.3 says after its handshake comes as the error of the ssl module, unwrapped.
-            raise _translated(request, error) from error
+            raise _translated(request, error, self._where) from error
         finally:
             self._free.append(lane)
 
@@ -126,18 +133,18 @@ async def _body_of(response: httpx.Response) -> bytes:
         raise
 
 
-def _translated(request: ScimRequest, error: httpx.HTTPError | ssl.SSLError) -> ServiceError:
+def _translated(request: ScimRequest, error: httpx.HTTPError | ssl.SSLError, where: str) -> ServiceError:
     asked = f"{request.method} {request.path}"
     mid_way = isinstance(error, ssl.SSLError) and not our_certificate_refused(error)
     if not mid_way and (reason := permanent_cause(error)):
         return ServiceError(
-            f"{asked}: no connection to the service: {reason}.",
-            "Check the base URL, and for an own certificate authority `ca_file`.",
+            f"{asked}: no connection to {where}: {reason}.",
+            "Check the base URL, `proxy` if there is one, and for an own certificate authority `ca_file`.",
         )
     what = type(error).__name__
     if isinstance(error, _NOT_SENT):
         return ServiceUnavailable(
-            f"{asked}: no connection to the service ({what}).", "Check that the service and the proxy can be reached."
+            f"{asked}: no connection to {where} ({what}).", "Check that the service and the proxy can be reached."
         )
     if is_write(request):
         return unknown(request, None, f" ({what})")

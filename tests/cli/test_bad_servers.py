@@ -123,6 +123,10 @@ SERVICE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "no token": ({"token": ABSENT}, ("401",)),
     "unknown host": ({"base_url": "http://no-such-host.invalid/v2"}, ("there is no host of that name", "base URL")),
     "refused connection": ({"base_url": f"http://127.0.0.1:{closed_port()}/v2"}, ("no connection to the service",)),
+    "unknown proxy": (
+        {"base_url": "http://scim.invalid/v2", "proxy": {"url": "http://no-such-proxy.invalid:8080"}},
+        ("by way of the proxy http://no-such-proxy.invalid:8080: there is no host of that name",),
+    ),
     "no TLS": ({"base_url": "https://127.0.0.1:{port}/scim/v2"}, ("does not speak TLS", "base URL")),
     "wrong path": ({"base_url": "http://127.0.0.1:{port}/elsewhere"}, ("404", "Check the base URL")),
     "no such CA file": ({"base_url": "https://127.0.0.1:{port}/", "ca_file": "/no/such/ca.pem"}, ("/no/such/ca.pem",)),
