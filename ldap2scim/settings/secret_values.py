@@ -89,12 +89,13 @@ def exposure(path: Path, mode: int) -> str | None:
 def _kept_elsewhere(field: Field, node: MappingNode) -> str:
     section = Section(field.reading, field.path, node, node.place)
     file, block = section.get("file"), section.get("prefect_secret")
-    section.finish()
-    if file is not None and block is None:
-        return _from_file(field, file)
-    if block is not None and file is None:
-        return _from_block(field, block)
-    raise Unfit(_WAYS)
+    if {entry.name for entry in node.entries} <= set(section.known):
+        if file is not None and block is None:
+            return _from_file(field, file)
+        if block is not None and file is None:
+            return _from_block(field, block)
+    # No key is named: to YAML a password that begins with `{` is a block, and the password its key.
+    raise Unfit(f"{_WAYS} A text that begins with `{{` needs 'quotes'.")
 
 
 def _from_block(field: Field, entry: Node) -> str:
