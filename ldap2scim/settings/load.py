@@ -12,7 +12,7 @@ from ldap2scim.settings import native, original
 from ldap2scim.settings.attribute_names import written_path
 from ldap2scim.settings.composed import ConfiguredDirectory, Settings
 from ldap2scim.settings.fitting import fitted, left_out
-from ldap2scim.settings.nodes import MappingNode, merge
+from ldap2scim.settings.nodes import MappingNode, merge, not_a_block
 from ldap2scim.settings.parts import Parts
 from ldap2scim.settings.problems import Problem, in_reading_order
 from ldap2scim.settings.reading import Reading, SecretBlocks, Section, no_secret_blocks
@@ -73,17 +73,22 @@ def is_original(tree: MappingNode) -> bool:
 
 def _load_original(path: Path, tree: MappingNode, reading: Reading) -> Parts:
     secret_path = path.with_name(original.SECRET_FILE)
-    hint = f" in {secret_path}"
+    hint: str | None = f" in {secret_path}"
     if secret_path.exists() and secret_path != path:
         reading.secret_places = frozenset({str(secret_path)})
         reading.clear_files.add(str(secret_path))
         secrets = read(secret_path, reading.problems)
-        if secrets is not None:
+        if secrets is None:
+            hint = None
+        else:
             tree, clashes = merge(tree, secrets)
-            for name, entry in clashes:
-                reading.problem(entry.place, name, f"is written in {path.name} as well; keep one of them.")
+            for name, kept, left in clashes:
+                if isinstance(kept.node, MappingNode):
+                    reading.problem(left.node.place, name, not_a_block(left.node))
+                else:
+                    reading.problem(left.place, name, f"is written in {path.name} as well; keep one of them.")
     else:
-        hint += ", a file that does not exist yet"
+        hint = f"{hint}, a file that does not exist yet"
     return original.read_original(Section(reading, "", tree, tree.place), hint)
 
 

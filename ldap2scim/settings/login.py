@@ -83,7 +83,7 @@ def check_native(naming: Naming, authentication: Authentication) -> None:
         section.problem(naming.name, "is missing beside `authentication: ntlm`; write it as `DOMAIN\\user`.")
 
 
-def check_original(naming: Naming, login: Login, secret_hint: str) -> Login:
+def check_original(naming: Naming, login: Login, secret_hint: str | None) -> Login:
     """Require name and password, as the original does; return the login without them where nobody looks at them.
 
     They may stay written for the original's sake when our block says how to bind.
@@ -95,7 +95,7 @@ def check_original(naming: Naming, login: Login, secret_hint: str) -> Login:
         return replace(login, bind_dn=None, bind_password=None)
     if naming.name not in written:
         naming.section.problem(naming.name, "is missing; write it.")
-    if naming.password not in written:
+    if naming.password not in written and secret_hint is not None:
         naming.section.problem(naming.password, f"is missing; write it{secret_hint}.")
     return login
 

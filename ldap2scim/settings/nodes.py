@@ -1,5 +1,6 @@
 """A settings file as a tree in which every node knows its place. Pure."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -57,6 +58,9 @@ class MappingNode:
         return next((entry for entry in self.entries if entry.name == name), None)
 
 
+_NEARLY_A_KEY = re.compile(r"[\w.-]+\s*[:\uff1a]")
+"""`loglevel:info`, or with a full-width colon: a text to YAML, and a key to whoever wrote it."""
+
 Node: TypeAlias = ScalarNode | SequenceNode | MappingNode
 
 
@@ -75,6 +79,14 @@ def describe(node: Node) -> str:
             return "a number"
         case ScalarNode():
             return "a text"
+
+
+def not_a_block(node: Node) -> str:
+    """Say what is wrong where a block of keys should be, without the value."""
+    said = f"must be a block of keys, not {describe(node)}"
+    if isinstance(node, ScalarNode) and _NEARLY_A_KEY.match(node.text):
+        return f"{said}: behind a key come a `:` of half width and a blank."
+    return f"{said}."
 
 
 def is_empty(node: Node) -> bool:
@@ -97,14 +109,17 @@ def arrays_beside_keys(node: Node) -> Iterator[tuple[Entry, SequenceNode]]:
             return
 
 
-def merge(first: MappingNode, second: MappingNode, path: str = "") -> tuple[MappingNode, tuple[tuple[str, Entry], ...]]:
+Clash: TypeAlias = tuple[str, Entry, Entry]
+"""A key path with two values: the one that was kept, and the one that was left."""
+
+
+def merge(first: MappingNode, second: MappingNode, path: str = "") -> tuple[MappingNode, tuple[Clash, ...]]:
     """Lay one file's tree over another's, as `secret.yml` lies over `config.yml`.
 
-    Returns:
-        The tree, and the entries (with their key paths) of `second` that `first` has a value for already.
+    Where both have a value, a block of keys is kept rather than anything else, and else that of `first`.
     """
     entries: dict[str, Entry] = {entry.name: entry for entry in first.entries}
-    clashes: list[tuple[str, Entry]] = []
+    clashes: list[Clash] = []
     for entry in second.entries:
         known = entries.get(entry.name)
         where = f"{path}{entry.name}"
@@ -114,6 +129,9 @@ def merge(first: MappingNode, second: MappingNode, path: str = "") -> tuple[Mapp
             node, deeper = merge(known.node, entry.node, f"{where}.")
             entries[entry.name] = Entry(entry.name, known.place, node)
             clashes.extend(deeper)
+        elif isinstance(entry.node, MappingNode):
+            entries[entry.name] = entry
+            clashes.append((where, entry, known))
         elif not is_empty(entry.node):
-            clashes.append((where, entry))
+            clashes.append((where, known, entry))
     return MappingNode(first.place, tuple(entries.values())), tuple(clashes)

@@ -43,10 +43,11 @@ class Logger(StrEnum):
     SYSLOG = "syslog"
 
 
-def read_original(root: Section, secret_hint: str) -> Parts:
+def read_original(root: Section, secret_hint: str | None) -> Parts:
     """Return everything that the two files say; problems are in `root.reading`.
 
-    `secret_hint` says where secrets are to be written, for messages.
+    `secret_hint` says where secrets are to be written, for messages; None: that file cannot be read, which is said
+    already, and so nobody knows whether any is missing.
     """
     _refuse_arrays_beside_keys(root)
     iid, ours = root.section("iid"), root.section("ldap2scim")
@@ -106,14 +107,14 @@ def _log_level(section: Section) -> LogLevel:
     return level
 
 
-def _service(scim: Section, ours: Section, secret_hint: str) -> ServiceSettings:
+def _service(scim: Section, ours: Section, secret_hint: str | None) -> ServiceSettings:
     transport = read_transport(ours, IIJ_ID)
     proxy = way_out(_proxy(scim), transport.base_url, ours, "proxy_except")
     ours.finish()
     filters = scim.section("filter")
     service = compose(
         transport,
-        scim.require("token", token, None, secret_hint),
+        scim.take("token", token, None) if secret_hint is None else scim.require("token", token, None, secret_hint),
         (filters.take("user", scim_filter, ""), filters.take("group", scim_filter, "")),
         proxy,
     )

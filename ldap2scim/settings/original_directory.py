@@ -45,7 +45,7 @@ _LDAP_ATTRIBUTES: Final = frozenset({"entryuuid", "entrydn", "uid", "uidnumber"}
 
 
 def read_directory(
-    ad: Section, ours: Section, sources: frozenset[str], profile: Profile, secret_hint: str
+    ad: Section, ours: Section, sources: frozenset[str], profile: Profile, secret_hint: str | None
 ) -> DirectorySettings:
     """Return the directory; `ours` is our block about it, `sources` are the LDAP attributes that the mapping reads."""
     ldap = ad.section("ldap")

@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 from ldap2scim.model import ResourceType
 from ldap2scim.secret import Secret
 from ldap2scim.settings.composed import Row
-from ldap2scim.settings.nodes import MappingNode, Node, Place, describe, is_empty
+from ldap2scim.settings.nodes import MappingNode, Node, Place, is_empty, not_a_block
 from ldap2scim.settings.problems import Problem
 
 T = TypeVar("T")
@@ -139,7 +139,7 @@ class Section:
         if entry is None or is_empty(entry.node):
             return Section(self.reading, path, None, entry.place if entry else self.place)
         if not isinstance(entry.node, MappingNode):
-            self.reading.problem(entry.node.place, path, f"must be a block of keys, not {describe(entry.node)}.")
+            self.reading.problem(entry.node.place, path, not_a_block(entry.node))
             return Section(self.reading, path, None, entry.place)
         return Section(self.reading, path, entry.node, entry.place)
 

@@ -350,6 +350,58 @@ def test_problems_of_both_files_come_at_once(original: Loader, problems: Failing
     assert [problem.partition(":")[0] for problem in found] == ["config.yml", "config.yml", "config.yml", "secret.yml"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("password: open", "password: @open", "secret.yml:5:17: begins with `@`"),
+        ("open", "'秘密'の", "secret.yml:5:21: does not fit the lines above it"),
+        (SECRET, "# 秘密\n", "secret.yml: is empty"),
+    ],
+)
+def test_a_secret_file_that_cannot_be_read_is_the_one_problem(
+    original: Loader, problems: Failing, old: str, new: str, message: str
+) -> None:
+    """Nothing is called missing that may well stand in it."""
+    (problem,) = problems(original, CONFIG, SECRET.replace(old, new))
+    assert problem.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("secret", "expected"),
+    [
+        (
+            "iid:\n  scim:\n    token:hunter2\nad:\n  ldap:\n    server:\n      password: hunter2\n",
+            ["config.yml:12:3: `iid.scim.token` is missing", "secret.yml:3:5: `iid.scim` must be a block of keys"],
+        ),
+        (
+            "iid:\n  scim:\n    token: hunter2\nad:\n  ldap:\n    server:\n      password：hunter2\n",
+            [
+                "config.yml:4:5: `ad.ldap.server.password` is missing",
+                "secret.yml:7:7: `ad.ldap.server` must be a block",
+            ],
+        ),
+    ],
+)
+def test_a_key_without_its_blank_is_no_key_written_twice(
+    original: Loader, problems: Failing, secret: str, expected: list[str]
+) -> None:
+    """To YAML `token:abc` is a text; the message says how a key is written, and quotes nothing."""
+    found = problems(original, CONFIG, secret)
+    assert [problem[: len(start)] for problem, start in zip(found, expected, strict=True)] == expected
+    assert found[1].endswith("not a text: behind a key come a `:` of half width and a blank.")
+    assert "hunter2" not in " ".join(found)
+
+
+def test_a_text_in_the_place_of_a_block_is_named_in_either_file(original: Loader, problems: Failing) -> None:
+    """The block of the other file is read all the same, so that nothing in it is called missing."""
+    (problem,) = problems(original, "log: info\n" + CONFIG, SECRET)
+    assert problem == "config.yml:1:6: `log` must be a block of keys, not a text."
+    config = CONFIG.replace("    server:\n", "    servers:\n").replace("  ldap:\n", "  ldap:\n    server: x\n")
+    found = problems(original, config, SECRET)
+    assert "config.yml:4:13: `ad.ldap.server` must be a block of keys, not a text." in found
+    assert not any("password" in problem for problem in found)
+
+
 def test_a_missing_secret_file_is_explained(original: Loader, problems: Failing) -> None:
     """The message says which keys are missing and where they are to be written."""
     found = problems(original, CONFIG, None)
