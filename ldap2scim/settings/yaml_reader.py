@@ -18,7 +18,7 @@ from yaml.reader import ReaderError
 
 from ldap2scim.settings.nodes import Entry, MappingNode, Node, Place, ScalarNode, SequenceNode
 from ldap2scim.settings.problems import Problem
-from ldap2scim.settings.yaml_problems import explain
+from ldap2scim.settings.yaml_problems import WIDE_BLANK, explain
 
 LARGEST = 4 * 1024 * 1024
 """Bytes; a settings file is a few kilobytes, and a wrong path (a database, a device) should end soon."""
@@ -145,6 +145,9 @@ def _convert_mapping(node: yaml.MappingNode, place: Place, problems: list[Proble
         at = Place(place.file, key.start_mark.line + 1, key.start_mark.column + 1)
         if not isinstance(key, yaml.ScalarNode) or not key.value:
             problems.append(Problem(at, "a key must be a single word."))
+            continue
+        if key.style is None and key.value != key.value.strip():  # YAML takes ordinary blanks away
+            problems.append(Problem(at, WIDE_BLANK))
             continue
         if key.value in entries:
             first = entries[key.value].place.line
