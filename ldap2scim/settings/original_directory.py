@@ -57,8 +57,9 @@ def read_directory(
     likely = edition(frozenset({user_class, group_class}), member_attribute, sources)
     kind = ours.take("kind", one_of(DirectoryKind), likely, "told by classes and attributes")
     ldap.take("cache_disabled", boolean, None)
-    port = server.take("port", whole(1, 65535), 389)
-    encryption = _encryption(server, port)
+    written = server.take("encryption", one_of(WRITTEN_ENCRYPTION), Encryption.UNWRITTEN)
+    port = server.take("port", whole(1, 65535), 636 if written is Encryption.LDAPS else 389)
+    encryption = _encryption(server, written, port)
     naming = Naming(server, "user", "password")
     login = check_original(naming, read_login(ours, naming, kind, encryption), secret_hint)
     settings = DirectorySettings(
@@ -112,9 +113,8 @@ def edition(classes: frozenset[str], member_attribute: str, sources: frozenset[s
     return DirectoryKind.OPENLDAP if read & _LDAP_ATTRIBUTES else DirectoryKind.ACTIVE_DIRECTORY
 
 
-def _encryption(server: Section, port: int) -> Encryption:
+def _encryption(server: Section, written: Encryption, port: int) -> Encryption:
     """Return the protection: users of LDAPS write `start_tls` in the original, and a port that speaks TLS at once."""
-    written = server.take("encryption", one_of(WRITTEN_ENCRYPTION), Encryption.UNWRITTEN)
     node = server.get("addresses")
     own_ports = {split_address(getattr(item, "text", ""))[1] for item in getattr(node, "items", ())}
     if written is not Encryption.START_TLS or own_ports - {None, port}:

@@ -77,6 +77,14 @@ def test_start_tls_on_a_tls_port_means_ldaps(original: Loader, lines: str, expec
     assert original(server("encryption: start_tls", lines)).directories[0].settings.encryption is expected
 
 
+@pytest.mark.parametrize(
+    ("lines", "port"), [("encryption: ldaps", 636), ("encryption: ldaps\n      port: 389", 389), ("timeout: 9", 389)]
+)
+def test_our_word_for_ldaps_brings_its_port(original: Loader, lines: str, port: int) -> None:
+    """As in the native form: TLS from the first octet is nowhere spoken on 389, where none is written."""
+    assert original(server("encryption: start_tls", lines)).directories[0].settings.port == port
+
+
 def test_addresses_with_their_own_port_are_judged_later(original: Loader) -> None:
     """Where one address has another port, StartTLS stays written and each connection decides."""
     config = server("dc1.corp.example", "dc1.corp.example:389").replace("start_tls", "start_tls\n      port: 636")
