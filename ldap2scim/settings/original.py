@@ -126,13 +126,14 @@ def _proxy(scim: Section) -> ProxySettings | None:
     http = scim.section("http")
     section = http.section("proxy")
     used = section.take("use", boolean, default=False)
-    port = section.take("port", whole(1, 65535), None)
-    user = section.take("user", filled, None)
     if not used:
-        for name in ("address", "password"):
+        # What is not used is not judged: it may be an empty text that nobody ever filled in.
+        for name in ("address", "port", "user", "password"):
             section.get(name)
         proxy = None
     else:
+        port = section.take("port", whole(1, 65535), None)
+        user = section.take("user", filled, None)
         if port is None and not section.get("port"):
             section.problem("port", "is missing beside `use: true`; write the proxy's port, such as 8080.")
         address = section.require("address", _proxy_host, "proxy.invalid")

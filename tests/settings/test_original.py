@@ -239,6 +239,9 @@ def test_the_proxy(original: Loader) -> None:
     used = original(CONFIG + proxy.format("true"), secret).service.proxy
     assert used == ProxySettings("http://proxy.example.jp:8080", "me", Secret("let me in"))
     assert original(CONFIG + proxy.format("false"), secret).service.proxy is None
+    empty = "    http:\n      proxy:\n        use: false\n        address: ''\n        port: ''\n        user: ''\n"
+    unused = original(CONFIG + empty, SECRET + "    http:\n      proxy:\n        password: ''\n")
+    assert unused.service.proxy is None
 
 
 def test_the_other_keys(original: Loader) -> None:
