@@ -38,7 +38,7 @@ def read_original_overlay(section: Section, resource_type: ResourceType) -> Over
     places = {f"exclude.{name}": field.node.place for name, field in exclude.items()}
     for part in (defaults, binds):
         places |= {name: field.node.place for name, field in [*part.single.items(), *part.multi.items()]}
-    return Overlay(single, multi, excluded_values(exclude), None, places)
+    return Overlay(single, multi, excluded_values(exclude), None, places, section.path_of("ad_bind"))
 
 
 def _single_rule(name: str, binds: Leaves, defaults: Leaves, converts: Leaves) -> ValueRule | None:

@@ -45,11 +45,14 @@ def finished_mapping(
     places = {name: place for overlay in overlays for name, place in overlay.places.items()}
     section.reading.mapped_at.update({(resource_type, name): place for name, place in places.items()})
     mapped = {*mapping.single, *mapping.multi}
+    refused = {problem.place for problem in section.reading.problems if problem.place is not None}
+    sources = next((overlay.sources for overlay in overlays if overlay.sources), None)
     for name in mapping.required:
-        if name not in mapped:
-            text = "is required and mapped from nothing, so every entry would be held; map it, or do not require it."
+        if name not in mapped and places.get(name) not in refused:
+            text = "is required and mapped from nothing, so every entry would be held;"
+            advice = "write it." if sources else "map it, or do not require it."
             place = places.get(name) or places.get("required") or section.place
-            section.reading.problem(place, f"{path}.{written_path(name)}", text)
+            section.reading.problem(place, f"{sources or path}.{written_path(name)}", f"{text} {advice}")
     for name in mapping.exclude:
         place = places.get(f"exclude.{name}")
         if name not in mapped:

@@ -25,6 +25,8 @@ class Overlay:
     required: tuple[str, ...] | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
     """By path of the model, `exclude.PATH`, or `required`."""
+    sources: str | None = None
+    """Key path of the block that says where attributes come from, in the form that has one, and has no `required`."""
 
 
 def lay(base: ResourceMapping, overlays: tuple[Overlay, ...], path: str) -> tuple[ResourceMapping, tuple[Row, ...]]:

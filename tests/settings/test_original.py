@@ -355,6 +355,15 @@ def test_what_is_wrong_is_named(original: Loader, problems: Failing, old: str, n
     assert all(problem.startswith("config.yml:") for problem in found)
 
 
+def test_a_login_that_is_mapped_from_nothing_names_the_key_to_write(original: Loader, problems: Failing) -> None:
+    """`required` is no key of this form; and a login that was refused for what it says is one problem, not two."""
+    (problem,) = problems(original, server("          userName: userPrincipalName\n", ""))
+    assert problem.startswith("config.yml:13:5: `iid.scim.attribute.user.ad_bind.userName` is required")
+    assert problem.endswith("so every entry would be held; write it.")
+    (problem,) = problems(original, server("userName: userPrincipalName", "userName: '%{mail}'"))
+    assert "`%{mail}` is no LDAP name" in problem
+
+
 def test_problems_of_both_files_come_at_once(original: Loader, problems: Failing) -> None:
     """One list for `config.yml` and `secret.yml`."""
     found = problems(original, server("base_dn", "basedn"), SECRET.replace("token", "tokn"))
