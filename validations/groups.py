@@ -78,7 +78,7 @@ def _empty(facts: GroupFacts) -> Iterator[Finding]:
             severity=Severity.NOTE,
             message=f"{len(names)} groups have no member that is synchronised: {listed(names)}.",
             remedy="Nothing needs to be done if that is meant; else look at the user filter, at the members that the "
-            "other findings name, and at `groups.nesting`.",
+            "other findings name, and at `nesting`.",
             subjects=names,
         )
 

@@ -130,10 +130,10 @@ def _nested_groups(settings: Settings) -> Iterable[Finding]:
         yield Finding(
             rule="nesting-not-supported",
             severity=Severity.STOP,
-            message=f"`groups: {{nesting: keep}}` of {_directories(kept)} would make groups members of groups, which "
+            message=f"`nesting: keep` of {_directories(kept)} would make groups members of groups, which "
             f"the profile `{settings.service.profile}` does not send to its service.",
-            remedy="Write `groups: {nesting: flatten}`, so that the members of inner groups are members of the outer "
-            "ones, or `ignore`.",
+            remedy="Write `nesting: flatten`, so that the members of inner groups are members of the outer ones, or "
+            "`nesting: ignore`.",
             subjects=tuple(kept),
         )
 

@@ -71,7 +71,8 @@ _WANTED: Final[dict[tuple[ResourceType, Refusal], _Wanted]] = {
         ("phone_numbers",),
         is_global,
         "a global number of RFC 3966 such as tel:+81312345678",
-        "write `phone_country` (81 for Japan) in the settings, which turns national numbers into global ones",
+        "write `phone_country` (81 for Japan; in `mapping`, in config.yml in `ldap2scim.directory`), which turns "
+        "national numbers into global ones",
     ),
     (ResourceType.USER, Refusal.KANA): _Wanted(
         ("local_names.family_name", "local_names.given_name"),

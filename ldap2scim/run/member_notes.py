@@ -46,8 +46,8 @@ def member_notes(references: References, image: ImageReader) -> Iterator[Finding
             rule="nested-group-ignored",
             severity=Severity.NOTE,
             message=f"{listed.count} are groups, and were left out: {listed.shown}.",
-            remedy="Write `groups: {nesting: flatten}` for the directory if the members of these groups should count, "
-            "or `keep` where the service can hold groups in groups.",
+            remedy="Write `nesting: flatten` (in `groups` of the directory; in config.yml in `ldap2scim.directory`) if "
+            "the members of these groups should count, or `keep` where the service can hold groups in groups.",
             subjects=listed.names,
         )
 

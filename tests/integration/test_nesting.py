@@ -127,7 +127,7 @@ def test_ignored_and_said(start_embedded_pair: StartPair) -> None:
     said = sync(pair)
     assert members_there(pair, "outer") == {a}
     assert "3 members of 3 groups are groups, and were left out" in said
-    assert "nesting: flatten" in said
+    assert "`nesting: flatten` (in `groups` of the directory; in config.yml in `ldap2scim.directory`)" in said
 
 
 def test_members_come_in_by_themselves(start_embedded_pair: StartPair) -> None:

@@ -157,6 +157,7 @@ def test_groups_in_groups_are_kept_where_the_service_is_sent_them() -> None:
     found = check_settings(settings(kept))
     assert rules(found) == [("nesting-not-supported", "stop")]
     assert "iij-id" in found[0].message
+    assert "groups:" not in found[0].message + found[0].remedy, "in config.yml it stands elsewhere"
     assert check_settings(settings(flat)) == ()
     generic = settings(kept)
     assert check_settings(replace(generic, service=replace(generic.service, profile="generic"))) == ()

@@ -62,6 +62,7 @@ def test_national_numbers_without_a_country_are_refused() -> None:
     """The remedy is the setting that turns them into global ones."""
     (found,) = findings(replace(USERS, phones=GlobalNumbers()))
     assert "`phone_country`" in found.remedy
+    assert "in config.yml in `ldap2scim.directory`" in found.remedy
 
 
 def test_a_time_zone_of_no_database() -> None:
