@@ -58,7 +58,9 @@ def default_mappings(kind: DirectoryKind, source_anchor: str) -> Mappings:
 
 def least_user_mapping(source_anchor: str) -> ResourceMapping:
     """Return what is mapped of a person even where another mapping is written in full, as in the original's form."""
-    return ResourceMapping({"external_id": _from(source_anchor)}, required=REQUIRED[ResourceType.USER])
+    # Nobody is in scope and disabled without an attribute that says so: who comes back is enabled in this way too.
+    single = {"external_id": _from(source_anchor), "active": ValueRule(default=True)}
+    return ResourceMapping(single, required=REQUIRED[ResourceType.USER])
 
 
 def least_group_mapping(source_anchor: str) -> ResourceMapping:

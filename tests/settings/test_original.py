@@ -44,7 +44,11 @@ def test_the_least_pair_of_files(original: Loader, tmp_path: Path) -> None:
     assert directory.mappings.user.single == {
         "external_id": ValueRule(("objectGUID",)),
         "user_name": ValueRule(("userPrincipalName",)),
+        "active": ValueRule(default=True),
     }
+    assert ("iid.scim.attribute.user.active", "always true", "default") in [
+        (row.path, row.shown, row.origin) for row in settings.rows
+    ]
     assert settings.service.profile == "iij-id"
     assert settings.service.base_url == "https://scim.auth.iij.jp/scim/v2"
     assert settings.service.token == Secret("t0ken")
