@@ -91,7 +91,7 @@ def read_directory(
         full_read_every=ours.take("full_read_every", duration(LONGEST_WITHOUT_FULL_READ), FULL_READ_EVERY),
         lockout_duration=ours.take("lockout_duration", duration(LONGEST_LOCK), None),
     )
-    _note_safer_defaults(server)
+    _note_safer_defaults(server, written)
     for section in (users, groups, search, filters, server, ldap, ad, ours):
         section.finish()
     return settings
@@ -140,9 +140,9 @@ def _reference(field: Field) -> MemberReference:
     raise Unfit("must be `dn` or `uid`: members are found by the DN or by the uid of a user.")
 
 
-def _note_safer_defaults(server: Section) -> None:
+def _note_safer_defaults(server: Section, written: Encryption) -> None:
     if server.get("encryption") is None:
         text = "is not written: StartTLS is tried, and where the server has none the run stops before the bind."
         server.note("encryption", text + " Write `encryption: none` for a password in clear.")
-    if server.get("verify_mode") is None:
+    if server.get("verify_mode") is None and written is not Encryption.NONE:
         server.note("verify_mode", "is not written: the server's certificate is verified.")

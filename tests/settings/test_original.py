@@ -63,6 +63,8 @@ def test_unwritten_protection_is_the_safe_one(original: Loader) -> None:
     found = settings.directories[0].settings
     assert (found.encryption, found.verify_certificate) == (Encryption.UNWRITTEN, True)
     assert ["encryption: none" in note for note in settings.notes] == [True, False]
+    plain = original(server("      encryption: start_tls\n      verify_mode: true\n", "      encryption: none\n"))
+    assert plain.notes == (), "there is no certificate to verify"
 
 
 @pytest.mark.parametrize(
