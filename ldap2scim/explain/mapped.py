@@ -47,10 +47,13 @@ def mapped_rows(
 def origins_of(rows: tuple[SettingsRow, ...], directory: str, kind: ResourceType) -> Mapping[str, str]:
     """Return where each rule of a mapping is written, by written path."""
     found: dict[str, str] = {}
+    # Of both native places and of the original's one, which a file of its form alone has.
+    blocks = ("mapping", f"directories.{directory}.mapping", "iid.scim.attribute")
     for row in rows:
-        where, _, path = row.path.partition(f"mapping.{kind.value.lower()}.")
-        if path and where in {"", f"directories.{directory}."}:
-            found[path] = row.origin.rpartition("/")[2]
+        for block in blocks:
+            path = row.path.removeprefix(f"{block}.{kind.value.lower()}.")
+            if path != row.path:
+                found[path] = row.origin.rpartition("/")[2]
     return found
 
 

@@ -66,3 +66,13 @@ def test_origins_are_those_of_the_directory_and_else_of_all() -> None:
         Row("directories.main.mapping.group.displayName", "cn", "/etc/l.yml:6"),
     )
     assert origins_of(rows, "main", ResourceType.USER) == {"title": "l.yml:3", "userName": "l.yml:5"}
+
+
+def test_origins_are_found_in_the_originals_form_too() -> None:
+    """What config.yml writes is no default."""
+    rows = (
+        Row("iid.scim.attribute.user.userName", "mail", "/etc/config.yml:24"),
+        Row("iid.scim.attribute.group.displayName", "name", "/etc/config.yml:28"),
+    )
+    assert origins_of(rows, "ad", ResourceType.USER) == {"userName": "config.yml:24"}
+    assert origins_of(rows, "ad", ResourceType.GROUP) == {"displayName": "config.yml:28"}
