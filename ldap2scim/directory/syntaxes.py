@@ -4,7 +4,7 @@ Errors say what was expected and never the value: it may be somebody's data.
 """
 
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
@@ -13,6 +13,7 @@ _GENERALIZED_TIME = re.compile(
     r"(?:(?P<minute>[0-5]\d)(?P<second>[0-5]\d|60)?)?(?:[.,](?P<fraction>\d+))?"
     r"(?:Z|(?P<sign>[+-])(?P<off_hours>[01]\d|2[0-3])(?P<off_minutes>[0-5]\d)?)"
 )
+_HYPHENATED = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _FILETIME_NEVER = frozenset({0, 0x7FFFFFFFFFFFFFFF})
 
@@ -127,3 +128,14 @@ def guid_base64(value: bytes) -> str:
     if len(value) != 16:
         raise ValueSyntaxError("a GUID of 16 octets")
     return b64encode(value).decode()
+
+
+def guid_octets(written: str) -> bytes | None:
+    """Return the octets of a GUID in either form; None where a text is in neither."""
+    try:
+        if _HYPHENATED.fullmatch(written):
+            return UUID(written).bytes_le
+        octets = b64decode(written, validate=True)
+    except ValueError:
+        return None
+    return octets if len(octets) == 16 else None

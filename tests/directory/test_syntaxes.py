@@ -83,3 +83,12 @@ def test_error_never_holds_the_value() -> None:
     assert str(caught.value) == "the value is not UTF-8 text"
     assert caught.value.__cause__ is None
     assert syntaxes.text("山田".encode()) == "山田"
+
+
+def test_a_guid_is_read_in_either_form() -> None:
+    """Hyphenated in any case of letters, or base64; nothing else is one."""
+    octets = bytes(range(16))
+    for written in (syntaxes.guid_text(octets), syntaxes.guid_text(octets).upper(), syntaxes.guid_base64(octets)):
+        assert syntaxes.guid_octets(written) == octets
+    for written in ("", "taro", "taro@corp.example", "あおい", "AAAA", "0011-2233", syntaxes.guid_text(octets)[1:]):
+        assert syntaxes.guid_octets(written) is None

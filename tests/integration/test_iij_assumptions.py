@@ -3,8 +3,10 @@
 The service is our emulator of it, not IIJ's.
 """
 
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -141,6 +143,32 @@ def test_a_changed_mapping_of_an_id_is_the_mass_change_that_it_is(
     assert f"`{path}` would change for 12 users of 12" in said.out
     assert "mass change" in said.out
     assert moved.service.writes() == ()
+
+
+def test_a_tenant_with_the_other_form_of_guids_is_told_from_namesakes(moved: Moved) -> None:
+    """All are held at the first run, the remedy names the setting, and with it everybody is adopted as she is."""
+    service = moved.service
+    assert isinstance(service, EmbeddedService)
+    moved.program.values["linked"] = ""  # it would change with the form, which is held for a reason of its own
+    moved.program.write()
+    for kind, resources in (("User", service.store.users), ("Group", service.store.groups)):
+        for resource in resources:
+            octets = b64decode(resource["externalId"])
+            service.store.edit(kind, resource["id"], externalId=str(UUID(bytes_le=octets)))
+    moved.program.lose_state()
+    said = moved.program("plan")
+    assert said.code == 3, said.text
+    assert said.out.count("Write `guid_form: hyphenated`") == 2, "of users, and of groups"
+    config = moved.program.settings
+    config.write_text(config.read_text("utf-8") + "  directory:\n    guid_form: hyphenated\n", encoding="utf-8")
+    said = moved.program("sync", "--apply")
+    assert said.code == 0, said.text
+    assert "12 entries = 12 adopted" in said.out
+    # A mere namesake is none of these.
+    hire("taro")(moved)
+    service.store.edit("User", (moved.user("aoi") or {})["id"], userName=login("taro"), externalId="4711")
+    moved.program.lose_state()
+    assert "guid_form" not in moved.program("plan").text
 
 
 TURNED_ROUND = {
