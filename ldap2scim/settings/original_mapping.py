@@ -33,8 +33,13 @@ def read_original_overlay(section: Section, resource_type: ResourceType) -> Over
         for name in {**binds.single, **defaults.single}
         if (rule := _single_rule(name, binds, defaults, converts)) is not None
     }
-    multi = {name: _items(name, vocabulary, binds, defaults, converts) for name in {**binds.multi, **defaults.multi}}
-    _name_idle_conversions(converts, {**single, **multi})
+    multi = {
+        name: items
+        for name in {**binds.multi, **defaults.multi}
+        if not _is_idle(items := _items(name, vocabulary, binds, defaults, converts))
+    }
+    for part in (defaults, converts):
+        _name_idle(part, {**single, **multi})
     places = {f"exclude.{name}": field.node.place for name, field in exclude.items()}
     for part in (defaults, binds):
         places |= {name: field.node.place for name, field in [*part.single.items(), *part.multi.items()]}
@@ -73,6 +78,15 @@ def _items(
     return tuple(items)
 
 
+def _is_idle(items: tuple[ItemRule, ...]) -> bool:
+    """Say whether items could never be there: a type or a mark, and no value that has it.
+
+    Were they mapped, they would take away at the service what is there.
+    """
+    rules = [item.sub_attributes for item in items]
+    return bool(rules) and not any("value" in one or any(rule.sources for rule in one.values()) for one in rules)
+
+
 def _slots(field: Field | None, subs: Mapping[str, str]) -> tuple[Mapping[str, Field] | None, ...]:
     return () if field is None or is_empty(field.node) else slots(field, subs)
 
@@ -109,8 +123,8 @@ def _note_unequal(bind: Field | None, default: Field | None, bound: int, fixed: 
         default.reading.note(default.node.place, default.path, text)
 
 
-def _name_idle_conversions(converts: Leaves, mapped: Mapping[str, object]) -> None:
-    for name, field in [*converts.single.items(), *converts.multi.items()]:
+def _name_idle(written: Leaves, mapped: Mapping[str, object]) -> None:
+    for name, field in [*written.single.items(), *written.multi.items()]:
         if name not in mapped and not is_empty(field.node):
             field.reading.note(field.node.place, field.path, "has no effect: nothing is mapped to this attribute.")
 

@@ -183,6 +183,21 @@ def test_parallel_arrays_belong_together_by_position(original: Loader) -> None:
     assert settings.notes == ()
 
 
+def test_a_type_without_a_value_is_mapped_from_nothing(original: Loader) -> None:
+    """It would take away every number that the service has; a fixed value beside it is another thing."""
+    settings = original(
+        with_user_lines("default:\n  phoneNumbers:\n    - type: work\n  emails:\n    - primary: true\n  title: x")
+    )
+    assert settings.directories[0].mappings.user.multi == {}
+    assert settings.directories[0].mappings.user.single["title"] == ValueRule(default="x")
+    assert [note.rpartition("user.default.")[2] for note in settings.notes] == [
+        "phoneNumbers` has no effect: nothing is mapped to this attribute.",
+        "emails` has no effect: nothing is mapped to this attribute.",
+    ]
+    fixed = user_mapping(original, "default:\n  phoneNumbers:\n    - value: 'tel:+81312345678'\n      type: work")
+    assert list(fixed.multi) == ["phone_numbers"]
+
+
 def test_unequal_arrays_are_noted(original: Loader) -> None:
     """Order and count should agree; where they do not, an administrator hears of it."""
     (note,) = original(
