@@ -6,7 +6,7 @@ an id that we never had. What is written down is what was seen, or confirmed whe
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from ldap2scim.errors import ResourceNotFound, ServiceError
 from ldap2scim.essence import fingerprint, from_essence
@@ -19,6 +19,7 @@ from ldap2scim.run.done import Applied, Done, Failed, Remembered
 from ldap2scim.run.sending import Sent, send_changes
 from ldap2scim.run.service_view import (
     LOGIN,
+    LOGIN_ON_WIRE,
     WITHOUT_MEMBERS,
     ServiceView,
     observed_row,
@@ -26,12 +27,16 @@ from ldap2scim.run.service_view import (
     would_disable,
 )
 from ldap2scim.scim import echo
+from ldap2scim.scim.layout import member_of
 from ldap2scim.scim.provider import Json
 from ldap2scim.scim.requests import Target
 from ldap2scim.scim.wire import service_id, version_of
 from ldap2scim.state.snapshot_rows import Confirmed, SnapshotRow
 
 Changing: TypeAlias = Adopt | Restore | Update
+
+_NAMES: Final = 2
+"""Login and externalId tell whose resource it is."""
 
 
 class Checker:
@@ -46,6 +51,15 @@ class Checker:
         owner = self._remembered.owner_of(operation.resource_type, service_id(found) or "")
         return owner in {None, operation.key} and same_external_id(found, attributes)
 
+    def _is_about(self, operation: Create | Changing, attributes: Attributes, identifier: str, shown: Json) -> bool:
+        """Say whether an answer is about the resource that was written, whose id may have changed with its name."""
+        found = _id_of(shown, identifier)
+        if found.casefold() == identifier.casefold():
+            return True
+        told = _told(operation, attributes, shown)
+        owner = self._remembered.owner_of(operation.resource_type, found)
+        return owner in {None, operation.key} and (any(told) or not told)
+
     async def moved(self, operation: Create | Changing, attributes: Attributes) -> Json | None:
         """Return the resource under another id, where there is one that is ours."""
         if not attributes.get("external_id"):
@@ -59,9 +73,13 @@ class Checker:
     async def checked(self, operation: Create | Changing, attributes: Attributes, identifier: str, sent: Sent) -> Done:
         """Compare what was wanted with what the service shows: services do answer with success and change nothing."""
         kind = operation.resource_type
-        identifier = _id_of(sent.body, identifier)
         shown, version, read = sent.body, sent.version, False
-        if self._view.learned.is_read_back(kind, operation.verb) or (shown is None and _is_renamed(operation)):
+        strange = shown is not None and not self._is_about(operation, attributes, identifier, shown)
+        if strange:
+            shown = version = None
+        identifier = _id_of(shown, identifier)
+        is_sampled = self._view.learned.is_read_back(kind, operation.verb)
+        if is_sampled or strange or (shown is None and _is_renamed(operation)):
             shown, read = await self._read_again(operation, attributes, identifier), True
             identifier = _id_of(shown, identifier)
             # What takes access away is sent again where that was planned alone: it may be another's resource by now.
@@ -148,6 +166,26 @@ def _replaced(operation: Create | Changing) -> Key | None:
 
 def _id_of(shown: Json | None, otherwise: str) -> str:
     return (service_id(shown) if shown else None) or otherwise
+
+
+def shows_another(operation: Create | Changing, attributes: Attributes, shown: Json) -> bool:
+    """Say whether an answer that gives a new id is about somebody else: neither externalId nor login is ours.
+
+    Where it does not show both of them nothing is said: services leave out the one, and spell the other as they like.
+    """
+    told = _told(operation, attributes, shown)
+    return len(told) == _NAMES and not any(told)
+
+
+def _told(operation: Create | Changing, attributes: Attributes, shown: Json) -> list[bool]:
+    """Say of externalId and login, as far as an answer shows them, whether they are as they were sent."""
+    kind = operation.resource_type
+    pairs = (("externalId", attributes.get("external_id")), (LOGIN_ON_WIRE[kind], attributes.get(LOGIN[kind])))
+    return [
+        str(held).casefold() == str(wanted).casefold()
+        for held, wanted in ((member_of(shown, name), wanted) for name, wanted in pairs)
+        if held not in (None, "") and wanted is not None
+    ]
 
 
 def _is_renamed(operation: Create | Changing) -> bool:

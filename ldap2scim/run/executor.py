@@ -32,7 +32,7 @@ from ldap2scim.planning.operations import (
 from ldap2scim.planning.proof import Proof
 from ldap2scim.planning.removals import is_removal
 from ldap2scim.run import leaving
-from ldap2scim.run.checking import Changing, Checker
+from ldap2scim.run.checking import Changing, Checker, shows_another
 from ldap2scim.run.done import Done, Failed, InDoubt, Remembered
 from ldap2scim.run.members import change_members
 from ldap2scim.run.sending import Sent, send_changes
@@ -100,7 +100,7 @@ class Executor:
                 raise
             return await self._take(operation, attributes, found)
         identifier = identifier_of(sent.body, sent.response.location)
-        if identifier is None:
+        if identifier is None or shows_another(operation, attributes, sent.body or {}):
             found = await self._ask_for(operation, attributes, _without_id(operation, sent))
             return await self._take(operation, attributes, found)
         return await self._check.checked(operation, attributes, identifier, sent)
@@ -247,7 +247,7 @@ class Executor:
 
 def _without_id(operation: Create | Restore, sent: Sent) -> OutcomeUnknown:
     return OutcomeUnknown(
-        f"{operation.name}: the service answered {sent.response.status} without an id.",
+        f"{operation.name}: the service answered {sent.response.status} without an id, or with another resource.",
         "The next run asks the service which id it has.",
         sent.response.status,
     )

@@ -1,0 +1,59 @@
+"""Answers that are about somebody else, or an error in a success: nothing is concluded from them."""
+
+import pytest
+
+from ldap2scim.model import Key
+from ldap2scim.planning.proof import Proof
+from ldap2scim.run.done import Applied, InDoubt
+from ldap2scim.scim.provider import ScimResponse
+from ldap2scim.scim.settings import ReadBack
+from ldap2scim.state.snapshot_rows import Confirmed
+from tests.run.scripted import Memory, ScriptedProvider, on_wire
+from tests.run.test_doubtful_answers import CREATE, UPDATE, carry_out, confirmed_id
+
+
+class TestAnsweredWithSomebodyElse:
+    """A success that shows another resource says nothing of ours, and links nobody to it."""
+
+    bob = on_wire("2", externalId="x-2", userName="bob")
+
+    @pytest.mark.parametrize("read_back", [ReadBack.NONE, ReadBack.ALL])
+    async def test_a_creation(self, read_back: ReadBack) -> None:
+        """A service that gives out an account with the same e-mail: it is not taken for the one to be created."""
+        provider = ScriptedProvider({"/Users/2": self.bob}, {"POST /Users": [ScimResponse(201, self.bob)]})
+        done = await carry_out(CREATE, provider, read_back=read_back)
+        assert isinstance(done, InDoubt)
+        assert done.change is None
+        assert provider.writes == ["POST /Users"]
+
+    async def test_a_creation_that_is_found(self) -> None:
+        """The one that was created is found by its externalId."""
+        everybody = {"/Users/2": self.bob, "/Users/7": on_wire("7")}
+        provider = ScriptedProvider(everybody, {"POST /Users": [ScimResponse(201, self.bob)]})
+        assert confirmed_id(await carry_out(CREATE, provider)) == "7"
+
+    @pytest.mark.parametrize("names", [{"externalId": ""}, {"userName": "AIKO@example.com"}, {"externalId": "X-1"}])
+    async def test_a_creation_whose_names_are_spelled_otherwise(self, names: dict[str, str]) -> None:
+        """A service that keeps no externalId, or writes a login in its own way, has created ours."""
+        provider = ScriptedProvider(script={"POST /Users": [ScimResponse(201, on_wire("7", **names))]})
+        assert confirmed_id(await carry_out(CREATE, provider)) == "7"
+
+    @pytest.mark.parametrize("owner", [Key("corp:2"), Key("corp:9")])
+    async def test_a_change(self, owner: Key) -> None:
+        """Ours is read again, by its own id; whether the other is managed makes no difference."""
+        everybody = {"/Users/1": on_wire(), "/Users/2": self.bob}
+        answer = ScimResponse(200, self.bob, etag='W/"2"')
+        provider = ScriptedProvider(everybody, {"PATCH /Users/1": [answer]})
+        done = await carry_out(UPDATE, provider, Memory(ids={owner: "2" if owner == "corp:2" else "9"}))
+        assert isinstance(done, Applied)
+        assert confirmed_id(done) == "1"
+        assert done.proof is Proof.READ
+        assert done.ignored == ()
+        assert isinstance(done.change, Confirmed)
+        assert done.change.row.version is None
+        assert provider.asked == ["PATCH /Users/1", "GET /Users/1"]
+
+    async def test_a_change_with_the_id_of_somebody_of_ours(self) -> None:
+        """A new id that another entry has is none of ours, whatever names stand beside it."""
+        provider = ScriptedProvider({"/Users/1": on_wire()}, {"PATCH /Users/1": [ScimResponse(200, on_wire("2"))]})
+        assert confirmed_id(await carry_out(UPDATE, provider, Memory(ids={Key("corp:2"): "2"}))) == "1"
