@@ -27,7 +27,8 @@ def is_by_index(page: Json) -> bool:
 def next_cursor(page: Json) -> str | None:
     """Return the cursor of the next page; None on the last one."""
     value = member_of(page, "nextCursor")
-    return value if isinstance(value, str) and value else None
+    # RFC 9865 §2 says a text. Some give the number that they count by: it is no end.
+    return str(value) if value else None
 
 
 @dataclass(slots=True)

@@ -78,6 +78,15 @@ async def test_an_honest_service_is_read_whole(count: int, size: int) -> None:
     assert all(not {"startIndex", "excludedAttributes"} & set(query) for query in service.asked)
 
 
+async def test_a_cursor_that_is_a_number_is_no_end() -> None:
+    """RFC 9865 says a text; a listing that gives no totals would end after its first page without a word."""
+    pages: dict[str, dict[str, Any]] = {
+        "": {"Resources": [{"id": "1"}], "itemsPerPage": 1, "nextCursor": 1},
+        "1": {"Resources": [{"id": "2"}], "itemsPerPage": 1, "nextCursor": 0},
+    }
+    assert await read(Service(lambda query: pages[query["cursor"]])) == ["1", "2"]
+
+
 async def test_an_empty_page_in_the_middle_is_no_end() -> None:
     """A service may sort out a whole page (RFC 9865 §2)."""
     pages = {"": ([], "a"), "a": (["1"], "b"), "b": ([], "c"), "c": (["2"], None)}
