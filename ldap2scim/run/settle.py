@@ -147,6 +147,10 @@ async def _members(run: Run, view: ServiceView, intent: Intent) -> SnapshotChang
         found = await view.read(target)
     except ResourceNotFound:
         return Gone(intent.key) if await view.is_gone(target) else None
+    before = set(remembered.members_of(run.store, intent.key))
+    if before and not shown_members(found):
+        # Many services never show members. What was confirmed stays, and the change is planned again.
+        return None
     kept = directory_of(intent.key) in nested_groups(run.settings).kept
     kinds = (ResourceType.USER, ResourceType.GROUP) if kept else (ResourceType.USER,)
     keys = {kind: remembered.keys_by_service_id(run.store, kind) for kind in kinds}
@@ -156,7 +160,6 @@ async def _members(run: Run, view: ServiceView, intent: Intent) -> SnapshotChang
         for kind in kinds
         if one.resource_type in {kind, None} and one.service_id in keys[kind]
     }
-    before = set(remembered.members_of(run.store, intent.key))
     return MembersChanged(intent.key, tuple(sorted(present - before)), tuple(sorted(before - present)), None)
 
 

@@ -214,6 +214,13 @@ class TestMembers:
         assert sorted(remembered.members_of(run.store, GROUP)) == [Key("corp:2"), Key("corp:3")]
         assert proof_of_last(run.store) is None
 
+    @pytest.mark.parametrize("shown", [{}, {"members": []}, {"members": None}])
+    def test_a_group_that_shows_nobody(self, start: StartRun, shown: dict[str, Any]) -> None:
+        """Who was to leave may be in it still, where members are never shown: the change is planned again."""
+        self._doubt(start)
+        run = settled(start, ScriptedProvider({"/Groups/g": {"id": "g", **shown}}))
+        assert sorted(remembered.members_of(run.store, GROUP)) == [KEY, Key("corp:2")]
+
     def test_the_group_is_gone(self, start: StartRun) -> None:
         """A group that somebody deleted is forgotten, and does not stop every run from then on."""
         self._doubt(start)
