@@ -49,7 +49,7 @@ def judge(
         ServiceError: one of its kinds; `OutcomeUnknown` where a write may have been carried out.
     """
     if 200 <= status < 300:
-        return _answer(request, status, headers, content)
+        return _answer(request, status, headers, content, now)
     if status in {429, 408, 425} or status >= 500:
         raise _unavailable(request, status, headers, content, now)
     if 300 <= status < 400:
@@ -85,7 +85,7 @@ def retry_after(value: str | None, now: float) -> float | None:
         return None
 
 
-def _answer(request: ScimRequest, status: int, headers: Mapping[str, str], content: bytes) -> ScimResponse:
+def _answer(request: ScimRequest, status: int, headers: Mapping[str, str], content: bytes, now: float) -> ScimResponse:
     etag, location = headers.get("etag"), headers.get("location")
     if not content.strip():
         if request.method == "GET" or not is_write(request):
@@ -97,6 +97,9 @@ def _answer(request: ScimRequest, status: int, headers: Mapping[str, str], conte
         if is_write(request):
             raise OutcomeUnknown(f"{found}; what became of it is not known.", ASK_LATER, status)
         raise NotScim(f"{found}.", _CHECK_URL, status)
+    if _is_error(body):
+        # Gateways answer 200, and pass on in the body what the service said.
+        return judge(request, _status_in(body), headers, content, now)
     return ScimResponse(status, body, etag, location)
 
 
@@ -157,6 +160,12 @@ def _is_error(body: Json | None) -> bool:
     return isinstance(schemas, list) and any(
         isinstance(urn, str) and urn.casefold() == ERROR.casefold() for urn in schemas
     )
+
+
+def _status_in(error: Json) -> int:
+    """Return the status that an error names (RFC 7644 §3.12: as text), 400 where it names none of an error."""
+    said = str(member_of(error, "status"))
+    return int(said) if re.fullmatch(r"[45][0-9]{2}", said) else 400
 
 
 def _error_of(body: Json | None) -> tuple[str | None, str]:

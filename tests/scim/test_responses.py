@@ -107,6 +107,29 @@ def test_each_answer_means_one_thing(
 
 
 @pytest.mark.parametrize(
+    ("request_", "said", "expected", "status"),
+    [
+        (DELETE, "403", AccessRefused, 403),
+        (PATCH, 400, RequestRejected, 400),
+        (POST, "409", UniquenessConflict, 409),
+        (GET, "404", ResourceNotFound, 404),
+        (POST, "500", OutcomeUnknown, 500),
+        (GET, "429", ServiceUnavailable, 429),
+        (DELETE, "200", RequestRejected, 400),
+        (DELETE, None, RequestRejected, 400),
+    ],
+)
+def test_an_error_in_a_success_is_that_error(
+    request_: ScimRequest, said: object, expected: type[ServiceError], status: int
+) -> None:
+    """A deletion that is answered 200 with an error has deleted nobody; the error's own status counts."""
+    body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": said, "detail": "no"}
+    with pytest.raises(ServiceError, match=r"\(no\)") as caught:
+        judge(request_, 200, SCIM, json.dumps(body).encode())
+    assert (type(caught.value), caught.value.status) == (expected, status)
+
+
+@pytest.mark.parametrize(
     ("request_", "status"), [(GET, 302), (POST, 302), (GET, 200), (POST, 200), (GET, 502), (POST, 502), (GET, 404)]
 )
 def test_an_answer_that_is_not_scim_is_told_with_status_and_content_type(request_: ScimRequest, status: int) -> None:
