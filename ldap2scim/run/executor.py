@@ -36,12 +36,12 @@ from ldap2scim.run.checking import Changing, Checker, shows_another
 from ldap2scim.run.done import Done, Failed, InDoubt, Remembered
 from ldap2scim.run.members import change_members
 from ldap2scim.run.sending import Sent, send_changes
-from ldap2scim.run.service_view import ServiceView, identifier_of, observed_row, would_disable
+from ldap2scim.run.service_view import ServiceView, observed_row, would_disable
 from ldap2scim.scim import requests
 from ldap2scim.scim.profiles import RestoreMethod
 from ldap2scim.scim.provider import Json, ScimRequest
 from ldap2scim.scim.requests import Target
-from ldap2scim.scim.wire import service_id, version_of
+from ldap2scim.scim.wire import identifier_of, service_id, version_of
 from ldap2scim.state.snapshot_rows import Confirmed, Gone, SnapshotChange
 
 

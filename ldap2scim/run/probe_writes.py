@@ -16,7 +16,7 @@ from ldap2scim.model import Attributes, ResourceType
 from ldap2scim.planning.operations import AttributeChange
 from ldap2scim.run.probe_reads import ends, tried
 from ldap2scim.run.probed import Findings
-from ldap2scim.run.service_view import LOGIN_ON_WIRE, identifier_of, member_ids
+from ldap2scim.run.service_view import LOGIN_ON_WIRE, member_ids
 from ldap2scim.scim import put, requests
 from ldap2scim.scim.echo import ignored_attributes
 from ldap2scim.scim.filters import eq
@@ -25,7 +25,7 @@ from ldap2scim.scim.layout import layout, member_of
 from ldap2scim.scim.profiles import Profile
 from ldap2scim.scim.provider import Json, ScimRequest, ScimResponse, ServiceProvider
 from ldap2scim.scim.requests import Target
-from ldap2scim.scim.wire import managed_from, service_id, to_wire
+from ldap2scim.scim.wire import identifier_of, managed_from, service_id, to_wire
 
 NAME: Final = "ldap2scim-probe"
 USER, GROUP = ResourceType.USER, ResourceType.GROUP

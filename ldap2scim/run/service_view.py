@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from ldap2scim.errors import NotScim, RequestRejected, ResourceNotFound, ServiceError
 from ldap2scim.essence import fingerprint, to_essence
@@ -283,11 +282,3 @@ def _type_of(member: Json) -> ResourceType | None:
         if written == kind.value.casefold() or (not written and f"{ENDPOINT[kind]}/" in str(member_of(member, "$ref"))):
             return kind
     return None
-
-
-def identifier_of(body: Json | None, location: str | None) -> str | None:
-    """Return the id of a created resource, from its body or else its Location (RFC 7644 §3.1)."""
-    found = service_id(body) if body is not None else None
-    if found is None and location:
-        found = unquote(urlsplit(location).path.rstrip("/").rpartition("/")[2]) or None
-    return found

@@ -5,18 +5,22 @@ essence that `to_wire` was given.
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeAlias, cast
+from urllib.parse import unquote, urlsplit
 
 from ldap2scim.model import EXTENSIONS, Attributes, AttributeValue, ComplexValue, ResourceType, Scalar
 from ldap2scim.scim.layout import Place, Shape, layout, member_of, place_of
 from ldap2scim.scim.profiles import Profile
 from ldap2scim.scim.provider import Json
-from ldap2scim.scim.schemas import CORE
+from ldap2scim.scim.schemas import CORE, ENDPOINT
 
 Managed: TypeAlias = Mapping[str, frozenset[str] | None]
 """The attributes that a mapping writes → their sub-attributes; None for a single value, or for all of them.
 Under `extensions` the members are `URN.attribute`."""
 
+_NO_IDS: Final = frozenset({"", ".", ".."})
+"""Segments of dots go out of an address (RFC 3986 §5.2.4): it would be that of all users, or the base URL."""
 _BOOLEANS: Final = frozenset({"active", "primary"})
 
 
@@ -107,7 +111,19 @@ def from_wire(
 def service_id(body: Json) -> str | None:
     """Return the `id` of a resource as text; some services give a number."""
     value = member_of(body, "id")
-    return str(value) if isinstance(value, str | int) and value != "" else None
+    known = isinstance(value, str | int) and not isinstance(value, bool) and value not in _NO_IDS
+    return str(value) if known else None
+
+
+def identifier_of(body: Json | None, location: str | None) -> str | None:
+    """Return the id of a created resource, from its body or else its Location (RFC 7644 §3.1)."""
+    found = service_id(body) if body is not None else None
+    if found is None and location:
+        with suppress(ValueError):  # it is no address
+            last = unquote(urlsplit(location).path.rstrip("/").rpartition("/")[2])
+            # Where the address is that of all users, nothing is said of one.
+            return None if f"/{last}" in ENDPOINT.values() else service_id({"id": last})
+    return found
 
 
 def version_of(body: Json) -> str | None:

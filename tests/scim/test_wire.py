@@ -12,7 +12,7 @@ from ldap2scim.essence import from_essence, to_essence
 from ldap2scim.model import MULTI_VALUED_USER_ATTRIBUTES, Attributes, ResourceType
 from ldap2scim.scim.profiles import by_name
 from ldap2scim.scim.schemas import CORE, ENTERPRISE
-from ldap2scim.scim.wire import from_wire, managed_from, service_id, to_wire, version_of
+from ldap2scim.scim.wire import from_wire, identifier_of, managed_from, service_id, to_wire, version_of
 from tests.scim.strategies import everything_managed, groups, sample, users
 
 USER, GROUP = ResourceType.USER, ResourceType.GROUP
@@ -166,6 +166,28 @@ def test_id_and_version_are_text() -> None:
     assert (service_id(body), version_of(body)) == ("2819c223-7f76-453a-919d-413861904646", 'W/"3694e05e9dff590"')
     assert (service_id({"ID": 12}), version_of({"meta": None})) == ("12", None)
     assert service_id({"id": ""}) is None
+
+
+@pytest.mark.parametrize("no_id", [".", "..", True, 1.5, None, [], {"value": "7"}])
+def test_what_is_no_id(no_id: object) -> None:
+    """A DELETE of `/Users/..` would be sent to the base URL."""
+    assert service_id({"id": no_id}) is None
+    assert identifier_of({"id": no_id}, "https://scim.example.com/v2/Users/7") == "7"
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "/v2/Users",
+        "https://scim.example.com/v2/Groups/",
+        "https://[::1/Users/7",
+        "https://scim.example.com",
+        "/Users/%2E%2E",
+    ],
+)
+def test_a_location_that_names_no_resource(location: str) -> None:
+    """That of all users is nobody's, and what is no address breaks nothing."""
+    assert identifier_of(None, location) is None
 
 
 def _rfc(attribute: str) -> bool:
