@@ -17,7 +17,7 @@ from ldap2scim.scim.profiles import Profile, UpdateMethod, UserDeletion
 from ldap2scim.scim.provider import Capabilities, Json, ServiceProvider
 from ldap2scim.scim.requests import Target
 from ldap2scim.scim.schemas import ENDPOINT
-from ldap2scim.scim.wire import Managed, from_wire, service_id, version_of
+from ldap2scim.scim.wire import Managed, from_wire, identifier_of, service_id, version_of
 from ldap2scim.state.snapshot_rows import SnapshotRow
 
 FOREIGN = "@service"
@@ -263,17 +263,20 @@ class ShownMember(NamedTuple):
 
 def shown_members(group: Json) -> list[ShownMember]:
     """Return the members that the service shows of a group (RFC 7643 §4.2)."""
-    members = member_of(group, "members") or ()
-    return [
-        ShownMember(str(member_of(one, "value")), _type_of(one))
-        for one in members
-        if member_of(one, "value") is not None
-    ]
+    held = member_of(group, "members")
+    values = held if isinstance(held, list) else [held]
+    members = [value if isinstance(value, Mapping) else {"value": value} for value in values]
+    return [ShownMember(found, _type_of(one)) for one in members if (found := _member_id(one)) is not None]
 
 
 def member_ids(group: Json) -> list[str]:
     """Return the ids of the members that the service shows of a group."""
     return [one.service_id for one in shown_members(group)]
+
+
+def _member_id(member: Json) -> str | None:
+    ref = member_of(member, "$ref")
+    return identifier_of({"id": member_of(member, "value")}, ref if isinstance(ref, str) else None)
 
 
 def _type_of(member: Json) -> ResourceType | None:

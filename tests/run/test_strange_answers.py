@@ -1,10 +1,13 @@
 """Answers that are about somebody else, or an error in a success: nothing is concluded from them."""
 
+from typing import Any
+
 import pytest
 
 from ldap2scim.model import Key
 from ldap2scim.planning.proof import Proof
 from ldap2scim.run.done import Applied, InDoubt
+from ldap2scim.run.service_view import shown_members
 from ldap2scim.scim.provider import ScimResponse
 from ldap2scim.scim.settings import ReadBack
 from ldap2scim.state.snapshot_rows import Confirmed
@@ -57,3 +60,23 @@ class TestAnsweredWithSomebodyElse:
         """A new id that another entry has is none of ours, whatever names stand beside it."""
         provider = ScriptedProvider({"/Users/1": on_wire()}, {"PATCH /Users/1": [ScimResponse(200, on_wire("2"))]})
         assert confirmed_id(await carry_out(UPDATE, provider, Memory(ids={Key("corp:2"): "2"}))) == "1"
+
+
+@pytest.mark.parametrize(
+    ("members", "shown"),
+    [
+        (None, []),
+        ([None], []),
+        (True, []),
+        ([[], {}], []),
+        ({"value": "1"}, ["1"]),
+        ("1", ["1"]),
+        (["1", 2], ["1", "2"]),
+        ([{"value": ""}, {"display": "Aiko"}], []),
+        ([{"$ref": "https://scim.example.com/v2/Users/1"}, {"$ref": "../Groups/2"}], ["1", "2"]),
+        ([{"value": "1", "$ref": "https://[::1/Users/7"}], ["1"]),
+    ],
+)
+def test_members_in_any_shape(members: Any, shown: list[str]) -> None:
+    """One value in the place of a list, plain ids, references alone (RFC 7643 §2.4, §4.2); nothing breaks a run."""
+    assert [one.service_id for one in shown_members({"members": members})] == shown
