@@ -187,7 +187,8 @@ class ScimConnection:
         try:
             if is_throttled(answer.status, answer.content, self.profile.rate_limit_statuses):
                 raise throttled(request, answer.status, answer.headers, self._clock.wall())
-            return judge(request, answer.status, answer.headers, answer.content, self._clock.wall())
+            content = self._outgoing.without_token(answer.content)
+            return judge(request, answer.status, answer.headers, content, self._clock.wall())
         except (AccessRefused, ResourceNotFound, UniquenessConflict) as error:
             raise advised(error, request, self.profile.guidance) from error.__cause__
 

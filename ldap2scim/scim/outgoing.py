@@ -1,6 +1,7 @@
 """Requests of ours → requests on the wire: address, headers, bytes. No I/O."""
 
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -11,6 +12,9 @@ from ldap2scim.scim.profiles import Profile
 from ldap2scim.scim.provider import ScimRequest
 from ldap2scim.scim.settings import ServiceSettings
 from ldap2scim.scim.transport import Prepared
+
+_TELLING: Final = 8
+"""Characters of a token that is looked for in answers; a shorter one may be any word."""
 
 
 class Outgoing:
@@ -25,6 +29,14 @@ class Outgoing:
         self._address = _Address(base)
         self._headers = _headers(settings, profile, base)
         self._extensions = {"timeout": _timeout(settings)}
+        token = settings.token.reveal().encode() if settings.token is not None else b""
+        self._token = {token, token.replace(b"/", rb"\/")} if len(token) >= _TELLING else set()
+
+    def without_token(self, content: bytes) -> bytes:
+        """Return an answer without our token, which some services repeat where they refuse it."""
+        for written in self._token:
+            content = content.replace(written, b"[token]")
+        return content
 
     def of(self, request: ScimRequest) -> Prepared:
         """Return a request as it is sent."""

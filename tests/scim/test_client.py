@@ -19,9 +19,10 @@ from ldap2scim.errors import (
 from ldap2scim.scim import requests
 from ldap2scim.scim.client import connect
 from ldap2scim.scim.requests import Target
+from ldap2scim.scim.schemas import ERROR
 from ldap2scim.scim.settings import ProxySettings
 from ldap2scim.secret import Secret
-from tests.scim.answering import CREATE, GENERIC, TOKEN, USER, Service, connection, scim, settings
+from tests.scim.answering import BOB, CREATE, GENERIC, TOKEN, USER, Service, connection, scim, settings
 
 
 async def test_a_request_carries_what_it_needs() -> None:
@@ -113,6 +114,18 @@ async def test_nothing_secret_is_logged_or_shown(caplog: pytest.LogCaptureFixtur
     assert "POST /Users 201 0 ms" in caplog.text
     assert TOKEN not in shown
     assert "secret" not in shown
+
+
+@pytest.mark.parametrize("status", [200, 401, 403, 400, 500])
+@pytest.mark.parametrize("written", ["abc/0123456789", r"abc\/0123456789"])
+async def test_a_token_that_the_service_repeats_is_not_passed_on(status: int, written: str) -> None:
+    """*The token … is unknown*, some say: neither in whole, nor cut where a long detail ends, as JSON may escape it."""
+    error = f'{{"schemas": ["{ERROR}"], "status": "400", "detail": "The token {written} is {"x" * 150}{written}"}}'
+    refusal = httpx.Response(status, headers={"content-type": "application/scim+json"}, content=error)
+    async with connection(Service(refusal), token=Secret("abc/0123456789")) as provider:
+        with pytest.raises(ServiceError, match=r"The token \[token\] is x+") as caught:
+            await provider.send(requests.delete(BOB))
+    assert "abc" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
