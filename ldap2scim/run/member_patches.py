@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 import orjson
 
-from ldap2scim.errors import OutcomeUnknown, RequestRejected, ServiceError, ServiceUnavailable
+from ldap2scim.errors import OutcomeUnknown, RequestRejected, ResourceNotFound, ServiceError, ServiceUnavailable
 from ldap2scim.model import Key
 from ldap2scim.run.service_view import ServiceView
 from ldap2scim.scim import requests
@@ -29,6 +29,8 @@ Named: TypeAlias = tuple[Key, str]
 
 MOST_REFUSED: Final = 3
 """Members refused one by one, with none taken between them, after which it is the group that is refused."""
+_ABOUT_ONE: Final = frozenset({400, 404})
+"""Statuses of a request with one member that may be about that one: its value, or that nobody has this id."""
 
 
 class MemberPatches:
@@ -110,7 +112,7 @@ class MemberPatches:
             self._suspected |= {key for key, _ in piece}
             self._halve(len(piece), len(orjson.dumps(request.body)), error)
             return True
-        if error.status != 400:
+        if error.status not in _ABOUT_ONE:
             return False
         self._suspected.clear()
         self.refused.append((piece[0], error))
@@ -125,10 +127,11 @@ class MemberPatches:
         )
 
     async def _may_be_size(self, error: ServiceError) -> bool:
+        # What is not found may be a member as well as the group.
         match error:
             case RequestRejected():
                 return error.status in {400, 413}
-            case OutcomeUnknown():
+            case OutcomeUnknown() | ResourceNotFound():
                 return await self._is_there()
             case ServiceUnavailable():
                 return error.status == 408

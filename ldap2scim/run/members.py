@@ -82,9 +82,11 @@ async def _patch(
     try:
         await patches.remove(named.removed)
         await patches.add(named.added)
-    except (AccessRefused, ResourceNotFound):
+    except AccessRefused:
         raise
     except ServiceError as error:
+        if isinstance(error, ResourceNotFound) and not patches.refused:
+            raise  # it is about the group
         done = MembersChanged(operation.key, tuple(patches.entered), tuple(patches.left))
         return (InDoubt if isinstance(error, OutcomeUnknown) else Failed)(operation, error, done)
     if patches.refused:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ldap2scim.errors import OutcomeUnknown, RequestRejected, ServiceUnavailable
+from ldap2scim.errors import OutcomeUnknown, RequestRejected, ResourceNotFound, ServiceUnavailable
 from ldap2scim.model import Key, ResourceType
 from ldap2scim.planning.operations import ChangeMembers
 from ldap2scim.run.done import Applied, Done, Failed, InDoubt
@@ -14,12 +14,13 @@ from ldap2scim.run.learned import Learned
 from ldap2scim.run.service_view import ServiceView
 from ldap2scim.scim.provider import ScimRequest, ScimResponse
 from ldap2scim.scim.settings import ReadBack
-from ldap2scim.state.snapshot_rows import MembersChanged
+from ldap2scim.state.snapshot_rows import Gone, MembersChanged
 from tests.run.scripted import GROUP, INPUTS, Memory, ScriptedProvider, view
 
 MEMORY = Memory(ids={Key(f"corp:{number}"): f"u{number}" for number in range(1000)} | {GROUP: "g"})
 TOO_LARGE = RequestRejected("413", "", 413)
 REFUSED = RequestRejected("400", "", 400)
+MISSING = ResourceNotFound("404", "", 404)
 LOST = OutcomeUnknown("sent, no answer")
 AWAY = ServiceUnavailable("503", "", 503)
 
@@ -94,9 +95,10 @@ async def test_pieces_are_halved_until_they_pass_and_stay_so(error: Exception) -
     assert max(map(len, group.asked)) <= 30
 
 
-async def test_a_member_that_is_refused_does_not_stop_the_others() -> None:
+@pytest.mark.parametrize("error", [REFUSED, MISSING], ids=["400", "404"])
+async def test_a_member_that_is_refused_does_not_stop_the_others(error: Exception) -> None:
     """Of 250 members one is refused: the others are in, the error names it, and the size was not the reason."""
-    group = Group(lambda named: REFUSED if "u77" in named else None)
+    group = Group(lambda named: error if "u77" in named else None)
     seen = group.view()
     done = await add(group, 250, seen)
     assert isinstance(done, Failed)
@@ -113,6 +115,26 @@ async def test_a_group_that_is_refused_is_given_up_soon() -> None:
     done = await add(group, 250)
     assert isinstance(done, Failed)
     assert len(group.asked) < 12
+
+
+async def test_members_that_entered_before_others_were_not_found_are_remembered() -> None:
+    """Where the last ones are given up, the first ones are in."""
+    group = Group(lambda named: MISSING if any(int(one[1:]) >= 100 for one in named) else None)
+    done = await add(group, 150)
+    assert isinstance(done, Failed)
+    assert isinstance(done.change, MembersChanged)
+    assert len(done.change.added) == len(group.members) == 100
+
+
+async def test_a_group_that_is_gone_is_not_asked_for_less() -> None:
+    """A 404 is about the members only where the group itself is found."""
+    group = Group(lambda _: MISSING)
+    group.provider.script["GET /Groups/g"] = [MISSING] * 9
+    group.provider.resources["/Groups/8"] = {"id": "8"}
+    done = await add(group, 250)
+    assert isinstance(done, Failed)
+    assert done.change == Gone(GROUP)
+    assert len(group.asked) == 1
 
 
 async def test_a_service_that_is_away_is_not_asked_for_less() -> None:
