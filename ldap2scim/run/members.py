@@ -60,7 +60,8 @@ async def change_members(view: ServiceView, remembered: Remembered, operation: C
         done = await _put(view, remembered, operation, target, named)
         return await _read_back(view, remembered, target, named, done)
     except ResourceNotFound as error:
-        gone = await view.is_gone(target)
+        # Services that spread what they are told take a moment to find what they have just created.
+        gone = operation.service_id is not None and await view.is_gone(target)
         return Failed(operation, error, Gone(operation.key) if gone else None)
 
 

@@ -96,6 +96,13 @@ class TestMembers:
         assert isinstance(done, Failed)
         assert done.change == Gone(GROUP)
 
+    async def test_group_that_was_created_just_now_and_is_not_found_yet(self) -> None:
+        """It is not forgotten: a service that takes a moment would get it a second time from the next run."""
+        provider = ScriptedProvider({"/Groups/8": {"id": "8"}}, {"PATCH /Groups/g": [MISSING]})
+        done = await carry_out(members([1], service_id=None), provider, self.memory)
+        assert isinstance(done, Failed)
+        assert done.change is None
+
     async def test_whole_where_there_is_no_patch(self) -> None:
         """Without PATCH the members that are there now are put back with the change, those of others included."""
         group = {"id": "g", "displayName": "staff", "members": [{"value": "u3"}, {"value": "u4"}, {"value": "other"}]}
