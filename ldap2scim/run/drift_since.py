@@ -7,7 +7,7 @@ its last change first. Nothing is changed.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from ldap2scim.errors import RequestRejected, ResourceNotFound, ServiceError, StateError
 from ldap2scim.findings import Finding, Severity
@@ -27,6 +27,7 @@ from ldap2scim.run.last_look import LastLook, compared_everything, last_look, ou
 from ldap2scim.run.pipeline import look
 from ldap2scim.run.reading import Read
 from ldap2scim.run.service_view import LOGIN_ON_WIRE, shows_active
+from ldap2scim.scim.filter_match import values_of
 from ldap2scim.scim.filter_parser import ParsedFilter, parse
 from ldap2scim.scim.filters import eq, operators
 from ldap2scim.scim.habits import MembersShown
@@ -133,8 +134,7 @@ def _witness(run: Run, kind: ResourceType) -> str | None:
             body = run.session.wait(run.session.view.read(Target(kind, identifier)))
         except ResourceNotFound:
             continue
-        meta: Any = member_of(body, "meta") or {}
-        modified = str(member_of(meta, "lastModified") or "")
+        modified = _told("meta.lastModified", body)
         if not _is_moment(modified):
             raise _cannot(f"does not say when a {kind.value.lower()} was changed last (`meta.lastModified`)")
         # By its name: some services never search for an externalId.
@@ -223,9 +223,12 @@ def _missing(run: Run, changed: _Changed, last: LastLook) -> Iterator[Finding]:
 
 
 def _is_new(body: Json, moment: datetime) -> bool:
-    meta: Any = member_of(body, "meta") or {}
-    created = str(member_of(meta, "created") or "")
+    created = _told("meta.created", body)
     return _is_moment(created) and datetime.fromisoformat(created) > moment
+
+
+def _told(path: str, body: Json) -> str:
+    return next((str(value) for value in values_of(path, body)), "")
 
 
 def _is_moment(text: str) -> bool:

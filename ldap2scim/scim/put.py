@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from ldap2scim.model import EXTENSIONS, Attributes, ResourceType
-from ldap2scim.scim.layout import key_like, layout, member_of
+from ldap2scim.scim.filter_match import values_of
+from ldap2scim.scim.layout import key_like, layout
 from ldap2scim.scim.patch import member_value
 from ldap2scim.scim.profiles import Profile
 from ldap2scim.scim.provider import Json
@@ -23,7 +24,8 @@ def with_attributes(
     """Return `current` with exactly `desired` in the managed attributes; managed ones not in it are gone."""
     body = _writable(current)
     wanted = to_wire(resource_type, desired, profile)
-    schemas = dict.fromkeys([*(member_of(current, "schemas") or ()), *wanted.pop("schemas")])
+    held = [urn for urn in values_of("schemas", current) if isinstance(urn, str)]
+    schemas = dict.fromkeys([*held, *wanted.pop("schemas")])
     _clear(body, resource_type, managed, profile)
     _merge(body, wanted)
     body[key_like(body, "schemas") or "schemas"] = list(schemas)

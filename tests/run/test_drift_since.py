@@ -139,6 +139,7 @@ def test_our_own_filter_is_asked_with_it(start: StartRun) -> None:
     ("provider", "why"),
     [
         (Asked({"/Users/a": on_wire("a")}), "does not say when"),
+        (Asked({"/Users/a": on_wire("a", meta=7)}), "does not say when"),
         (Asked({"/Users/a": at_the_service("a", "aiko")}, finds=False), "does not find a user"),
         (Asked({"/Users/z": at_the_service("z", "zoe", AFTER)}), "does not have any user"),
         (
@@ -148,7 +149,7 @@ def test_our_own_filter_is_asked_with_it(start: StartRun) -> None:
             "refuses the filter",
         ),
     ],
-    ids=["no moment", "not found", "wiped", "refused"],
+    ids=["no moment", "no meta", "not found", "wiped", "refused"],
 )
 def test_a_service_that_cannot_be_asked(start: StartRun, provider: Asked, why: str) -> None:
     """No answer is not taken for no change: the message says what to use instead."""

@@ -8,7 +8,7 @@ from ldap2scim.scim import put, requests
 from ldap2scim.scim.profiles import by_name
 from ldap2scim.scim.provider import ScimRequest
 from ldap2scim.scim.requests import Page, Target
-from ldap2scim.scim.schemas import ENTERPRISE
+from ldap2scim.scim.schemas import CORE, ENTERPRISE
 from ldap2scim.scim.wire import managed_from
 
 USER, GROUP = ResourceType.USER, ResourceType.GROUP
@@ -129,6 +129,13 @@ def test_put_of_an_extension_attribute_touches_that_attribute_alone() -> None:
     assert body["urn:a:2.0"] == {"other": "2"}
     assert body["urn:b"] == {"x": "y"}
     assert "urn:b" in body["schemas"]
+
+
+@pytest.mark.parametrize("schemas", [None, 5, [None, {"value": 1}], "urn:a", ["urn:a"]])
+def test_put_over_schemas_in_any_shape(schemas: object) -> None:
+    """What a service says of its schemas is kept as far as it is URNs, and breaks no load."""
+    body = put.with_attributes(USER, {"schemas": schemas}, {"user_name": "b"}, managed_from(["user_name"]), GENERIC)
+    assert body["schemas"] == [*(["urn:a"] if "urn:a" in str(schemas) else []), CORE[USER]]
 
 
 def test_put_leaves_no_empty_container() -> None:
