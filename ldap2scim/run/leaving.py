@@ -10,12 +10,12 @@ from ldap2scim.planning.proof import proof_of
 from ldap2scim.run.done import Applied, Done, Failed, Remembered
 from ldap2scim.run.observed import resource_of
 from ldap2scim.run.sending import is_patch_refusal
-from ldap2scim.run.service_view import ServiceView, observed_row, shows_disabled
+from ldap2scim.run.service_view import ServiceView, observed_row, same_external_id, shows_disabled
 from ldap2scim.scim import put, requests
 from ldap2scim.scim.layout import member_of
 from ldap2scim.scim.provider import Json, ScimResponse
 from ldap2scim.scim.requests import Target
-from ldap2scim.scim.wire import version_of
+from ldap2scim.scim.wire import service_id, version_of
 from ldap2scim.state.snapshot_rows import Confirmed, Gone, SnapshotChange, SnapshotRow, Status
 
 Leaving: TypeAlias = Deactivate | Delete
@@ -33,7 +33,7 @@ async def deactivate(view: ServiceView, remembered: Remembered, operation: Deact
         response = await _send_deactivation(view, target)
         shown, read = await _shown(view, operation, target, response)
     except ResourceNotFound as error:
-        return await _gone_already(view, operation, error)
+        return await _gone_already(view, remembered, operation, error)
     except VersionConflict as error:
         return await _decide_again(view, remembered, operation, error)
     except OutcomeUnknown as error:
@@ -58,7 +58,7 @@ async def delete(view: ServiceView, remembered: Remembered, operation: Delete) -
     try:
         await view.service.send(requests.delete(target))
     except ResourceNotFound as error:
-        return await _gone_already(view, operation, error)
+        return await _gone_already(view, remembered, operation, error)
     except VersionConflict as error:
         return await _decide_again(view, remembered, operation, error)
     except OutcomeUnknown:
@@ -125,11 +125,32 @@ def _is_unchanged(view: ServiceView, row: SnapshotRow | None, operation: Leaving
     return resource_of(view, operation.resource_type, current).fingerprint == operation.inputs.known
 
 
-async def _gone_already(view: ServiceView, operation: Leaving, error: ResourceNotFound) -> Done:
-    """A removal finds nothing: done, when a second question says so too."""
-    if await view.is_gone(Target(operation.resource_type, operation.service_id)):
+async def _gone_already(view: ServiceView, remembered: Remembered, operation: Leaving, error: ResourceNotFound) -> Done:
+    """A removal finds nothing: done, when a second question says so too, and nobody has the externalId either."""
+    if not await view.is_gone(Target(operation.resource_type, operation.service_id)):
+        return Failed(operation, error)
+    found = await _moved(view, remembered, operation)
+    if found is None:
         return Applied(operation, Gone(operation.key))
-    return Failed(operation, error)
+    # The next run decides about it where it is now.
+    return Failed(operation, error, Confirmed(observed_row(view, operation.key, operation.resource_type, found, {})))
+
+
+async def _moved(view: ServiceView, remembered: Remembered, operation: Leaving) -> Json | None:
+    """Return the resource under another id, where there is one: an id may change with the name that it is made of."""
+    row = remembered.row_of(operation.key)
+    if row is None or row.external_id is None:
+        return None
+    attributes = {"external_id": row.external_id}
+    try:
+        found = await view.look_up(operation.resource_type, attributes)
+    except ServiceError:
+        return None
+    if found is None or not same_external_id(found, attributes):
+        return None
+    identifier = service_id(found) or operation.service_id
+    is_anothers = remembered.owner_of(operation.resource_type, identifier) is not None
+    return None if is_anothers or identifier == operation.service_id else found
 
 
 def _left(view: ServiceView, remembered: Remembered, operation: Leaving, version: str | None) -> SnapshotChange:

@@ -54,7 +54,8 @@ class TestDeactivate:
 class TestRemoval:
     async def test_gone_already(self, operation: Operation, path: str) -> None:
         """A 404 that is proven is what was wanted."""
-        done = await carry_out(operation, ScriptedProvider({"/Users/8": on_wire("8")}, {path: [MISSING]}))
+        eight = {"/Users/8": on_wire("8", externalId="x-8")}
+        done = await carry_out(operation, ScriptedProvider(eight, {path: [MISSING]}))
         assert isinstance(done, Applied)
         assert done.change == Gone(KEY)
 

@@ -4,15 +4,17 @@ from typing import Any
 
 import pytest
 
+from ldap2scim.errors import ResourceNotFound
 from ldap2scim.model import Key
+from ldap2scim.planning.operations import Operation
 from ldap2scim.planning.proof import Proof
-from ldap2scim.run.done import Applied, InDoubt
+from ldap2scim.run.done import Applied, Failed, InDoubt
 from ldap2scim.run.service_view import shown_members
 from ldap2scim.scim.provider import ScimResponse
 from ldap2scim.scim.settings import ReadBack
-from ldap2scim.state.snapshot_rows import Confirmed
-from tests.run.scripted import Memory, ScriptedProvider, on_wire
-from tests.run.test_doubtful_answers import CREATE, UPDATE, carry_out, confirmed_id
+from ldap2scim.state.snapshot_rows import Confirmed, Gone
+from tests.run.scripted import KEY, Memory, Script, ScriptedProvider, on_wire, row
+from tests.run.test_doubtful_answers import CREATE, DEACTIVATE, DELETE, UPDATE, carry_out, confirmed_id
 
 
 class TestAnsweredWithSomebodyElse:
@@ -80,3 +82,38 @@ class TestAnsweredWithSomebodyElse:
 def test_members_in_any_shape(members: Any, shown: list[str]) -> None:
     """One value in the place of a list, plain ids, references alone (RFC 7643 §2.4, §4.2); nothing breaks a run."""
     assert [one.service_id for one in shown_members({"members": members})] == shown
+
+
+class TestLeavingUnderAnotherId:
+    """An id may be made of the login: who was renamed at the service by hand is not gone with the old one."""
+
+    moved = on_wire("2", userName="aiko2")
+    eight = on_wire("8", externalId="x-8", userName="eight")
+
+    @pytest.mark.parametrize("operation", [DEACTIVATE, DELETE], ids=["deactivate", "delete"])
+    async def test_the_next_run_removes_it_there(self, operation: Operation) -> None:
+        """It is not forgotten, and remembered by its new id."""
+        missing: Script = {f"{verb} /Users/1": [ResourceNotFound("404", "", 404)] for verb in ("PATCH", "DELETE")}
+        provider = ScriptedProvider({"/Users/2": self.moved, "/Users/8": self.eight}, missing)
+        done = await carry_out(operation, provider)
+        assert isinstance(done, Failed)
+        assert confirmed_id(done) == "2"
+        assert provider.writes in (["PATCH /Users/1"], ["DELETE /Users/1"])
+
+    @pytest.mark.parametrize(
+        ("listed", "ids"),
+        [
+            ({"/Users/2": moved | {"externalId": "x-2"}}, {}),
+            ({"/Users/2": moved | {"externalId": None}}, {}),
+            ({"/Users/2": moved}, {Key("corp:2"): "2"}),
+            ({"/Users/9": on_wire("1")}, {}),
+        ],
+        ids=["another externalId", "none", "of another entry", "a list that is behind"],
+    )
+    async def test_who_is_somebody_else_is_let_alone(self, listed: dict[str, Any], ids: dict[Key, str]) -> None:
+        """With another externalId, or as another entry's, it is not who leaves."""
+        missing: Script = {"DELETE /Users/1": [ResourceNotFound("404", "", 404)]}
+        provider = ScriptedProvider({**listed, "/Users/8": self.eight}, missing)
+        done = await carry_out(DELETE, provider, Memory(ids=ids, rows={KEY: row()}))
+        assert isinstance(done, Applied)
+        assert done.change == Gone(KEY)
