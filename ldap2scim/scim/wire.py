@@ -4,6 +4,7 @@ The law that everything rests on: what a service in step holds, read back with `
 essence that `to_wire` was given.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeAlias, cast
@@ -21,6 +22,8 @@ Under `extensions` the members are `URN.attribute`."""
 
 _NO_IDS: Final = frozenset({"", ".", ".."})
 """Segments of dots go out of an address (RFC 3986 §5.2.4): it would be that of all users, or the base URL."""
+_FIELD_VALUE: Final = re.compile(r"[!-~\xa0-\xff]+( +[!-~\xa0-\xff]+)*")
+"""RFC 9110 §5.5: anything else could not be sent back in `If-Match`, or would be another version there."""
 _BOOLEANS: Final = frozenset({"active", "primary"})
 
 
@@ -127,10 +130,10 @@ def identifier_of(body: Json | None, location: str | None) -> str | None:
 
 
 def version_of(body: Json) -> str | None:
-    """Return `meta.version`, the ETag of RFC 7644 §3.14."""
+    """Return `meta.version`, the ETag of RFC 7644 §3.14; None where it is no value that a header can have."""
     meta = member_of(body, "meta")
     value = member_of(meta, "version") if isinstance(meta, Mapping) else None
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and _FIELD_VALUE.fullmatch(value) else None
 
 
 def _value(attribute: str, place: Place, body: Json, chosen: frozenset[str] | None) -> AttributeValue | None:

@@ -168,6 +168,18 @@ def test_id_and_version_are_text() -> None:
     assert service_id({"id": ""}) is None
 
 
+@pytest.mark.parametrize("version", ["1\r\nX: y", " 1", "1 ", "\x00", "版", "", 7, None])
+def test_what_is_no_version(version: object) -> None:
+    """It could not be demanded: every write would fail before it is sent, or be refused as one of another version."""
+    assert version_of({"meta": {"version": version}}) is None
+
+
+@pytest.mark.parametrize("version", ['W/"1"', '"é"', "1", 'W/"1 2"'])
+def test_what_is_a_version(version: str) -> None:
+    """Some services leave out the quotation marks."""
+    assert version_of({"meta": {"version": version}}) == version
+
+
 @pytest.mark.parametrize("no_id", [".", "..", True, 1.5, None, [], {"value": "7"}])
 def test_what_is_no_id(no_id: object) -> None:
     """A DELETE of `/Users/..` would be sent to the base URL."""
