@@ -4,6 +4,7 @@ An error holds the status, the `scimType` and at most 200 characters of the serv
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -149,7 +150,7 @@ def _json(headers: Mapping[str, str], content: bytes) -> Json | None:
     if kind and "json" not in kind.casefold():
         return None
     try:
-        body = orjson.loads(content)
+        body = orjson.loads(content.removeprefix(BOM_UTF8))  # RFC 8259 §8.1 lets a reader pass over it
     except orjson.JSONDecodeError:
         return None
     return body if isinstance(body, dict) else None

@@ -106,6 +106,11 @@ def test_each_answer_means_one_thing(
     assert (type(again), str(again), again.status) == (expected, str(caught.value), status)
 
 
+def test_a_byte_order_mark_is_passed_over() -> None:
+    """Some frameworks begin every text with one."""
+    assert judge(GET, 200, SCIM, b'\xef\xbb\xbf{"id": "1"}').body == {"id": "1"}
+
+
 @pytest.mark.parametrize(
     ("request_", "said", "expected", "status"),
     [
