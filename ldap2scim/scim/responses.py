@@ -78,8 +78,8 @@ def retry_after(value: str | None, now: float) -> float | None:
     """Return the seconds to wait of a Retry-After header (RFC 9110 §10.2.3): a number or a date."""
     if not value:
         return None
-    if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
-        return float(value)
+    if number := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*", value):
+        return float(number[1])
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
     except (ValueError, OverflowError):

@@ -168,7 +168,16 @@ def test_a_long_detail_is_cut_and_kept_on_one_line() -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("120", 120.0), (" 0.5 ", 0.5), (None, None), ("", None), ("soon", None), ("-5", None), ("9" * 400, float("inf"))],
+    [
+        ("120", 120.0),
+        (" 0.5 ", 0.5),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("7\x1f", 7.0),
+        ("-5", None),
+        ("9" * 400, float("inf")),
+    ],
 )
 def test_retry_after_in_seconds(value: str | None, expected: float | None) -> None:
     """What cannot be read is as if not there."""
