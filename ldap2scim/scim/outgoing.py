@@ -7,12 +7,14 @@ from urllib.parse import quote, urlencode
 import httpx
 import orjson
 
-from ldap2scim.errors import SettingsError
+from ldap2scim.errors import RequestRejected, SettingsError
 from ldap2scim.scim.profiles import Profile
 from ldap2scim.scim.provider import ScimRequest
 from ldap2scim.scim.settings import ServiceSettings
 from ldap2scim.scim.transport import Prepared
 
+_SHOWN: Final = 80
+"""Characters of an address in a message."""
 _TELLING: Final = 8
 """Characters of a token that is looked for in answers; a shorter one may be any word."""
 
@@ -39,7 +41,21 @@ class Outgoing:
         return content
 
     def of(self, request: ScimRequest) -> Prepared:
-        """Return a request as it is sent."""
+        """Return a request as it is sent.
+
+        Raises:
+            RequestRejected: it cannot be: the service gave an id, a cursor or a resource that nobody can send back.
+        """
+        try:
+            return self._of(request)
+        except (httpx.InvalidURL, orjson.JSONEncodeError) as error:
+            raise RequestRejected(
+                f"{request.method} {request.path[:_SHOWN]} was not sent: its address is too long, or its body nested "
+                "too deep.",
+                "Look at this resource in the service's console: its id, or what other programs keep in it.",
+            ) from error
+
+    def _of(self, request: ScimRequest) -> Prepared:
         content = None if request.body is None else orjson.dumps(request.body)
         headers = self._headers if content is None else self._headers_of(content)
         if request.if_match is not None:

@@ -13,12 +13,14 @@ import pytest
 from ldap2scim.errors import (
     NotScim,
     OutcomeUnknown,
+    RequestRejected,
     ServiceError,
     SettingsError,
 )
 from ldap2scim.scim import requests
 from ldap2scim.scim.client import connect
-from ldap2scim.scim.requests import Target
+from ldap2scim.scim.provider import ScimRequest
+from ldap2scim.scim.requests import Page, Target
 from ldap2scim.scim.schemas import ERROR
 from ldap2scim.scim.settings import ProxySettings
 from ldap2scim.secret import Secret
@@ -114,6 +116,29 @@ async def test_nothing_secret_is_logged_or_shown(caplog: pytest.LogCaptureFixtur
     assert "POST /Users 201 0 ms" in caplog.text
     assert TOKEN not in shown
     assert "secret" not in shown
+
+
+def _nested(depth: int) -> Any:
+    return {"x": _nested(depth - 1)} if depth else 1
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        requests.read(Target(USER, "x" * 70_000)),
+        requests.list_page(USER, Page(cursor="x" * 70_000), GENERIC),
+        requests.replace(BOB, _nested(300)),
+    ],
+    ids=["id", "cursor", "resource"],
+)
+async def test_what_cannot_be_sent_back_is_refused(request_: ScimRequest) -> None:
+    """What a service gave may be longer than an address, or deeper than JSON is written: it concerns that one alone."""
+    service = Service(scim(200, {"id": "1"}))
+    async with connection(service) as provider:
+        with pytest.raises(RequestRejected, match="was not sent") as caught:
+            await provider.send(request_)
+    assert not service.asked
+    assert len(caught.value.message) < 300
 
 
 @pytest.mark.parametrize("status", [200, 401, 403, 400, 500])
