@@ -58,10 +58,10 @@ class Reader:
 
     async def _schemas(self) -> None:
         types = await self._document("/ResourceTypes")
-        listed = [str(member_of(one, "name")) for one in resources_of(types or {}) or () if isinstance(one, Mapping)]
+        listed = [str(member_of(one, "name")) for one in _objects(types or {})]
         self.found.note("ResourceTypes", ", ".join(listed) or "none are published")
         document = await self._document("/Schemas")
-        schemas = [one for one in resources_of(document or {}) or () if isinstance(one, Mapping)]
+        schemas = _objects(document or {})
         urns = [str(member_of(one, "id")) for one in schemas]
         self.found.note("Schemas", ", ".join(urns) or "none are published")
         placed = tuple(
@@ -86,7 +86,7 @@ class Reader:
                 if ends(error):
                     raise
                 continue
-            self.users, self._total = list(resources_of(page) or ()), total_of(page) or 0
+            self.users, self._total = _objects(page), total_of(page) or 0
             how = "GET" if way is ListingMethod.GET else "POST to /.search"
             self.found.note("Listing of users", f"by {how}; it says that there are {self._total}", listing=way)
             kept = "is kept" if len(self.users) <= 2 else f"is not kept: {len(self.users)} came for 2"
@@ -106,8 +106,8 @@ class Reader:
         return self.found.note("Filter on externalId", answer, external_id_filter=answer == _WORKS)
 
     async def _filtered(self, attribute: str, value: str, user: Json) -> str:
-        hit = resources_of(await self._page(Page(eq(attribute, value)))) or []
-        miss = resources_of(await self._page(Page(eq(attribute, NOBODY)))) or []
+        hit = _objects(await self._page(Page(eq(attribute, value))))
+        miss = _objects(await self._page(Page(eq(attribute, NOBODY))))
         if miss:
             return "is ignored: everybody comes back"
         found = [service_id(one) for one in hit] == [service_id(user)]
@@ -119,16 +119,16 @@ class Reader:
             self.found.note("Cursors (RFC 9865)", "lead from page to page")
             if total_of(first) is None:
                 self.found.said["paging"] = Paging.CURSOR
-        if self._total < 2:
+        if self._total < 2 or not self.users:
             return
-        second = resources_of(await self._page(Page(start=2, count=1))) or []
+        second = _objects(await self._page(Page(start=2, count=1)))
         moved = bool(second) and service_id(second[0]) != service_id(self.users[0])
         self.found.note("Second page", "differs from the first" if moved else "is the first one again")
         await tried(self._beyond, self.found)
 
     async def _beyond(self) -> None:
         try:
-            beyond = resources_of(await self._page(Page(start=self._total + 1, count=2))) or []
+            beyond = _objects(await self._page(Page(start=self._total + 1, count=2)))
         except ServiceError as error:
             if ends(error):
                 raise
@@ -137,7 +137,7 @@ class Reader:
 
     async def _page_size(self) -> None:
         wanted = self.profile.page_size
-        length = len(resources_of(await self._page(Page(start=1, count=wanted))) or ())
+        length = len(_objects(await self._page(Page(start=1, count=wanted))))
         if 0 < length < min(wanted, self._total):
             self.found.note("Greatest page", f"{length} of the {wanted} asked for", page_size=length)
 
@@ -151,12 +151,14 @@ class Reader:
 
     async def _members(self) -> None:
         page = await self.service.send(requests.list_page(GROUP, Page(start=1, count=5), self.profile))
-        groups = resources_of(page.body or {}) or []
+        groups = _objects(page.body or {})
         if any(member_of(one, "members") for one in groups):
             return self.found.note("Members of groups", "are shown in lists", members_shown=MembersShown.LISTS)
         for group in groups:
             identifier = service_id(group)
-            one = await self.service.send(requests.read(Target(GROUP, identifier or "")))
+            if identifier is None:
+                continue
+            one = await self.service.send(requests.read(Target(GROUP, identifier)))
             if member_of(one.body or {}, "members"):
                 shown = MembersShown.ONE_GROUP
                 return self.found.note("Members of groups", "are shown by a GET of one group", members_shown=shown)
@@ -198,6 +200,11 @@ _WORKS: Final = "works"
 
 def _name(question: Callable[[], Any]) -> str:
     return question.__name__.strip("_").replace("_", " ").capitalize()
+
+
+def _objects(page: Json) -> list[Json]:
+    """Return the resources of a page, as far as they are any."""
+    return [one for one in resources_of(page) or () if isinstance(one, Mapping)]
 
 
 def _defines(schema: Json, name: str) -> bool:
