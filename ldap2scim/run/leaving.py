@@ -85,12 +85,14 @@ async def _shown(
     view: ServiceView, operation: Deactivate, target: Target, response: ScimResponse
 ) -> tuple[Json | None, bool]:
     """Return what the service shows of the user now, where it does so, and whether that was read again, as a sample."""
-    if view.learned.is_read_back(operation.resource_type, operation.verb):
+    told = response.body or {}
+    is_anothers = (service_id(told) or target.service_id).casefold() != target.service_id.casefold()
+    if view.learned.is_read_back(operation.resource_type, operation.verb) or is_anothers:
         try:
             return await view.read(target), True
         except ServiceError:
             pass
-    return response.body, False
+    return None if is_anothers else told or None, False
 
 
 async def _read_instead(view: ServiceView, target: Target, error: OutcomeUnknown) -> Json:

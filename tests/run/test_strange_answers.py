@@ -58,6 +58,14 @@ class TestAnsweredWithSomebodyElse:
         assert done.change.row.version is None
         assert provider.asked == ["PATCH /Users/1", "GET /Users/1"]
 
+    @pytest.mark.parametrize(("active", "outcome"), [(False, Applied), (True, Failed)])
+    async def test_a_deactivation(self, active: bool, outcome: type) -> None:
+        """That somebody else is disabled, or active, proves nothing: ours is read."""
+        answer = ScimResponse(200, self.bob | {"active": not active})
+        provider = ScriptedProvider({"/Users/1": on_wire(active=active)}, {"PATCH /Users/1": [answer]})
+        assert isinstance(await carry_out(DEACTIVATE, provider), outcome)
+        assert provider.asked == ["PATCH /Users/1", "GET /Users/1"]
+
     async def test_a_change_with_the_id_of_somebody_of_ours(self) -> None:
         """A new id that another entry has is none of ours, whatever names stand beside it."""
         provider = ScriptedProvider({"/Users/1": on_wire()}, {"PATCH /Users/1": [ScimResponse(200, on_wire("2"))]})
