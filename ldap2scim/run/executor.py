@@ -107,7 +107,10 @@ class Executor:
 
     async def _claim(self, operation: Create | Restore, attributes: Attributes, conflict: UniquenessConflict) -> Done:
         """Another resource has the login or externalId: it is ours where the externalId is, else a person decides."""
-        found = await self._view.find(operation.resource_type, attributes)
+        try:
+            found = await self._view.find(operation.resource_type, attributes)
+        except NotScim:
+            raise conflict from None  # that is certain, whoever it is; and the service is there
         if found is None or not attributes.get("external_id") or not self._check.is_ours(operation, found, attributes):
             raise conflict
         self._view.learned.claimed = True

@@ -122,6 +122,15 @@ async def test_what_belongs_to_another_entry_is_not_taken() -> None:
     assert isinstance(done, Failed)
 
 
+async def test_a_conflict_with_somebody_who_cannot_be_looked_for_is_one() -> None:
+    """A service that ignores filters and shows no externalId is not away: eight of those in a row end a load."""
+    conflict = UniquenessConflict("409", "", 409)
+    provider = ScriptedProvider(script={"POST /Users": [conflict], "LIST /Users": [PAGE]})
+    done = await carry_out(CREATE, provider)
+    assert isinstance(done, Failed)
+    assert done.error is conflict
+
+
 async def test_an_answer_without_id_is_asked_for_at_once() -> None:
     """Neither a body nor a Location: the id is found by externalId."""
     provider = ScriptedProvider({"/Users/7": on_wire("7")}, {"POST /Users": [ScimResponse(201, None)]})
