@@ -29,6 +29,10 @@ PATIENCE: Final = 8
 """Operations in a row that find the service unavailable, after which the rest is left to the next run."""
 
 
+class _Interrupted(BaseException):
+    """A worker was ended from outside; the cause says by what."""
+
+
 class Step:
     """Operations of one kind."""
 
@@ -75,7 +79,8 @@ class Step:
             return self._run.session.wait(self._carry_out(operations))
         except BaseExceptionGroup as group:
             # The workers that were stopped by it have nothing to add.
-            raise group.exceptions[0] from group
+            first = group.exceptions[0]
+            raise (first.__cause__ or first if isinstance(first, _Interrupted) else first) from group
 
     async def _carry_out(self, operations: Sequence[Operation]) -> list[Done]:
         ready: asyncio.Queue[tuple[int, Operation] | None] = asyncio.Queue(maxsize=CHUNK)
@@ -101,6 +106,17 @@ class Step:
         return list(zip(numbers, chunk, strict=True))
 
     async def _work(self, ready: "asyncio.Queue[tuple[int, Operation] | None]") -> None:
+        try:
+            await self._work_off(ready)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # by the group, since something else has ended the step
+            # An orchestrator may throw it into this thread. The group would take it for a worker that is done, and
+            # what that had begun would be in no report.
+            raise _Interrupted from error
+
+    async def _work_off(self, ready: "asyncio.Queue[tuple[int, Operation] | None]") -> None:
         while (item := await ready.get()) is not None:
             number, operation = item
             done = await self._one(operation)
