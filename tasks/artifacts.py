@@ -3,6 +3,9 @@
 Shown are names, verbs and attribute paths, never other attribute values (`planning.document`).
 """
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Final, cast
@@ -25,6 +28,8 @@ from ldap2scim.planning.render_plan import plan_document
 from ldap2scim.run.documents import document_of
 from ldap2scim.run.drift import Drift
 from ldap2scim.run.report import Report
+
+logger = logging.getLogger("ldap2scim.flows")
 
 PLAN: Final = "ldap2scim-plan"
 LOAD: Final = "ldap2scim-load"
@@ -71,23 +76,38 @@ def publish_data_docs(index: Path, *, success: bool) -> None:
 
 
 class LoadBar:
-    """Shows how far the load has come. Created while a flow runs."""
+    """Shows how far the load has come. Created while a flow runs.
+
+    Nothing depends on it: where Prefect's server is away or does not take it, the load goes on without it.
+    """
 
     def __init__(self, operations: int) -> None:
         self._operations = operations
         self._shown_at = monotonic()
-        # Its published type allows for a coroutine, which it returns to asynchronous callers alone.
-        created = create_progress_artifact(
-            0.0 if operations else 100.0, key=LOAD, description=f"{operations} operations"
-        )
-        self._artifact = cast("UUID", created)
+        self._artifact: UUID | None = None
+        with self._spared():
+            # Its published type allows for a coroutine, which it returns to asynchronous callers alone.
+            created = create_progress_artifact(
+                0.0 if operations else 100.0, key=LOAD, description=f"{operations} operations"
+            )
+            self._artifact = cast("UUID", created)
 
     def show(self, done: int) -> None:
         """Move the bar, at most every few seconds: moving it takes as long as some ten operations."""
         now = monotonic()
-        if done >= self._operations or now - self._shown_at >= _PAUSE:
-            update_progress_artifact(self._artifact, progress=100.0 * done / self._operations)
+        if self._artifact is not None and (done >= self._operations or now - self._shown_at >= _PAUSE):
+            with self._spared():
+                update_progress_artifact(self._artifact, progress=100.0 * done / self._operations)
             self._shown_at = now
+
+    @contextmanager
+    def _spared(self) -> Iterator[None]:
+        """Give the bar up where it fails: to ask again and again could hold the load up for minutes each time."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever the server of Prefect or its client says
+            self._artifact = None
+            logger.warning("How far the load is cannot be shown any more (%s); it goes on.", type(error).__name__)
 
 
 def _publish_table(key: str, table: Table | None, otherwise: str) -> None:
