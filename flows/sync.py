@@ -1,8 +1,9 @@
 """The synchronisation as a flow: the phases of a run, in their order."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from prefect import State, flow
+from pydantic import Field
 
 from ldap2scim.run.context import Run
 from ldap2scim.run.report import Report
@@ -25,7 +26,7 @@ def sync(
     config: str = "ldap2scim.yml",
     mode: Literal["plan", "apply"] = "plan",
     when_held: Literal["end", "wait"] = "end",
-    wait_days: int = 7,
+    wait_days: Annotated[int, Field(ge=1, le=90)] = 7,
 ) -> State[Any]:
     """Read the directories, compare with what the service has, and bring the service in step.
 
@@ -34,7 +35,7 @@ def sync(
         mode: plan looks and decides, and changes nothing; apply carries the plan out.
         when_held: what an apply does where operations are held for a person. end ends it as Held; wait suspends it
             until somebody fills in the form that approves the plan, from the UI or the API.
-        wait_days: after how many days a run that waits is given up.
+        wait_days: after how many days a run that waits is given up; a plan is kept for 90.
     """
     with ending() as end:
         answered = decided()

@@ -12,10 +12,13 @@ from typing import Any, get_args, get_type_hints
 import pytest
 import yaml
 from prefect import Flow
+from prefect.exceptions import ParameterTypeError
 from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.collections import visit_collection
 
 import tasks
+from flows.sync import sync
+from ldap2scim.state.plans import KEPT
 from tasks.believe import summed_up
 from tasks.carried import Carried
 from tasks.ending import DIFFERENT, DIFFERENT_AND_HELD, HELD, PENDING, REFUSED
@@ -72,6 +75,14 @@ def test_the_parameters_are_typed_for_the_form_and_none_is_a_secret(
         assert parameters["mode"].default == "plan"
         assert get_args(get_type_hints(flow.fn)["mode"]) == ("plan", "apply")
         assert schema.properties["mode"]["enum"] == ["plan", "apply"]
+
+
+@pytest.mark.parametrize("days", [0, -1, KEPT.days + 1, 10**12])
+def test_a_run_waits_for_a_day_at_least_and_not_longer_than_its_plan_is_kept(days: int) -> None:
+    """Another number is refused before anything is begun: after the load it would cost the run its form."""
+    assert sync.validate_parameters({"wait_days": KEPT.days})
+    with pytest.raises(ParameterTypeError):
+        sync.validate_parameters({"wait_days": days})
 
 
 def test_flow_files_hold_no_class_and_no_relative_import() -> None:
