@@ -1,6 +1,7 @@
 """What is published of a run: rendered by the domain, kept by Prefect. Keys are fixed, so that versions line up.
 
-Shown are names, verbs and attribute paths, never other attribute values (`planning.document`).
+Shown are names, verbs and attribute paths, never other attribute values (`planning.document`), but for the e-mail
+addresses of people who were created (`run.notices`).
 """
 
 import logging
