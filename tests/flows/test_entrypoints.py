@@ -128,6 +128,17 @@ def test_a_run_that_has_ended_is_not_taken_for_dead() -> None:
     assert {f"prefect.flow-run.{name}" for name in ends} <= set(zombies["trigger"]["expect"])
 
 
+def test_runs_of_others_on_the_same_server_are_left_alone() -> None:
+    """The automation looks at the tag that each deployment of ours gives to its runs."""
+    (zombies,) = yaml.safe_load((DEPLOYMENTS / "automations.yaml").read_text())["automations"]
+
+    assert zombies["trigger"]["match_related"] == {
+        "prefect.resource.id": "prefect.tag.ldap2scim",
+        "prefect.resource.role": "tag",
+    }
+    assert all("ldap2scim" in one["tags"] for one in declared()["deployments"])
+
+
 QUIET_OF_SERVERS = {
     name: value
     for name, value in tasks.QUIET.items()
