@@ -30,6 +30,7 @@ from ldap2scim.scim.quotas import quotas_of
 from ldap2scim.scim.rate import ATTEMPTS_IN_DOUBT, Clock, Pace, wait_before_retry
 from ldap2scim.scim.requests import SERVICE_PROVIDER_CONFIG, Page, is_repeatable
 from ldap2scim.scim.responses import advised, judge
+from ldap2scim.scim.schemas import ERROR
 from ldap2scim.scim.settings import ServiceSettings
 from ldap2scim.scim.throttling import is_throttled, throttled
 from ldap2scim.scim.transport import Lane, Lanes, Prepared, open_lanes, unknown
@@ -38,6 +39,7 @@ logger = logging.getLogger("ldap2scim.scim")
 
 _BROKEN: Final = frozenset({500, *range(200, 300)})
 """Statuses after which the same request may well break the service again."""
+_ERROR: Final = ERROR.encode()
 
 
 def connect(
@@ -187,7 +189,9 @@ class ScimConnection:
         try:
             if is_throttled(answer.status, answer.content, self.profile.rate_limit_statuses):
                 raise throttled(request, answer.status, answer.headers, self._clock.wall())
-            content = self._outgoing.without_token(answer.content)
+            content = answer.content
+            if answer.status >= 300 or _ERROR in content:  # of data nothing is changed
+                content = self._outgoing.without_token(content)
             return judge(request, answer.status, answer.headers, content, self._clock.wall())
         except (AccessRefused, ResourceNotFound, UniquenessConflict) as error:
             raise advised(error, request, self.profile.guidance) from error.__cause__

@@ -153,6 +153,15 @@ async def test_a_token_that_the_service_repeats_is_not_passed_on(status: int, wr
     assert "abc" not in str(caught.value)
 
 
+async def test_data_that_looks_like_the_token_stays_as_it_is() -> None:
+    """A word that somebody took for a token may be a name as well."""
+    async with connection(
+        Service(scim(200, {"id": "1", "userName": "administrator"})), token=Secret("administrator")
+    ) as seen:
+        answer = await seen.send(requests.read(BOB))
+    assert (answer.body or {})["userName"] == "administrator"
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
