@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TypeAlias
 
-from ldap2scim.errors import OutcomeUnknown, RequestRejected, ResourceNotFound, ServiceError, VersionConflict
+from ldap2scim.errors import NotScim, OutcomeUnknown, RequestRejected, ResourceNotFound, ServiceError, VersionConflict
 from ldap2scim.essence import from_essence
 from ldap2scim.planning.operations import Deactivate, Delete
 from ldap2scim.planning.proof import proof_of
@@ -146,8 +146,8 @@ async def _moved(view: ServiceView, remembered: Remembered, operation: Leaving) 
     attributes = {"external_id": row.external_id}
     try:
         found = await view.look_up(operation.resource_type, attributes)
-    except ServiceError:
-        return None
+    except (NotScim, RequestRejected, ResourceNotFound):
+        return None  # it cannot be searched
     if found is None or not same_external_id(found, attributes):
         return None
     identifier = service_id(found) or operation.service_id

@@ -39,7 +39,9 @@ logger = logging.getLogger("ldap2scim.scim")
 
 _BROKEN: Final = frozenset({500, *range(200, 300)})
 """Statuses after which the same request may well break the service again."""
-_ERROR: Final = ERROR.encode()
+_ERROR: Final = ERROR.lower().encode()
+_HEAD: Final = 65_536
+"""Octets of an answer in which it would say that it is an error; lists are longer."""
 
 
 def connect(
@@ -190,7 +192,7 @@ class ScimConnection:
             if is_throttled(answer.status, answer.content, self.profile.rate_limit_statuses):
                 raise throttled(request, answer.status, answer.headers, self._clock.wall())
             content = answer.content
-            if answer.status >= 300 or _ERROR in content:  # of data nothing is changed
+            if answer.status >= 300 or _ERROR in content[:_HEAD].lower():  # of data nothing is changed
                 content = self._outgoing.without_token(content)
             return judge(request, answer.status, answer.headers, content, self._clock.wall())
         except (AccessRefused, ResourceNotFound, UniquenessConflict) as error:

@@ -151,7 +151,9 @@ def _convert_mapping(node: yaml.MappingNode, place: Place, problems: list[Proble
             continue
         if key.value in entries:
             first = entries[key.value].place.line
-            problems.append(Problem(at, f"`{key.value}` is written a second time (first on line {first}); keep one."))
+            # In braces it may be a password that begins with `{` and stands without quotes.
+            what = "one of the keys in these braces" if node.flow_style else f"`{key.value}`"
+            problems.append(Problem(at, f"{what} is written a second time (first on line {first}); keep one."))
             continue
         entries[key.value] = Entry(key.value, at, _convert(value, place.file, problems))
     return MappingNode(place, tuple(entries.values()))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ldap2scim.errors import ResourceNotFound
+from ldap2scim.errors import ResourceNotFound, ServiceUnavailable
 from ldap2scim.model import Key
 from ldap2scim.planning.operations import Operation
 from ldap2scim.planning.proof import Proof
@@ -107,6 +107,15 @@ class TestLeavingUnderAnotherId:
         assert isinstance(done, Failed)
         assert confirmed_id(done) == "2"
         assert provider.writes in (["PATCH /Users/1"], ["DELETE /Users/1"])
+
+    @pytest.mark.parametrize("operation", [DEACTIVATE, DELETE], ids=["deactivate", "delete"])
+    async def test_who_cannot_be_looked_for_now_has_not_gone(self, operation: Operation) -> None:
+        """No answer to the question is no answer."""
+        missing: Script = {f"{verb} /Users/1": [ResourceNotFound("404", "", 404)] for verb in ("PATCH", "DELETE")}
+        missing["LIST /Users"] = [ServiceUnavailable("503", "", 503)]
+        done = await carry_out(operation, ScriptedProvider({"/Users/2": self.moved, "/Users/8": self.eight}, missing))
+        assert isinstance(done, Failed)
+        assert done.change is None
 
     @pytest.mark.parametrize(
         ("listed", "ids"),

@@ -143,9 +143,10 @@ async def test_what_cannot_be_sent_back_is_refused(request_: ScimRequest) -> Non
 
 @pytest.mark.parametrize("status", [200, 401, 403, 400, 500])
 @pytest.mark.parametrize("written", ["abc/0123456789", r"abc\/0123456789"])
-async def test_a_token_that_the_service_repeats_is_not_passed_on(status: int, written: str) -> None:
+@pytest.mark.parametrize("urn", [ERROR, ERROR.lower()])
+async def test_a_token_that_the_service_repeats_is_not_passed_on(status: int, written: str, urn: str) -> None:
     """*The token … is unknown*, some say: neither in whole, nor cut where a long detail ends, as JSON may escape it."""
-    error = f'{{"schemas": ["{ERROR}"], "status": "400", "detail": "The token {written} is {"x" * 150}{written}"}}'
+    error = f'{{"schemas": ["{urn}"], "status": "400", "detail": "The token {written} is {"x" * 150}{written}"}}'
     refusal = httpx.Response(status, headers={"content-type": "application/scim+json"}, content=error)
     async with connection(Service(refusal), token=Secret("abc/0123456789")) as provider:
         with pytest.raises(ServiceError, match=r"The token \[token\] is x+") as caught:

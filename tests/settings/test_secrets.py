@@ -75,6 +75,13 @@ def test_unusable_secrets_are_named_without_their_value(
     assert "hunter2" not in found
 
 
+def test_a_secret_that_yaml_takes_for_keys_twice_is_not_named(native: Loader, problems: Failing) -> None:
+    """`{hunter2,hunter2}` is a block of one key, written twice."""
+    found = " ".join(problems(native, with_token("{hunter2,hunter2}")))
+    assert "one of the keys in these braces is written a second time" in found
+    assert "hunter2" not in found
+
+
 def test_a_missing_variable_anywhere_is_named(native: Loader, problems: Failing) -> None:
     """`${NAME}` works inside any text, and its absence is a problem of that key."""
     text = NATIVE.replace("dc=example,dc=com", "'ou=${OU},dc=example'")
