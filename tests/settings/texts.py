@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from ldap2scim.mapping.spec import ResourceMapping
 from ldap2scim.settings import Settings
 
 Loader = Callable[..., Settings]
@@ -52,3 +53,19 @@ iid:
 def with_directory(lines: str) -> str:
     """Return the least file with lines added to its directory."""
     return NATIVE.replace("    base_dn", "".join(f"    {line}\n" for line in lines.splitlines()) + "    base_dn")
+
+
+def server(old: str, new: str) -> str:
+    """Return the least `config.yml` with a line changed."""
+    assert old in CONFIG
+    return CONFIG.replace(old, new)
+
+
+def with_user_lines(lines: str) -> str:
+    """Return the least `config.yml` with lines added below `iid.scim.attribute.user`."""
+    return CONFIG + "".join(f"        {line}\n" for line in lines.splitlines())
+
+
+def user_mapping(original: Loader, lines: str) -> ResourceMapping:
+    """Return the mapping of users with lines added below `iid.scim.attribute.user`."""
+    return original(with_user_lines(lines)).directories[0].mappings.user
